@@ -1,0 +1,76 @@
+//! Normal form of phone numbers, by libphonenumber's metadata.
+
+use phonenumber::country::Id;
+
+/// E.164 where the number can be read with `default_country` (ISO 3166-1 alpha-2) for numbers without a country
+/// code; otherwise the trimmed text, because a short code or an extension must not get lost. Nothing when blank.
+pub fn normal(raw: &str, default_country: &str) -> Option<String> {
+    let text = raw.trim();
+    if text.is_empty() {
+        return None;
+    }
+    Some(e164(text, default_country).unwrap_or_else(|| text.to_owned()))
+}
+
+/// True for an ISO 3166-1 alpha-2 code that the metadata knows.
+pub fn is_country(code: &str) -> bool {
+    code.parse::<Id>().is_ok()
+}
+
+fn e164(text: &str, default_country: &str) -> Option<String> {
+    let country: Option<Id> = default_country.parse().ok();
+    let number = phonenumber::parse(country, text).ok()?;
+    // E.164 has no room for an extension, and an impossible number is better left as it was typed.
+    if number.extension().is_some() || !is_possible(&number) {
+        return None;
+    }
+    Some(number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+fn is_possible(number: &phonenumber::PhoneNumber) -> bool {
+    let digits = number.national().value().to_string().len() + number.code().value().to_string().len();
+    (7..=15).contains(&digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_ways_people_type_one_number_are_one_number() {
+        for typed in ["+1 (415) 555-0123", "415-555-0123", "(415) 555 0123", "+14155550123", " 1 415 555 0123 "] {
+            assert_eq!(normal(typed, "US").as_deref(), Some("+14155550123"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn international_numbers_keep_their_country() {
+        assert_eq!(normal("+44 20 7946 0018", "US").as_deref(), Some("+442079460018"));
+        assert_eq!(normal("020 7946 0018", "GB").as_deref(), Some("+442079460018"));
+        assert_eq!(normal("+91 95095 97501", "US").as_deref(), Some("+919509597501"));
+    }
+
+    #[test]
+    fn what_e164_cannot_hold_stays_as_typed() {
+        assert_eq!(normal("415-555-0123 ext. 4", "US").as_deref(), Some("415-555-0123 ext. 4"));
+        assert_eq!(normal("72345", "US").as_deref(), Some("72345"));
+        assert_eq!(normal("call the office", "US").as_deref(), Some("call the office"));
+        assert_eq!(normal("  ", "US"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn normalising_twice_changes_nothing(raw in "[+0-9 ()a-z.-]{0,24}") {
+            if let Some(once) = normal(&raw, "US") {
+                prop_assert_eq!(normal(&once, "US"), Some(once));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(raw in ".{0,40}", country in ".{0,3}") {
+            let _normal = normal(&raw, &country);
+        }
+    }
+}
