@@ -1,0 +1,205 @@
+//! The HTTP client of one provider.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
+use tandem_providers::{AuthScheme, Request, Response};
+use url::{Host, Url};
+
+use crate::body::{TimedBody, is_past};
+use crate::{NotSent, SendError, Unknown};
+
+/// The largest answer that is read; a page of 50 contacts is far below.
+pub const MAX_RESPONSE_BYTES: usize = 4 << 20;
+
+/// Shorter than the keep-alive of common front ends, so that fewer requests meet a connection that is just closing.
+const POOL_IDLE: Duration = Duration::from_secs(20);
+
+/// What time it is. An argument, because a paused worker can only be tested with a clock that jumps.
+pub(crate) type Clock = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// Where one provider is and how long it may take.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// The provider's base URL; a path in it is kept as prefix.
+    pub base_url: Url,
+    /// From hand-over to the end of the answer.
+    pub timeout: Duration,
+    /// Name, network and TLS.
+    pub connect_timeout: Duration,
+}
+
+/// The client can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The base URL has parts that would be lost or leak.
+    #[error("a base URL is http or https with a host, and without user, query or fragment")]
+    BaseUrl,
+    /// The HTTP library refused its settings.
+    #[error("setting up the HTTP client")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Sends requests to one provider.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: Url,
+    clock: Clock,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// A client with the real clock.
+    pub fn new(config: ClientConfig) -> Result<Self, ConfigError> {
+        Self::with_clock(config, Instant::now)
+    }
+
+    /// A client that asks `clock` what time it is before it sends.
+    pub fn with_clock(
+        config: ClientConfig,
+        clock: impl Fn() -> Instant + Send + Sync + 'static,
+    ) -> Result<Self, ConfigError> {
+        if !is_base(&config.base_url) {
+            return Err(ConfigError::BaseUrl);
+        }
+        let mut builder = reqwest::Client::builder()
+            .timeout(config.timeout)
+            .connect_timeout(config.connect_timeout)
+            .pool_idle_timeout(POOL_IDLE)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .user_agent(concat!("tandem/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&config.base_url) {
+            builder = builder.no_proxy();
+        }
+        Ok(Self {
+            http: builder.build().map_err(ConfigError::Client)?,
+            base: config.base_url,
+            clock: Arc::new(clock),
+        })
+    }
+
+    /// Sends the request with its credential and `headers` (such as the trace context) on top, unless `send_by` has
+    /// passed. The answer is returned whatever its status.
+    pub async fn send(
+        &self,
+        request: Request,
+        credential: &SecretString,
+        headers: HeaderMap,
+        send_by: Option<Instant>,
+    ) -> Result<Response, SendError> {
+        let prepared = self.prepare(request, credential, headers, send_by)?;
+        if is_past(send_by, &self.clock) {
+            return Err(SendError::not_sent(NotSent::PastDeadline));
+        }
+        let answer = self.http.execute(prepared).await.map_err(SendError::from_client)?;
+        read(answer).await
+    }
+
+    fn prepare(
+        &self,
+        request: Request,
+        credential: &SecretString,
+        headers: HeaderMap,
+        send_by: Option<Instant>,
+    ) -> Result<reqwest::Request, SendError> {
+        let invalid = || SendError::not_sent(NotSent::Invalid);
+        let address = self.address(request.http.uri()).ok_or_else(invalid)?;
+        let authorization = authorization(request.auth, credential).ok_or_else(invalid)?;
+        let (parts, bytes) = request.http.into_parts();
+        let mut prepared = reqwest::Request::new(parts.method, address);
+        *prepared.headers_mut() = parts.headers;
+        prepared.headers_mut().extend(headers);
+        prepared.headers_mut().insert(AUTHORIZATION, authorization);
+        if !bytes.is_empty() {
+            let body = TimedBody {
+                bytes: Some(bytes),
+                send_by,
+                clock: Arc::clone(&self.clock),
+            };
+            *prepared.body_mut() = Some(reqwest::Body::wrap(body));
+        }
+        Ok(prepared)
+    }
+
+    /// The full address: the base with the request's path and query behind it, and nowhere else.
+    fn address(&self, relative: &http::Uri) -> Option<Url> {
+        let path = relative.path_and_query()?.as_str();
+        let is_relative = relative.authority().is_none() && path.starts_with('/');
+        let base = self.base.as_str().trim_end_matches('/');
+        let address = Url::parse(&format!("{base}{path}")).ok()?;
+        (is_relative && address.origin() == self.base.origin()).then_some(address)
+    }
+}
+
+/// The header is marked sensitive: it is hidden in debug output and kept out of header compression tables.
+fn authorization(scheme: AuthScheme, credential: &SecretString) -> Option<HeaderValue> {
+    let prefix = match scheme {
+        AuthScheme::Bearer => "Bearer ",
+        AuthScheme::Bare => "",
+    };
+    let mut value = HeaderValue::from_str(&format!("{prefix}{}", credential.expose_secret())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Reads the answer to its end, or to the limit.
+async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+            return Err(SendError::Unknown {
+                reason: Unknown::TooLarge,
+                source: None,
+            });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
+}
+
+/// Once there is an answer, the request was received, whatever breaks afterwards.
+fn broken(error: reqwest::Error) -> SendError {
+    let reason = if error.is_timeout() {
+        Unknown::TimedOut
+    } else {
+        Unknown::Broken
+    };
+    SendError::Unknown {
+        reason,
+        source: Some(error.without_url().into()),
+    }
+}
+
+fn is_base(url: &Url) -> bool {
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let is_bare = url.query().is_none() && url.fragment().is_none();
+    matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain && is_bare
+}
+
+/// A proxy can't reach this machine's own loopback.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
+        None => false,
+    }
+}

@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+mod body;
+mod client;
+mod error;
+
+pub use client::{Client, ClientConfig, ConfigError, MAX_RESPONSE_BYTES};
+pub use error::{NotSent, SendError, Unknown};

@@ -1,0 +1,164 @@
+//! A GHL contact as `GET /contacts/{id}` gives it, and what it says in canonical fields.
+//!
+//! Never feed search results in here: search gives names in lower case only (contract sheet, section 4.19).
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+use tandem_contact::{Field, Observed, Value, email, phone, tag};
+
+use crate::{ContactId, id, json};
+
+/// What is needed to read a contact of one location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GhlView {
+    /// The location.
+    pub location_id: String,
+    /// Country of phone numbers without a country code, ISO 3166-1 alpha-2.
+    pub default_country: String,
+    /// Id of the custom field that holds the role; GHL has no field of its own for it.
+    pub role_custom_field: Option<String>,
+    /// Address of GHL's web app, for the link back to the contact.
+    pub app_url: String,
+}
+
+/// A contact, as far as Tandem reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// GHL's id.
+    pub id: ContactId,
+    /// The location it belongs to.
+    pub location_id: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Full name.
+    pub name: Option<String>,
+    /// Company.
+    pub company: Option<String>,
+    /// The primary number, then the additional ones.
+    pub phones: Vec<String>,
+    /// The primary address, then the additional ones.
+    pub emails: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Custom field values by field id.
+    pub custom_fields: Vec<(String, Json)>,
+    /// When it was last changed; unset in some answers.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl Contact {
+    /// Reads a contact leniently: a field of an unexpected shape is an empty field. Nothing without a usable id.
+    pub(crate) fn read(contact: &Map<String, Json>) -> Option<Self> {
+        let mut phones: Vec<String> = json::text(contact, "phone").into_iter().collect();
+        phones.extend(additional(contact, "additionalPhones", &["phone", "number", "value"]));
+        let mut emails: Vec<String> = json::text(contact, "email").into_iter().collect();
+        emails.extend(additional(contact, "additionalEmails", &["email", "value"]));
+        Some(Self {
+            id: ContactId::new(&json::text(contact, "id")?).ok()?,
+            location_id: json::text(contact, "locationId"),
+            first_name: cased(contact, "firstName", "firstNameRaw"),
+            last_name: cased(contact, "lastName", "lastNameRaw"),
+            name: json::text(contact, "name"),
+            company: json::text(contact, "companyName"),
+            phones,
+            emails,
+            tags: json::list(contact, "tags").iter().filter_map(json::plain).collect(),
+            custom_fields: json::list(contact, "customFields")
+                .iter()
+                .filter_map(custom_field)
+                .collect(),
+            updated_at: json::time(contact, "dateUpdated"),
+        })
+    }
+}
+
+/// What the contact says in canonical fields, and how new that is. A role is observed only where a custom field
+/// holds it.
+pub fn observe(contact: &Contact, view: &GhlView) -> (Observed, Option<Timestamp>) {
+    let (first_name, last_name) = names(contact);
+    let phones = contact
+        .phones
+        .iter()
+        .filter_map(|raw| phone::normal(raw, &view.default_country));
+    let mut observed = Observed::from([
+        (Field::FirstName, first_name),
+        (Field::LastName, last_name),
+        (Field::Company, contact.company.as_deref().and_then(Value::text)),
+        (Field::Phones, Value::list(phones)),
+        (
+            Field::Emails,
+            Value::list(contact.emails.iter().filter_map(|raw| email::normal(raw))),
+        ),
+        (
+            Field::Tags,
+            Value::list(contact.tags.iter().filter_map(|raw| tag::normal(raw))),
+        ),
+        (Field::SourceLink, Value::text(&link(&contact.id, view))),
+    ]);
+    if let Some(field) = &view.role_custom_field {
+        observed.insert(Field::Role, role(contact, field));
+    }
+    (observed, contact.updated_at)
+}
+
+/// First and last name; where GHL has neither, the full name cut at its first space.
+fn names(contact: &Contact) -> (Option<Value>, Option<Value>) {
+    let first = contact.first_name.as_deref().and_then(Value::text);
+    let last = contact.last_name.as_deref().and_then(Value::text);
+    if first.is_some() || last.is_some() {
+        return (first, last);
+    }
+    let name = contact.name.as_deref().unwrap_or_default().trim();
+    let (first, last) = name.split_once(char::is_whitespace).unwrap_or((name, ""));
+    (Value::text(first), Value::text(last))
+}
+
+/// The name, in its own case where GHL gave a lower-cased one and kept the original beside it.
+fn cased(contact: &Map<String, Json>, key: &str, raw_key: &str) -> Option<String> {
+    let name = json::text(contact, key)?;
+    let original = json::text(contact, raw_key).filter(|raw| raw.to_lowercase() == name.to_lowercase());
+    Some(original.unwrap_or(name))
+}
+
+fn role(contact: &Contact, field: &str) -> Option<Value> {
+    let (_, value) = contact.custom_fields.iter().find(|(id, _)| id == field)?;
+    Value::text(&words(value))
+}
+
+/// A custom field's value as one text; a list becomes its items, joined.
+fn words(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            let items: Vec<String> = items.iter().filter_map(json::plain).collect();
+            items.join(", ")
+        }
+        Json::Bool(flag) => flag.to_string(),
+        Json::Null | Json::Number(_) | Json::String(_) | Json::Object(_) => json::plain(value).unwrap_or_default(),
+    }
+}
+
+fn custom_field(item: &Json) -> Option<(String, Json)> {
+    let item = item.as_object()?;
+    let value = item.get("value").cloned().unwrap_or(Json::Null);
+    Some((json::text(item, "id")?, value))
+}
+
+/// Additional emails and phones are not in the schema; plain texts and objects have both been seen.
+fn additional(contact: &Map<String, Json>, list: &str, keys: &[&str]) -> Vec<String> {
+    let read = |item: &Json| match item {
+        Json::Object(item) => keys.iter().find_map(|key| json::text(item, key)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) => json::plain(item),
+    };
+    json::list(contact, list).iter().filter_map(read).collect()
+}
+
+fn link(contact: &ContactId, view: &GhlView) -> String {
+    let app = view.app_url.trim_end_matches('/');
+    let location = id::segment(&view.location_id);
+    format!("{app}/v2/location/{location}/contacts/detail/{}", contact.as_segment())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+pub mod ghl;
+mod id;
+mod json;
+pub mod openphone;
+mod outcome;
+mod request;
+mod signature;
+
+pub use error::{ApiError, Words};
+pub use id::{ContactId, InvalidId};
+pub use json::{MAX_WEBHOOK_BYTES, ParseError};
+pub use outcome::{Class, Outcome};
+pub use request::{AuthScheme, Request, Response};
+pub use signature::SignatureError;

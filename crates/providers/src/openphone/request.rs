@@ -1,0 +1,146 @@
+//! Requests to `OpenPhone` other than changes (those are in [`super::patch`]).
+
+use serde_json::{Map, Value as Json};
+use tandem_contact::{Field, Fields, Value};
+use url::form_urlencoded;
+
+use crate::{AuthScheme, ContactId, Request};
+
+use super::contact::{SCALARS, is_source_url};
+use super::{OpenPhoneView, patch};
+
+/// What our creates are marked with. Together with the external id it is unique in a workspace.
+pub const SOURCE: &str = "tandem";
+
+/// The v1 list's largest page.
+const PAGE_SIZE: &str = "50";
+
+/// More repeated values than this are answered with 400: the server's query parser makes an object of them.
+const MAX_EXTERNAL_IDS: usize = 20;
+
+const MAX_EXTERNAL_ID: usize = 75;
+
+/// Not a key that `OpenPhone` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an external id has 1 to {MAX_EXTERNAL_ID} visible ASCII characters")]
+pub struct InvalidExternalId;
+
+/// Our own key of a contact, given at creation: what a create of unknown outcome is looked up by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Checks `OpenPhone`'s bounds.
+    pub fn new(text: &str) -> Result<Self, InvalidExternalId> {
+        let fits = (1..=MAX_EXTERNAL_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidExternalId)
+        }
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// `GET /v1/contacts`: all contacts, or those with certain external ids, page by page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct List {
+    external_ids: Vec<ExternalId>,
+}
+
+impl List {
+    /// Every contact of the workspace.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// The contacts with these external ids, in as many lists as `OpenPhone`'s bound makes necessary.
+    pub fn by_external_ids(ids: &[ExternalId]) -> Vec<Self> {
+        let list = |chunk: &[ExternalId]| Self {
+            external_ids: chunk.to_vec(),
+        };
+        ids.chunks(MAX_EXTERNAL_IDS).map(list).collect()
+    }
+
+    /// One page: the first, or the one that the page before named.
+    pub fn page(&self, token: Option<&str>) -> Request {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("maxResults", PAGE_SIZE);
+        for id in &self.external_ids {
+            query.append_pair("externalIds", id.as_str());
+        }
+        if let Some(token) = token {
+            query.append_pair("pageToken", token);
+        }
+        let path = format!("/v1/contacts?{}", query.finish());
+        Request::new("GET /v1/contacts", AuthScheme::Bare, &path)
+    }
+}
+
+/// `GET /v1/contacts/{id}`.
+pub fn contact(id: &ContactId) -> Request {
+    Request::new("GET /v1/contacts/{id}", AuthScheme::Bare, &path(id))
+}
+
+/// `DELETE /v1/contacts/{id}`.
+pub fn delete(id: &ContactId) -> Request {
+    Request::new("DELETE /v1/contacts/{id}", AuthScheme::Bare, &path(id))
+}
+
+/// `GET /v1/contact-custom-fields`: the definitions that [`super::TagTarget::resolve`] picks from.
+pub fn custom_fields() -> Request {
+    Request::new(
+        "GET /v1/contact-custom-fields",
+        AuthScheme::Bare,
+        "/v1/contact-custom-fields",
+    )
+}
+
+/// `POST /v1/contacts` with everything in one request.
+pub fn create(external_id: &ExternalId, fields: &Fields, view: &OpenPhoneView) -> Request {
+    // `firstName` must be there, null where there is none.
+    let mut defaults = Map::from_iter([("firstName".to_owned(), Json::Null)]);
+    let mut body = Map::new();
+    for (key, field) in SCALARS {
+        let text = fields.get(&field).and_then(Value::as_text);
+        match (field, text) {
+            (_, None) => {}
+            (Field::SourceLink, Some(link)) if !is_source_url(link) => {}
+            (Field::SourceLink, Some(link)) => drop(body.insert(key.to_owned(), link.into())),
+            (_, Some(text)) => drop(defaults.insert(key.to_owned(), text.into())),
+        }
+    }
+    for kind in patch::LISTS {
+        let items = fields.get(&kind.field).map(Value::items).unwrap_or_default();
+        if !items.is_empty() {
+            defaults.insert(
+                kind.key.to_owned(),
+                items.iter().map(|value| kind.new_item(value)).collect(),
+            );
+        }
+    }
+    let tags = fields
+        .get(&Field::Tags)
+        .and_then(|tags| view.tags.write(Some(tags), &[]));
+    if let Some((key, value)) = tags {
+        body.insert(
+            "customFields".to_owned(),
+            serde_json::json!([{ "key": key, "value": value }]),
+        );
+    }
+    body.insert("defaultFields".to_owned(), defaults.into());
+    body.insert("externalId".to_owned(), external_id.as_str().into());
+    body.insert("source".to_owned(), SOURCE.into());
+    Request::new("POST /v1/contacts", AuthScheme::Bare, "/v1/contacts").with_json(&body.into())
+}
+
+pub(super) fn path(id: &ContactId) -> String {
+    format!("/v1/contacts/{}", id.as_segment())
+}
+
+#[cfg(test)]
+mod tests;
