@@ -1,0 +1,78 @@
+//! The handle that callers have, whatever the backend.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tandem_embedded::Database;
+
+use crate::embedded::Embedded;
+use crate::memory::Memory;
+use crate::{Entry, Error, Expected};
+
+/// Documents by key; clones share them.
+#[derive(Debug, Clone)]
+pub struct Store {
+    backend: Backend,
+}
+
+#[derive(Debug, Clone)]
+enum Backend {
+    Memory(Arc<Memory>),
+    Embedded(Embedded),
+}
+
+impl Store {
+    /// A store that ends with the process.
+    pub fn memory() -> Self {
+        Self {
+            backend: Backend::Memory(Arc::default()),
+        }
+    }
+
+    /// The store in the embedded database.
+    pub fn embedded(database: &Database) -> Result<Self, Error> {
+        Ok(Self {
+            backend: Backend::Embedded(Embedded::open(database)?),
+        })
+    }
+
+    /// The value under a key.
+    pub async fn get(&self, key: &str) -> Result<Option<Entry>, Error> {
+        match &self.backend {
+            Backend::Memory(memory) => Ok(memory.get(key)),
+            Backend::Embedded(embedded) => embedded.get(key).await,
+        }
+    }
+
+    /// Sets a key if it is as expected; returns its new revision. It is durable when this returns.
+    pub async fn put(&self, key: &str, value: impl Into<Bytes>, expected: Expected) -> Result<u64, Error> {
+        match &self.backend {
+            Backend::Memory(memory) => memory.put(key, value.into(), expected),
+            Backend::Embedded(embedded) => embedded.put(key, value.into(), expected).await,
+        }
+    }
+
+    /// Removes a key that is at this revision.
+    pub async fn delete(&self, key: &str, revision: u64) -> Result<(), Error> {
+        match &self.backend {
+            Backend::Memory(memory) => memory.delete(key, revision),
+            Backend::Embedded(embedded) => embedded.delete(key, revision).await,
+        }
+    }
+
+    /// Up to `limit` entries whose keys begin with the prefix, in byte order, from behind the key `after`.
+    pub async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<(String, Entry)>, Error> {
+        match &self.backend {
+            Backend::Memory(memory) => Ok(memory.list(prefix, after, limit)),
+            Backend::Embedded(embedded) => embedded.list(prefix, after, limit).await,
+        }
+    }
+
+    /// How many keys begin with the prefix; takes time in proportion to the answer.
+    pub async fn count(&self, prefix: &str) -> Result<u64, Error> {
+        match &self.backend {
+            Backend::Memory(memory) => Ok(memory.count(prefix)),
+            Backend::Embedded(embedded) => embedded.count(prefix).await,
+        }
+    }
+}
