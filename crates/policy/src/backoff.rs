@@ -27,9 +27,7 @@ mod tests {
 
     #[test]
     fn the_ceiling_doubles_until_the_cap() {
-        let ceilings: Vec<u64> = (0..9)
-            .map(|attempt| ceiling(attempt, BASE, CAP).as_millis() as u64)
-            .collect();
+        let ceilings: Vec<u128> = (0..9).map(|attempt| ceiling(attempt, BASE, CAP).as_millis()).collect();
         assert_eq!(ceilings, [500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000]);
         assert_eq!(ceiling(u32::MAX, BASE, CAP), CAP);
     }
