@@ -10,10 +10,6 @@ pub use topology::{Consumer, Lane, Stream};
 
 /// The generated wire types, as they stand in `tandem/v1/*.proto`.
 pub mod v1 {
-    #![expect(
-        missing_docs,
-        clippy::pedantic,
-        reason = "generated: the comments are in the .proto files"
-    )]
+    #![expect(missing_docs, clippy::pedantic, reason = "generated: the comments are in the .proto files")]
     include!(concat!(env!("OUT_DIR"), "/tandem.v1.rs"));
 }

@@ -30,14 +30,7 @@ pub enum Stream {
 
 impl Stream {
     /// All of them, in the order an event meets them.
-    pub const ALL: [Self; 6] = [
-        Self::Events,
-        Self::Commands,
-        Self::Parked,
-        Self::Dead,
-        Self::Conflicts,
-        Self::Journal,
-    ];
+    pub const ALL: [Self; 6] = [Self::Events, Self::Commands, Self::Parked, Self::Dead, Self::Conflicts, Self::Journal];
 
     /// The stream's name at the broker and in telemetry.
     pub fn name(self) -> &'static str {

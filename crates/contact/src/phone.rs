@@ -40,13 +40,7 @@ mod tests {
 
     #[test]
     fn the_ways_people_type_one_number_are_one_number() {
-        for typed in [
-            "+1 (415) 555-0123",
-            "415-555-0123",
-            "(415) 555 0123",
-            "+14155550123",
-            " 1 415 555 0123 ",
-        ] {
+        for typed in ["+1 (415) 555-0123", "415-555-0123", "(415) 555 0123", "+14155550123", " 1 415 555 0123 "] {
             assert_eq!(normal(typed, "US").as_deref(), Some("+14155550123"), "{typed}");
         }
     }
@@ -60,10 +54,7 @@ mod tests {
 
     #[test]
     fn what_e164_cannot_hold_stays_as_typed() {
-        assert_eq!(
-            normal("415-555-0123 ext. 4", "US").as_deref(),
-            Some("415-555-0123 ext. 4")
-        );
+        assert_eq!(normal("415-555-0123 ext. 4", "US").as_deref(), Some("415-555-0123 ext. 4"));
         assert_eq!(normal("72345", "US").as_deref(), Some("72345"));
         assert_eq!(normal("call the office", "US").as_deref(), Some("call the office"));
         assert_eq!(normal("  ", "US"), None);

@@ -20,6 +20,7 @@ impl Side {
     pub const BOTH: [Self; 2] = [Self::Ghl, Self::OpenPhone];
 
     /// The side across.
+    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::Ghl => Self::OpenPhone,

@@ -42,19 +42,13 @@ proptest! {
 #[test]
 fn the_wire_form_of_v1_never_changes() {
     let golden = include_bytes!("golden/event.v1.bin");
-    assert_eq!(
-        Envelope::decode(golden).unwrap(),
-        envelope("42".to_owned(), b"{}".to_vec())
-    );
+    assert_eq!(Envelope::decode(golden).unwrap(), envelope("42".to_owned(), b"{}".to_vec()));
     assert_eq!(envelope("42".to_owned(), b"{}".to_vec()).encode(), golden);
 }
 
 #[test]
 fn an_envelope_without_payload_is_refused_by_name() {
-    let wire = v1::Envelope {
-        header: Some(v1::Header::default()),
-        payload: None,
-    };
+    let wire = v1::Envelope { header: Some(v1::Header::default()), payload: None };
     let error = Envelope::decode(&wire.encode_to_vec()).unwrap_err();
     assert_eq!(error.to_string(), "the envelope has no payload");
 }

@@ -1,0 +1,188 @@
+//! The record document: everything needed to decide about one person of one connection.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tandem_contact::{Field, Fields, PerSide, Side, Value};
+use tandem_proto::{ConnectionId, RecordId};
+
+use crate::Intent;
+
+/// One document per person and connection, changed only by compare-and-set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// Version of this layout.
+    pub schema: u32,
+    /// The record it describes.
+    pub id: RecordId,
+    /// The connection the record belongs to.
+    pub connection: ConnectionId,
+    /// When the record was first heard of.
+    pub born: Timestamp,
+    /// The contact at each provider, once known.
+    pub link: PerSide<Option<Link>>,
+    /// The request under way or of unknown outcome on each side.
+    #[serde(default)]
+    pub intent: PerSide<Option<Intent>>,
+    /// What we believe each side holds, after its own normalisation.
+    #[serde(default)]
+    pub shadow: PerSide<Shadow>,
+    /// The agreed value that each side was last known to have taken: the base of the three-way merge.
+    #[serde(default)]
+    pub agreed: PerSide<Fields>,
+    /// The agreed values.
+    #[serde(default)]
+    pub canon: BTreeMap<Field, Canon>,
+    /// Own writes of unknown outcome, which may still turn up.
+    #[serde(default)]
+    pub unsettled: PerSide<Vec<Unsettled>>,
+    /// Values a side refused; not sent again until the agreed value changes.
+    #[serde(default)]
+    pub refused: PerSide<BTreeMap<Field, Option<Value>>>,
+    /// This side must be read again.
+    #[serde(default)]
+    pub hint: PerSide<bool>,
+    /// A provider told us that the contact was deleted there.
+    #[serde(default)]
+    pub delete_seen: PerSide<bool>,
+    /// Tombstones: when the side was found to have no such contact any more.
+    #[serde(default)]
+    pub gone: PerSide<Option<Timestamp>>,
+    /// How often a contact of ours vanished from the side without a word; also keeps its external keys apart.
+    #[serde(default)]
+    pub vanished: PerSide<u32>,
+    /// When the side was last looked up for a contact of this record.
+    #[serde(default)]
+    pub looked_up: PerSide<Option<Timestamp>>,
+    /// Identity keys (phones, emails) this record holds.
+    #[serde(default)]
+    pub claims: BTreeSet<String>,
+    /// Failed attempts in a row.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Nothing is sent before this.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
+    /// Waits for a person.
+    #[serde(default)]
+    pub parked: Option<Parked>,
+    /// Trace contexts of the events that led here, newest last, at most eight.
+    #[serde(default)]
+    pub causes: Vec<String>,
+    /// When the oldest event that is not worked off yet arrived.
+    #[serde(default)]
+    pub dirty_since: Option<Timestamp>,
+}
+
+/// A contact at a provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The provider's id.
+    pub id: String,
+    /// Since when we know.
+    pub since: Timestamp,
+}
+
+/// Field values as a side holds them.
+pub type Shadow = BTreeMap<Field, Seen>;
+
+/// One field of a shadow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The value; none when the field is empty.
+    pub value: Option<Value>,
+    /// The provider's own time of it, where it gives one.
+    pub at: Option<Timestamp>,
+}
+
+/// The agreed value of a field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canon {
+    /// The value; none when the field is agreed to be empty.
+    pub value: Option<Value>,
+    /// The side it came from.
+    pub side: Side,
+    /// The provider's time of the edit, where it gives one.
+    pub at: Option<Timestamp>,
+}
+
+/// An own write of unknown outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// The values sent.
+    pub sent: BTreeMap<Field, Option<Value>>,
+    /// The agreed values they stood for.
+    pub canon: BTreeMap<Field, Option<Value>>,
+    /// After this it can't turn up any more.
+    pub expires: Timestamp,
+}
+
+/// Why a record waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Bounded code.
+    pub code: String,
+    /// For people.
+    pub reason: String,
+}
+
+impl Document {
+    /// The layout that this code reads and writes.
+    pub const SCHEMA: u32 = 1;
+
+    /// A record first heard of now.
+    pub fn new(connection: ConnectionId, id: RecordId, now: Timestamp) -> Self {
+        Self {
+            schema: Self::SCHEMA,
+            id,
+            connection,
+            born: now,
+            link: PerSide::default(),
+            intent: PerSide::default(),
+            shadow: PerSide::default(),
+            agreed: PerSide::default(),
+            canon: BTreeMap::new(),
+            unsettled: PerSide::default(),
+            refused: PerSide::default(),
+            hint: PerSide::default(),
+            delete_seen: PerSide::default(),
+            gone: PerSide::default(),
+            vanished: PerSide::default(),
+            looked_up: PerSide::default(),
+            claims: BTreeSet::new(),
+            attempts: 0,
+            not_before: None,
+            parked: None,
+            causes: Vec::new(),
+            dirty_since: None,
+        }
+    }
+
+    /// The provider's id of the contact on that side.
+    pub fn provider_id(&self, side: Side) -> Option<&str> {
+        self.link[side].as_ref().map(|link| link.id.as_str())
+    }
+
+    /// The agreed value of a field.
+    pub fn canon_value(&self, field: Field) -> Option<&Value> {
+        self.canon.get(&field).and_then(|canon| canon.value.as_ref())
+    }
+
+    /// What the side is believed to hold.
+    pub fn shadow_value(&self, side: Side, field: Field) -> Option<&Value> {
+        self.shadow[side].get(&field).and_then(|seen| seen.value.as_ref())
+    }
+
+    /// Keeps the trace context of an event that concerns this record.
+    pub fn add_cause(&mut self, traceparent: &str) {
+        const MOST: usize = 8;
+        if traceparent.is_empty() || self.causes.iter().any(|known| known == traceparent) {
+            return;
+        }
+        if self.causes.len() == MOST {
+            self.causes.remove(0);
+        }
+        self.causes.push(traceparent.to_owned());
+    }
+}

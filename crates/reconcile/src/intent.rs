@@ -1,0 +1,75 @@
+//! What is about to be sent, stored by compare-and-set before the request leaves.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tandem_contact::{Field, Side, Value};
+
+use crate::{Document, Rules, Writes, external_key};
+
+/// A request under way or of unknown outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// What it does.
+    pub kind: IntentKind,
+    /// The worker's run that stored it; nobody else may send it.
+    pub owner: String,
+    /// The external key of a create.
+    pub key: String,
+    /// The values sent.
+    pub sent: BTreeMap<Field, Option<Value>>,
+    /// The agreed values they stand for.
+    pub canon: BTreeMap<Field, Option<Value>>,
+    /// When it was stored.
+    pub sent_at: Timestamp,
+    /// The request must have started by then, or not at all.
+    pub send_by: Timestamp,
+    /// Another worker waits until then before it takes the outcome for unknown.
+    pub settle_at: Timestamp,
+    /// The outcome is not known; a create is looked up.
+    pub is_unknown: bool,
+    /// The provider said that the key exists.
+    pub is_taken: bool,
+    /// Look-ups made.
+    pub probes: u32,
+    /// The next look-up.
+    pub next_probe: Timestamp,
+}
+
+/// What a request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentKind {
+    /// Makes a contact.
+    Create,
+    /// Changes fields of one.
+    Update,
+    /// Removes one.
+    Delete,
+}
+
+/// Notes in the document that `owner` is about to send this to `side`.
+pub fn begin(
+    document: &mut Document,
+    rules: &Rules,
+    side: Side,
+    (kind, writes): (IntentKind, &Writes),
+    (owner, now): (&str, Timestamp),
+) {
+    let timing = rules.timing[side];
+    document.intent[side] = Some(Intent {
+        kind,
+        owner: owner.to_owned(),
+        key: external_key(document, side),
+        sent: writes.iter().map(|(field, write)| (*field, write.to.clone())).collect(),
+        canon: writes.iter().map(|(field, write)| (*field, write.canon.clone())).collect(),
+        sent_at: now,
+        send_by: now + timing.send_window,
+        settle_at: now + timing.in_flight(),
+        is_unknown: false,
+        is_taken: false,
+        probes: 0,
+        next_probe: now,
+    });
+}

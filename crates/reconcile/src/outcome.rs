@@ -1,0 +1,240 @@
+//! What a step's result does to the document. Every response is an observation, never a blind overwrite.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use tandem_contact::{Field, Observed, Side, Value};
+
+use crate::observe::set_agreed;
+use crate::{Claims, Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, observe};
+
+/// A contact that a look-up or a read found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The provider's id.
+    pub id: String,
+    /// What it holds.
+    pub observed: Observed,
+    /// The provider's time of it.
+    pub at: Option<Timestamp>,
+}
+
+/// How often a contact may vanish from a side before a person has to look.
+const MOST_VANISHED: u32 = 3;
+
+/// The side must be read again.
+pub fn hint(document: &mut Document, side: Side) {
+    document.hint[side] = true;
+}
+
+/// Links the record to a contact of the side. If a create of ours is under way, this is what it made.
+pub fn adopt(document: &mut Document, rules: &Rules, side: Side, provider_id: &str, now: Timestamp) {
+    document.link[side] = Some(Link { id: provider_id.to_owned(), since: now });
+    document.gone[side] = None;
+    if let Some(intent) = document.intent[side].take() {
+        keep_unsettled(document, rules, side, intent);
+    }
+}
+
+/// The side was read in full.
+pub fn read(document: &mut Document, rules: &Rules, side: Side, found: &Found, now: Timestamp) -> Vec<Note> {
+    document.hint[side] = false;
+    document.delete_seen[side] = false;
+    document.gone[side] = None;
+    succeeded(document);
+    let notes = observe(document, rules, side, &found.observed, found.at);
+    forget_expired(document, side, now);
+    if notes.iter().any(|note| matches!(note, Note::Edit(_) | Note::Conflict { .. })) {
+        document.parked = None;
+    }
+    notes
+}
+
+/// The side has no contact under the linked id any more.
+pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
+    document.hint[side] = false;
+    document.intent[side] = None;
+    succeeded(document);
+    let decides = rules.fields.keys().any(|field| rules.feeds(*field, side));
+    if document.delete_seen[side] || decides {
+        document.delete_seen[side] = false;
+        document.gone[side] = Some(now);
+        return;
+    }
+    // Nobody told us of a delete: the listed-but-gone trap. A new contact takes its place, a few times.
+    document.link[side] = None;
+    forget_side(document, side);
+    document.vanished[side] += 1;
+    if document.vanished[side] >= MOST_VANISHED {
+        parked(document, "vanished", format!("the contact made on {side} keeps disappearing there"));
+    }
+}
+
+/// A look-up's answer, oldest contact first.
+pub fn probed(document: &mut Document, rules: &Rules, side: Side, found: &[Found], now: Timestamp) -> Vec<Note> {
+    document.looked_up[side] = Some(now);
+    if let Some(first) = found.first() {
+        adopt(document, rules, side, &first.id, now);
+        return read(document, rules, side, first, now);
+    }
+    let timing = rules.timing[side];
+    let Some(intent) = document.intent[side].as_mut() else {
+        return Vec::new();
+    };
+    intent.probes += 1;
+    intent.next_probe = now + timing.probe_pause;
+    let is_settled = now > intent.sent_at + timing.create_settled() || rules.weakened.blind_retry;
+    let is_taken = intent.is_taken;
+    if is_settled {
+        document.intent[side] = None;
+        if is_taken {
+            let reason =
+                format!("{side} says the contact exists already, but doesn't list it: deleted or hidden there");
+            parked(document, "key_taken", reason);
+        }
+    }
+    Vec::new()
+}
+
+/// The contact was made.
+pub fn created(document: &mut Document, rules: &Rules, side: Side, found: &Found, now: Timestamp) -> Vec<Note> {
+    let intent = document.intent[side].take();
+    adopt(document, rules, side, &found.id, now);
+    document.vanished[side] = 0;
+    settled(document, rules, side, (intent, found))
+}
+
+/// The fields were written.
+pub fn updated(document: &mut Document, rules: &Rules, side: Side, found: &Found) -> Vec<Note> {
+    let intent = document.intent[side].take();
+    settled(document, rules, side, (intent, found))
+}
+
+/// The contact was removed by us.
+pub fn deleted(document: &mut Document, side: Side, now: Timestamp) {
+    document.intent[side] = None;
+    document.hint[side] = false;
+    document.gone[side] = Some(now);
+    succeeded(document);
+}
+
+/// The provider refused the create because the key exists.
+pub fn taken(document: &mut Document, side: Side, now: Timestamp) {
+    if let Some(intent) = document.intent[side].as_mut() {
+        intent.is_unknown = true;
+        intent.is_taken = true;
+        intent.next_probe = now;
+    }
+}
+
+/// The request may or may not have been applied.
+pub fn unknown(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
+    let Some(intent) = document.intent[side].as_mut() else {
+        return;
+    };
+    match intent.kind {
+        IntentKind::Create => {
+            intent.is_unknown = true;
+            intent.next_probe = now;
+        }
+        IntentKind::Update => {
+            if let Some(intent) = document.intent[side].take() {
+                keep_unsettled(document, rules, side, intent);
+            }
+            document.hint[side] = true;
+        }
+        IntentKind::Delete => {
+            document.intent[side] = None;
+            document.hint[side] = true;
+        }
+    }
+}
+
+/// Nobody will report the outcome of this request any more.
+pub fn settle(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
+    unknown(document, rules, side, now);
+}
+
+/// The request was certainly not applied.
+pub fn not_applied(document: &mut Document, side: Side) {
+    document.intent[side] = None;
+}
+
+/// An attempt failed; the next one comes at `not_before`.
+pub fn failed(document: &mut Document, not_before: Timestamp) {
+    document.attempts += 1;
+    document.not_before = Some(not_before);
+}
+
+/// The side refuses these fields' values for good; the others go on without them.
+pub fn refused(document: &mut Document, side: Side, fields: &BTreeSet<Field>) {
+    let values: BTreeMap<Field, Option<Value>> =
+        fields.iter().map(|field| (*field, document.canon_value(*field).cloned())).collect();
+    document.refused[side].extend(values);
+    document.intent[side] = None;
+}
+
+/// The record's claims were stored; `rival` names the record that holds one of them and is the same person.
+pub fn claimed(document: &mut Document, claims: &Claims, rival: Option<&str>) {
+    document.claims.extend(claims.add.iter().cloned());
+    document.claims.retain(|key| !claims.release.contains(key));
+    if let Some(rival) = rival {
+        let reason =
+            format!("the same person as record {rival}: same phone or email, and the names don't tell them apart");
+        parked(document, "duplicate", reason);
+    }
+}
+
+/// The record waits for a person.
+pub fn parked(document: &mut Document, code: &str, reason: String) {
+    document.parked = Some(Parked { code: code.to_owned(), reason });
+}
+
+/// Our write is confirmed: the side took what was sent, and then held what it answered.
+fn settled(document: &mut Document, rules: &Rules, side: Side, (intent, found): (Option<Intent>, &Found)) -> Vec<Note> {
+    succeeded(document);
+    if let Some(intent) = intent {
+        for (field, value) in intent.sent {
+            document.shadow[side].insert(field, Seen { value, at: found.at });
+            set_agreed(document, side, field, intent.canon.get(&field).cloned().flatten());
+            document.refused[side].remove(&field);
+        }
+    }
+    if rules.weakened.swallow_response {
+        for (field, value) in &found.observed {
+            document.shadow[side].insert(*field, Seen { value: value.clone(), at: found.at });
+        }
+        return Vec::new();
+    }
+    observe(document, rules, side, &found.observed, found.at)
+}
+
+fn succeeded(document: &mut Document) {
+    document.attempts = 0;
+    document.not_before = None;
+}
+
+fn keep_unsettled(document: &mut Document, rules: &Rules, side: Side, intent: Intent) {
+    const MOST: usize = 8;
+    if rules.weakened.no_unsettled {
+        return;
+    }
+    let ring = &mut document.unsettled[side];
+    if ring.len() == MOST {
+        ring.remove(0);
+    }
+    let expires = intent.sent_at + rules.timing[side].late_write();
+    ring.push(Unsettled { sent: intent.sent, canon: intent.canon, expires });
+}
+
+/// Only a full read may forget: it has seen whatever turned up until the entry expired.
+fn forget_expired(document: &mut Document, side: Side, now: Timestamp) {
+    document.unsettled[side].retain(|write| write.expires > now);
+}
+
+fn forget_side(document: &mut Document, side: Side) {
+    document.shadow[side].clear();
+    document.agreed[side].clear();
+    document.unsettled[side].clear();
+    document.refused[side].clear();
+}

@@ -1,0 +1,153 @@
+//! A seeded discrete-event simulation: two providers that misbehave, people who edit on both, workers that crash and
+//! pause, and between them nothing but the pure functions of this crate and a compare-and-set store.
+//!
+//! Faults: webhooks dropped, doubled, delayed and so reordered; calls not applied, applied with the answer lost, applied
+//! late; 422 that still creates; 409; crashes between any two steps; workers paused past their send deadline; index lag.
+
+mod engine;
+mod judge;
+mod provider;
+mod world;
+
+use engine::Engine;
+use judge::{Scenario, Verdict};
+use tandem_reconcile::Weakened;
+use world::{Faults, World};
+
+/// Seeds of a run; more from the environment for the long one.
+fn seeds(default: u64) -> u64 {
+    std::env::var("TANDEM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn run(seed: u64, scenario: Scenario, change: impl Fn(&mut Engine)) -> Verdict {
+    let mut world = World::new(seed, scenario);
+    change(&mut world.engine);
+    world.run();
+    judge::verdict(&world)
+}
+
+/// Runs many seeds and prints what happened, so that a fault that never happened is seen.
+fn totals(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engine)) -> Verdict {
+    let mut total = Verdict::default();
+    for seed in 0..count {
+        let verdict = run(seed, scenario, &change);
+        if total.first_bad.is_none() {
+            total.first_bad = verdict.complaints.first().map(|text| format!("seed {seed}: {text}"));
+        }
+        total.add(&verdict);
+    }
+    println!("{name}: {count} seeds, {total}");
+    total
+}
+
+fn must_hold(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engine)) -> Verdict {
+    let total = totals(name, count, scenario, change);
+    let first = total.first_bad.clone().unwrap_or_default();
+    assert_eq!(total.duplicates, 0, "duplicates; {first}");
+    assert_eq!(total.diverged, 0, "divergence; {first}");
+    assert_eq!(total.missing, 0, "missing; {first}");
+    assert_eq!(total.resurrected, 0, "resurrected; {first}");
+    assert_eq!(total.unquiet, 0, "never came to rest; {first}");
+    assert_eq!(total.wiped, 0, "wiped; {first}");
+    // An edit inside the round trip between our read and our write can't be seen by anybody (no preconditions exist at
+    // the providers); anything above that window is a bug.
+    assert!(total.lost * 200 <= count, "{} edits lost in {count} seeds; {first}", total.lost);
+    for (fault, times) in total.faults() {
+        assert!(times > 0, "{name}: the fault `{fault}` never happened in {count} seeds");
+    }
+    total
+}
+
+#[test]
+fn one_way_from_ghl_holds_under_every_fault() {
+    must_hold("one way", seeds(1500), Scenario::ONE_WAY, |_| {});
+}
+
+#[test]
+fn both_ways_hold_under_every_fault() {
+    must_hold("both ways", seeds(1500), Scenario::BOTH_WAYS, |_| {});
+}
+
+#[test]
+fn deletes_leave_tombstones_and_nothing_comes_back() {
+    must_hold("deletes ignored", seeds(600), Scenario { deletes: true, ..Scenario::ONE_WAY }, |_| {});
+    must_hold(
+        "deletes propagated",
+        seeds(600),
+        Scenario { deletes: true, propagate: true, ..Scenario::ONE_WAY },
+        |_| {},
+    );
+}
+
+#[test]
+fn a_provider_that_refuses_known_keys_gets_no_second_create() {
+    let scenario = Scenario { unique_keys: true, first_create_wait_s: 0, ..Scenario::ONE_WAY };
+    must_hold("unique keys", seeds(800), scenario, |_| {});
+}
+
+#[test]
+fn a_calm_world_costs_one_write_per_edit_and_none_back() {
+    let one_way = totals("calm, one way", 300, Scenario { faults: Faults::NONE, ..Scenario::ONE_WAY }, |_| {});
+    assert!(one_way.is_clean() && one_way.lost == 0, "{:?}", one_way.first_bad);
+    let source = one_way.people + one_way.ghl_edits;
+    assert!(one_way.writes <= source, "{} writes for {source} creates and edits in GHL", one_way.writes);
+
+    let both = totals("calm, both ways", 300, Scenario { faults: Faults::NONE, ..Scenario::BOTH_WAYS }, |_| {});
+    assert!(both.is_clean() && both.lost == 0, "{:?}", both.first_bad);
+    // Two contacts of one person that differ when they are linked cost one write on each side.
+    let changes = both.edits + 2 * both.people;
+    assert!(both.writes <= changes, "{} writes for {changes} changes", both.writes);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_history() {
+    for seed in [1, 7, 99] {
+        let (a, b) = (run(seed, Scenario::BOTH_WAYS, |_| {}), run(seed, Scenario::BOTH_WAYS, |_| {}));
+        assert_eq!(format!("{a:?}"), format!("{b:?}"), "seed {seed}");
+    }
+}
+
+/// Each rule that the design rests on is switched off once; a simulation that doesn't notice is worth nothing.
+#[test]
+fn weakened_rules_are_caught() {
+    let weaken = |weakened: Weakened| move |engine: &mut Engine| engine.rules.weakened = weakened;
+    let count = seeds(1200).min(1200);
+
+    let blind = totals(
+        "blind retry",
+        count,
+        Scenario::BOTH_WAYS,
+        weaken(Weakened { blind_retry: true, ..Weakened::default() }),
+    );
+    assert!(blind.duplicates > 0, "creating again at once after a time-out went unnoticed");
+
+    let swallow = totals(
+        "swallow",
+        count,
+        Scenario::BOTH_WAYS,
+        weaken(Weakened { swallow_response: true, ..Weakened::default() }),
+    );
+    assert!(swallow.lost + swallow.diverged > 0, "taking the response over the shadow went unnoticed");
+
+    let whole = totals(
+        "whole record",
+        count,
+        Scenario::BOTH_WAYS,
+        weaken(Weakened { whole_record: true, ..Weakened::default() }),
+    );
+    assert!(whole.lost + whole.diverged + whole.wiped > 0, "sending the whole record went unnoticed");
+
+    let hasty =
+        totals("no wait before create", count, Scenario { first_create_wait_s: 0, ..Scenario::BOTH_WAYS }, |_| {});
+    assert!(hasty.duplicates > 0, "creating before the other side's contact was discovered went unnoticed");
+
+    let unfenced = totals("no send deadline", count, Scenario::BOTH_WAYS, |engine| engine.ignores_deadline = true);
+    assert!(unfenced.duplicates > 0, "sending after the deadline went unnoticed");
+
+    let uncompared = totals("no compare-and-set", count, Scenario::BOTH_WAYS, |engine| engine.ignores_revision = true);
+    assert!(uncompared.bad() > 0, "writing documents without compare-and-set went unnoticed");
+
+    let unread =
+        totals("no read before write", count, Scenario::ONE_WAY, |engine| engine.rules.read_first.openphone.clear());
+    assert!(unread.wiped > 0, "replacing lists without reading them went unnoticed");
+}

@@ -1,0 +1,454 @@
+//! The stand-in for mapper and writer: everything they decide comes from the crate under test.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rand::RngExt;
+use tandem_contact::{Field, Observed, PerSide, Side, Value};
+use tandem_proto::{ConnectionId, RecordId};
+use tandem_reconcile::{
+    Document, Found, IntentKind, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created, deleted, hint,
+    next_step, not_applied, not_found, probed, read, refused, settle, taken, unknown, updated,
+};
+
+use super::judge::{self, Scenario};
+use super::provider::{Contact, Who};
+use super::world::{Event, World};
+
+pub(crate) type Body = Vec<(Field, Option<Value>)>;
+/// Id, fields, time.
+pub(crate) type Hit = (String, Body, i64);
+
+/// A request on its way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Call {
+    Get(Side, String),
+    Search(Side, String, String),
+    Create(Side, Body, String, String),
+    Put(Side, String, Body),
+    Delete(Side, String),
+}
+
+/// What comes back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Answer {
+    Contacts(Vec<Hit>),
+    NotFound,
+    Taken,
+    Done,
+    TimedOut,
+    Unprocessable,
+    NotSent,
+}
+
+struct Task {
+    record: usize,
+    run: Run,
+    revision: u64,
+    step: Step,
+    call: Option<Call>,
+    /// The document with the intent in it, on its way to the store.
+    intended: Option<Document>,
+}
+
+pub(crate) struct Engine {
+    pub(crate) rules: Rules,
+    pub(crate) ignores_deadline: bool,
+    pub(crate) ignores_revision: bool,
+    documents: Vec<(Document, u64)>,
+    phones: Vec<String>,
+    links: BTreeMap<(Side, String), usize>,
+    by_phone: BTreeMap<String, usize>,
+    by_key: BTreeMap<String, usize>,
+    waiting: BTreeMap<usize, u64>,
+    tickets: u64,
+    tasks: BTreeMap<usize, Task>,
+    next_task: usize,
+}
+
+impl Engine {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        Self {
+            rules: judge::rules(scenario),
+            ignores_deadline: false,
+            ignores_revision: false,
+            documents: Vec::new(),
+            phones: Vec::new(),
+            links: BTreeMap::new(),
+            by_phone: BTreeMap::new(),
+            by_key: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            tickets: 0,
+            tasks: BTreeMap::new(),
+            next_task: 0,
+        }
+    }
+
+    fn load(&self, record: usize) -> (Document, u64) {
+        self.documents[record].clone()
+    }
+
+    /// Compare-and-set.
+    fn store(&mut self, record: usize, document: Document, revision: u64) -> Option<u64> {
+        let held = &mut self.documents[record];
+        if held.1 != revision && !self.ignores_revision {
+            return None;
+        }
+        for side in Side::BOTH {
+            if let Some(id) = document.provider_id(side) {
+                self.links.insert((side, id.to_owned()), record);
+            }
+        }
+        *held = (document, held.1 + 1);
+        Some(held.1)
+    }
+}
+
+pub(crate) fn time(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap()
+}
+
+fn found(id: &str, contact: &Contact) -> Hit {
+    (id.to_owned(), contact.fields.clone().into_iter().collect(), contact.updated_ms)
+}
+
+fn as_found(answer: Hit) -> Found {
+    Found { id: answer.0, observed: answer.1.into_iter().collect::<Observed>(), at: Some(time(answer.2)) }
+}
+
+impl World {
+    /// Mapper: a known contact becomes a hint and a command, an unknown one is discovered.
+    pub(crate) fn webhook(&mut self, side: Side, id: &str) {
+        let Some(record) = self.engine.links.get(&(side, id.to_owned())).copied() else {
+            self.after(300, Event::Discover(side, id.to_owned()));
+            return;
+        };
+        let (mut document, revision) = self.engine.load(record);
+        hint(&mut document, side);
+        if self.engine.store(record, document, revision).is_some() {
+            self.publish(record, 0);
+        }
+    }
+
+    pub(crate) fn discover(&mut self, side: Side, id: &str) {
+        if self.engine.links.contains_key(&(side, id.to_owned())) {
+            return self.webhook(side, id);
+        }
+        let Some(contact) = self.provider[side].get(id).cloned() else {
+            return;
+        };
+        let known = contact.key.as_ref().and_then(|key| self.engine.by_key.get(key)).copied();
+        let known = known.or_else(|| self.engine.by_phone.get(&contact.phone).copied());
+        let record = match known {
+            Some(record) => record,
+            None if self.scenario.both_ways || side == Side::Ghl => self.new_record(&contact),
+            None => return,
+        };
+        let (mut document, revision) = self.engine.load(record);
+        if document.link[side].is_some() {
+            return;
+        }
+        let now = time(self.now_ms);
+        adopt(&mut document, &self.engine.rules, side, id, now);
+        hint(&mut document, side);
+        self.engine.store(record, document, revision);
+        self.publish(record, 0);
+    }
+
+    fn new_record(&mut self, contact: &Contact) -> usize {
+        let record = self.engine.documents.len();
+        let id = RecordId::new(format!("r{record}")).unwrap();
+        let document = Document::new(ConnectionId::new("acme").unwrap(), id, time(self.now_ms));
+        let key = tandem_reconcile::external_key(&document, Side::OpenPhone);
+        self.engine.documents.push((document, 1));
+        self.engine.phones.push(contact.phone.clone());
+        self.engine.by_phone.insert(contact.phone.clone(), record);
+        self.engine.by_key.insert(key, record);
+        record
+    }
+
+    /// One waiting command per record: a newer one replaces it.
+    fn publish(&mut self, record: usize, delay_ms: i64) {
+        self.engine.tickets += 1;
+        let ticket = self.engine.tickets;
+        self.engine.waiting.insert(record, ticket);
+        self.after(delay_ms, Event::Deliver(record, ticket));
+    }
+
+    /// Gives a delivery back; a newer command that waits already makes that needless.
+    fn give_back(&mut self, record: usize, delay_ms: i64) {
+        if !self.engine.waiting.contains_key(&record) {
+            self.publish(record, delay_ms);
+        }
+    }
+
+    pub(crate) fn deliver(&mut self, record: usize, ticket: u64) {
+        if self.engine.waiting.get(&record) != Some(&ticket) {
+            return;
+        }
+        self.engine.waiting.remove(&record);
+        let task = self.engine.next_task;
+        self.engine.next_task += 1;
+        let run = Run { owner: format!("run{task}"), fresh: PerSide::default() };
+        self.engine.tasks.insert(task, Task { record, run, revision: 0, step: Step::Park, call: None, intended: None });
+        self.advance(task);
+    }
+
+    /// The writer's loop up to the next request.
+    fn advance(&mut self, id: usize) {
+        for _ in 0..100 {
+            let Some(task) = self.engine.tasks.get(&id) else { return };
+            let record = task.record;
+            if self.strikes("crash", self.scenario.faults.crash) {
+                self.engine.tasks.remove(&id);
+                return self.give_back(record, 60_000);
+            }
+            let now = time(self.now_ms);
+            let (document, revision) = self.engine.load(record);
+            let task = self.engine.tasks.get_mut(&id).unwrap();
+            let step = next_step(&document, &self.engine.rules, &task.run, now);
+            match step {
+                Step::Done(_) | Step::Park => {
+                    self.engine.tasks.remove(&id);
+                    return;
+                }
+                Step::Wait { until, .. } => {
+                    self.engine.tasks.remove(&id);
+                    let delay = until.as_millisecond() - self.now_ms + 10;
+                    return self.give_back(record, delay);
+                }
+                step if self.take_step(id, step.clone(), document, revision) => return,
+                _ => {}
+            }
+        }
+        panic!("a run of record {id} never ends");
+    }
+
+    /// True when a request is under way.
+    fn take_step(&mut self, id: usize, step: Step, mut document: Document, revision: u64) -> bool {
+        let now = time(self.now_ms);
+        let record = self.engine.tasks[&id].record;
+        let owner = self.engine.tasks[&id].run.owner.clone();
+        let phone = self.engine.phones[record].clone();
+        let rules = self.engine.rules.clone();
+        let mut intent =
+            |side, kind, writes: &Writes| begin(&mut document, &rules, side, (kind, writes), (&owner, now));
+        let call = match &step {
+            Step::Create(side, writes) => {
+                intent(*side, IntentKind::Create, writes);
+                let key = document.intent[*side].as_ref().unwrap().key.clone();
+                Call::Create(*side, body(writes), key, phone)
+            }
+            Step::Update(side, writes) => {
+                intent(*side, IntentKind::Update, writes);
+                Call::Put(*side, document.provider_id(*side).unwrap().to_owned(), body(writes))
+            }
+            Step::Delete(side) => {
+                intent(*side, IntentKind::Delete, &Writes::new());
+                Call::Delete(*side, document.provider_id(*side).unwrap().to_owned())
+            }
+            Step::Read(side) => Call::Get(*side, document.provider_id(*side).unwrap().to_owned()),
+            Step::Probe(side) => Call::Search(*side, tandem_reconcile::external_key(&document, *side), phone),
+            Step::Settle(side) => {
+                settle(&mut document, &rules, *side, now);
+                self.engine.store(record, document, revision);
+                return false;
+            }
+            Step::Claim(claims) => {
+                claimed(&mut document, claims, None);
+                self.engine.store(record, document, revision);
+                return false;
+            }
+            Step::Wait { .. } | Step::Park | Step::Done(_) => return false,
+        };
+        let is_write = matches!(step, Step::Create(..) | Step::Update(..) | Step::Delete(_));
+        let task = self.engine.tasks.get_mut(&id).unwrap();
+        (task.revision, task.step, task.call) = (revision, step, Some(call));
+        task.intended = is_write.then_some(document);
+        // Time passes between reading the document and storing the intent: others may come between.
+        let delay = self.chance.random_range(0..300);
+        self.after(delay, Event::Commit(id));
+        true
+    }
+
+    pub(crate) fn commit(&mut self, id: usize) {
+        let Some(task) = self.engine.tasks.get_mut(&id) else {
+            return;
+        };
+        let (record, revision) = (task.record, task.revision);
+        if let Some(document) = task.intended.take() {
+            let Some(revision) = self.engine.store(record, document, revision) else {
+                return self.advance(id);
+            };
+            self.engine.tasks.get_mut(&id).unwrap().revision = revision;
+        }
+        self.leave(id);
+    }
+
+    /// The request is about to be sent; the worker may crash or be paused right here.
+    fn leave(&mut self, id: usize) {
+        let faults = self.scenario.faults;
+        if self.strikes("crash", faults.crash) {
+            let record = self.engine.tasks.remove(&id).unwrap().record;
+            return self.give_back(record, 60_000);
+        }
+        let is_paused = self.strikes("pause", faults.pause);
+        let delay = if is_paused { self.chance.random_range(0..400_000) } else { 0 };
+        self.after(delay, Event::Send(id));
+    }
+
+    pub(crate) fn send(&mut self, id: usize) {
+        let Some(task) = self.engine.tasks.get(&id) else { return };
+        let (record, call) = (task.record, task.call.clone().unwrap());
+        let side = side_of(&call);
+        let is_write = matches!(call, Call::Create(..) | Call::Put(..) | Call::Delete(..));
+        // The deadline travels with the task: a paused worker knows nothing of the document as it is now.
+        let send_by = match &task.step {
+            Step::Create(..) | Step::Update(..) | Step::Delete(..) => self.send_by(id, record, side),
+            _ => i64::MAX,
+        };
+        if is_write && self.now_ms > send_by && !self.engine.ignores_deadline {
+            *self.counts.entry("deadline kept").or_default() += 1;
+            return self.resume(id, Answer::NotSent);
+        }
+        self.transmit(id, &call, is_write);
+    }
+
+    fn send_by(&self, id: usize, record: usize, side: Side) -> i64 {
+        let owner = &self.engine.tasks[&id].run.owner;
+        let intent = self.engine.documents[record].0.intent[side].as_ref();
+        // Without its intent in the document the deadline has passed for sure.
+        intent.filter(|intent| &intent.owner == owner).map_or(i64::MIN, |intent| intent.send_by.as_millisecond())
+    }
+
+    fn transmit(&mut self, id: usize, call: &Call, is_write: bool) {
+        let faults = self.scenario.faults;
+        let there = self.chance.random_range(50..2_000);
+        let back = self.chance.random_range(50..3_000);
+        if self.strikes("call not applied", faults.not_applied) {
+            return self.after(30_000, Event::Resume(id, Answer::TimedOut));
+        }
+        if is_write && self.strikes("answer lost", faults.answer_lost) {
+            self.after(there, Event::Apply(call.clone()));
+            return self.after(30_000, Event::Resume(id, Answer::TimedOut));
+        }
+        if is_write && self.strikes("applied late", faults.applied_late) {
+            let late = 30_000 + self.chance.random_range(0..60_000);
+            self.after(late, Event::Apply(call.clone()));
+            return self.after(30_000, Event::Resume(id, Answer::TimedOut));
+        }
+        let is_create = matches!(call, Call::Create(..));
+        if is_create && self.strikes("422 that creates", faults.refused_but_created) {
+            let _created = self.apply(call);
+            return self.after(back, Event::Resume(id, Answer::Unprocessable));
+        }
+        let answer = self.apply(call);
+        self.after(back, Event::Resume(id, answer));
+    }
+
+    /// The provider carries the request out.
+    pub(crate) fn apply(&mut self, call: &Call) -> Answer {
+        let now = self.now_ms;
+        match call {
+            Call::Get(side, id) => match self.provider[*side].get(id) {
+                Some(contact) => Answer::Contacts(vec![found(id, contact)]),
+                None => Answer::NotFound,
+            },
+            Call::Search(side, key, phone) => {
+                let hits = self.provider[*side].search(key, phone, now);
+                Answer::Contacts(hits.iter().map(|(id, contact)| found(id, contact)).collect())
+            }
+            Call::Create(side, fields, key, phone) => {
+                let sent: Observed = fields.iter().cloned().collect();
+                let Ok(id) = self.provider[*side].create(&sent, (Some(key.clone()), phone), now, Who::Api) else {
+                    *self.counts.entry("key taken").or_default() += 1;
+                    return Answer::Taken;
+                };
+                self.emit(*side, &id);
+                self.apply(&Call::Get(*side, id))
+            }
+            Call::Put(side, id, fields) => {
+                let sent: Observed = fields.iter().cloned().collect();
+                if !self.provider[*side].put(id, &sent, now, Who::Api) {
+                    return Answer::NotFound;
+                }
+                self.emit(*side, id);
+                self.apply(&Call::Get(*side, id.clone()))
+            }
+            Call::Delete(side, id) => {
+                self.provider[*side].delete(id, Who::Api);
+                Answer::Done
+            }
+        }
+    }
+
+    pub(crate) fn resume(&mut self, id: usize, answer: Answer) {
+        let Some(task) = self.engine.tasks.get(&id) else { return };
+        let record = task.record;
+        let (mut document, revision) = self.engine.load(record);
+        let is_write = matches!(task.step, Step::Create(..) | Step::Update(..) | Step::Delete(..));
+        let side = side_of(task.call.as_ref().unwrap());
+        let is_ours = document.intent[side].as_ref().is_some_and(|intent| intent.owner == task.run.owner);
+        // A read that raced with another change tells nothing certain; a write that lost its intent isn't ours to report.
+        if (!is_write && revision != task.revision && !self.engine.ignores_revision) || (is_write && !is_ours) {
+            return self.advance(id);
+        }
+        self.note(id, &mut document, side, answer);
+        self.engine.store(record, document, revision);
+        self.advance(id);
+    }
+
+    fn note(&mut self, id: usize, document: &mut Document, side: Side, answer: Answer) {
+        let rules = self.engine.rules.clone();
+        let now = time(self.now_ms);
+        let task = self.engine.tasks.get_mut(&id).unwrap();
+        task.run.fresh[side] = false;
+        match (&task.step, answer) {
+            (Step::Read(_), Answer::Contacts(mut hits)) => {
+                read(document, &rules, side, &as_found(hits.remove(0)), now);
+                task.run.fresh[side] = true;
+            }
+            (Step::Read(_) | Step::Update(..), Answer::NotFound) => not_found(document, &rules, side, now),
+            (Step::Probe(_), Answer::Contacts(hits)) => {
+                let hits: Vec<Found> = hits.into_iter().map(as_found).collect();
+                probed(document, &rules, side, &hits, now);
+            }
+            (Step::Create(..), Answer::Contacts(mut hits)) => {
+                created(document, &rules, side, &as_found(hits.remove(0)), now);
+            }
+            (Step::Update(..), Answer::Contacts(mut hits)) => {
+                updated(document, &rules, side, &as_found(hits.remove(0)));
+            }
+            (Step::Delete(_), Answer::Done | Answer::NotFound) => deleted(document, side, now),
+            (Step::Create(..), Answer::Taken) => taken(document, side, now),
+            (Step::Create(..) | Step::Update(..) | Step::Delete(_), Answer::NotSent) => not_applied(document, side),
+            (Step::Create(..) | Step::Update(..) | Step::Delete(_), _) => unknown(document, &rules, side, now),
+            (Step::Read(_) | Step::Probe(_), _) => {
+                let soon = now + std::time::Duration::from_secs(5);
+                tandem_reconcile::failed(document, soon);
+            }
+            (Step::Wait { .. } | Step::Settle(_) | Step::Claim(_) | Step::Park | Step::Done(_), _) => {
+                refused(document, side, &std::collections::BTreeSet::new());
+            }
+        }
+    }
+}
+
+fn body(writes: &Writes) -> Body {
+    writes.iter().map(|(field, write)| (*field, write.to.clone())).collect()
+}
+
+fn side_of(call: &Call) -> Side {
+    match call {
+        Call::Get(side, _)
+        | Call::Search(side, _, _)
+        | Call::Create(side, ..)
+        | Call::Put(side, ..)
+        | Call::Delete(side, _) => *side,
+    }
+}
+
+/// The bounds of the simulated providers.
+pub(crate) fn timing() -> Timing {
+    Timing::default()
+}

@@ -1,0 +1,290 @@
+//! Time, chance, people and the two providers.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use rand::rngs::SmallRng;
+use rand::{RngExt, SeedableRng};
+use tandem_contact::{Field, Observed, PerSide, Side, Value};
+
+use super::engine::{Answer, Call, Engine};
+use super::judge::Scenario;
+use super::provider::{Provider, Who};
+
+/// How likely each fault is, per call, webhook or step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Faults {
+    pub(crate) webhook_dropped: f64,
+    pub(crate) webhook_doubled: f64,
+    pub(crate) not_applied: f64,
+    pub(crate) answer_lost: f64,
+    pub(crate) applied_late: f64,
+    pub(crate) refused_but_created: f64,
+    pub(crate) crash: f64,
+    pub(crate) pause: f64,
+}
+
+impl Faults {
+    pub(crate) const MANY: Self = Self {
+        webhook_dropped: 0.10,
+        webhook_doubled: 0.15,
+        not_applied: 0.06,
+        answer_lost: 0.06,
+        applied_late: 0.03,
+        refused_but_created: 0.05,
+        crash: 0.04,
+        pause: 0.03,
+    };
+    pub(crate) const NONE: Self = Self {
+        webhook_dropped: 0.0,
+        webhook_doubled: 0.0,
+        not_applied: 0.0,
+        answer_lost: 0.0,
+        applied_late: 0.0,
+        refused_but_created: 0.0,
+        crash: 0.0,
+        pause: 0.0,
+    };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Event {
+    Webhook(Side, String),
+    Discover(Side, String),
+    Deliver(usize, u64),
+    Commit(usize),
+    Send(usize),
+    Apply(Call),
+    Resume(usize, Answer),
+    PersonCreates(Side, usize),
+    PersonEdits(usize),
+    PersonDeletes(usize),
+    Sweep,
+    Heal,
+}
+
+/// One edit by a person: when, where, whose, what.
+#[derive(Debug, Clone)]
+pub(crate) struct Edit {
+    pub(crate) at_ms: i64,
+    pub(crate) side: Side,
+    pub(crate) phone: String,
+    pub(crate) field: Field,
+    pub(crate) value: Option<Value>,
+    /// For lists: the item, and whether it was added.
+    pub(crate) item: Option<(String, bool)>,
+}
+
+pub(crate) struct World {
+    pub(crate) now_ms: i64,
+    pub(crate) chance: SmallRng,
+    pub(crate) scenario: Scenario,
+    pub(crate) is_healed: bool,
+    pub(crate) provider: PerSide<Provider>,
+    pub(crate) engine: Engine,
+    pub(crate) edits: Vec<Edit>,
+    pub(crate) deleted: Vec<String>,
+    pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
+    pub(crate) is_quiet: bool,
+    events: BinaryHeap<Reverse<(i64, u64, Event)>>,
+    sequence: u64,
+}
+
+pub(crate) const PEOPLE: usize = 3;
+const EDITS: usize = 12;
+const LAST_EDIT_MS: i64 = 3_000_000;
+
+impl World {
+    pub(crate) fn new(seed: u64, scenario: Scenario) -> Self {
+        let provider =
+            |name, lag_ms| Provider { name, lag_ms, has_unique_keys: scenario.unique_keys, ..Provider::default() };
+        let mut world = Self {
+            now_ms: 0,
+            chance: SmallRng::seed_from_u64(seed),
+            scenario,
+            is_healed: false,
+            provider: PerSide { ghl: provider('G', 20_000), openphone: provider('Q', 0) },
+            engine: Engine::new(scenario),
+            edits: Vec::new(),
+            deleted: Vec::new(),
+            counts: std::collections::BTreeMap::new(),
+            is_quiet: false,
+            events: BinaryHeap::new(),
+            sequence: 0,
+        };
+        world.plan_people();
+        world.plan_time();
+        world
+    }
+
+    fn plan_people(&mut self) {
+        for person in 0..PEOPLE {
+            let first =
+                if !self.scenario.both_ways || self.chance.random_bool(0.5) { Side::Ghl } else { Side::OpenPhone };
+            let on_both = self.scenario.both_ways && self.chance.random_bool(0.2);
+            let start = self.chance.random_range(0..30_000);
+            self.after(start, Event::PersonCreates(first, person));
+            if on_both {
+                let shortly = start + self.chance.random_range(0..3_000);
+                self.after(shortly, Event::PersonCreates(first.other(), person));
+            }
+        }
+        for edit in 0..EDITS {
+            let at = self.chance.random_range(40_000..LAST_EDIT_MS);
+            self.after(at, Event::PersonEdits(edit));
+        }
+        if self.scenario.deletes {
+            let at = self.chance.random_range(200_000..LAST_EDIT_MS);
+            self.after(at, Event::PersonDeletes(0));
+        }
+    }
+
+    fn plan_time(&mut self) {
+        for minute in (10..70).step_by(10) {
+            self.after(minute * 60_000, Event::Sweep);
+        }
+        self.after(4_200_000, Event::Heal);
+        for at in [5_000_000, 6_000_000, 7_000_000] {
+            self.after(at, Event::Sweep);
+        }
+    }
+
+    pub(crate) fn run(&mut self) {
+        const MOST_EVENTS: usize = 100_000;
+        for _ in 0..MOST_EVENTS {
+            let Some(Reverse((at, _, event))) = self.events.pop() else {
+                self.is_quiet = true;
+                return;
+            };
+            self.now_ms = at;
+            self.happen(event);
+        }
+    }
+
+    pub(crate) fn after(&mut self, delay_ms: i64, event: Event) {
+        self.sequence += 1;
+        self.events.push(Reverse((self.now_ms + delay_ms, self.sequence, event)));
+    }
+
+    /// True with that probability, until the world heals; counted under `fault`.
+    pub(crate) fn strikes(&mut self, fault: &'static str, probability: f64) -> bool {
+        let strikes = !self.is_healed && probability > 0.0 && self.chance.random_bool(probability);
+        *self.counts.entry(fault).or_default() += u64::from(strikes);
+        strikes
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Webhook(side, id) => self.webhook(side, &id),
+            Event::Discover(side, id) => self.discover(side, &id),
+            Event::Deliver(record, ticket) => self.deliver(record, ticket),
+            Event::Commit(task) => self.commit(task),
+            Event::Send(task) => self.send(task),
+            Event::Apply(call) => {
+                let _late = self.apply(&call);
+            }
+            Event::Resume(task, answer) => self.resume(task, answer),
+            Event::PersonCreates(side, person) => self.person_creates(side, person),
+            Event::PersonEdits(number) => self.person_edits(number),
+            Event::PersonDeletes(person) => self.person_deletes(person),
+            Event::Sweep => self.sweep(),
+            Event::Heal => self.is_healed = true,
+        }
+    }
+
+    pub(crate) fn emit(&mut self, side: Side, id: &str) {
+        let faults = self.scenario.faults;
+        let copies = if self.strikes("webhook dropped", faults.webhook_dropped) {
+            0
+        } else {
+            1 + usize::from(self.strikes("webhook doubled", faults.webhook_doubled))
+        };
+        for _ in 0..copies {
+            let scale = [200.0, 1_000.0, 5_000.0, 40_000.0, 90_000.0][self.chance.random_range(0..5)];
+            let delay = (scale * self.chance.random::<f64>()) as i64;
+            self.after(delay, Event::Webhook(side, id.to_owned()));
+        }
+    }
+
+    fn person_creates(&mut self, side: Side, person: usize) {
+        let text = |name: &str| Value::text(&format!("{name}{person}-{side}"));
+        let fields = Observed::from([
+            (Field::FirstName, text("name")),
+            (Field::Company, text("company")),
+            (Field::Emails, Value::list([format!("Person{person}-{side}@Example.com")])),
+            (Field::Tags, Value::list([format!("tag{person}")])),
+        ]);
+        let phone = phone(person);
+        let now = self.now_ms;
+        if let Ok(id) = self.provider[side].create(&fields, (None, &phone), now, Who::Person) {
+            self.emit(side, &id);
+        }
+    }
+
+    fn person_edits(&mut self, number: usize) {
+        let side = if self.chance.random_bool(0.5) { Side::Ghl } else { Side::OpenPhone };
+        let ids: Vec<String> = self.provider[side].contacts.keys().cloned().collect();
+        if ids.is_empty() {
+            return;
+        }
+        let id = ids[self.chance.random_range(0..ids.len())].clone();
+        let field = [Field::FirstName, Field::Company, Field::Emails, Field::Tags][self.chance.random_range(0..4)];
+        let Some(contact) = self.provider[side].get(&id).cloned() else {
+            return;
+        };
+        let held = contact.fields.get(&field).cloned().flatten();
+        let (value, item) = match field {
+            Field::Tags => {
+                let mut items = held.map(|value| value.items()).unwrap_or_default();
+                let removed = if self.chance.random_bool(0.3) { items.iter().next().cloned() } else { None };
+                let change = match removed {
+                    Some(item) => (item, false),
+                    None => (format!("tag-{number}"), true),
+                };
+                if change.1 {
+                    items.insert(change.0.clone())
+                } else {
+                    items.remove(&change.0)
+                };
+                (Value::list(items), Some(change))
+            }
+            Field::Emails => (Value::list([format!("Edit{number}@Example.com")]), None),
+            _ => (Value::text(&format!("edit{number}")), None),
+        };
+        let now = self.now_ms;
+        self.provider[side].put(&id, &Observed::from([(field, value.clone())]), now, Who::Person);
+        let value = super::provider::normal(field, value);
+        self.edits.push(Edit { at_ms: now, side, phone: contact.phone, field, value, item });
+        self.emit(side, &id);
+    }
+
+    fn person_deletes(&mut self, person: usize) {
+        let phone = phone(person);
+        let found = self
+            .provider
+            .ghl
+            .contacts
+            .iter()
+            .find(|(_, c)| c.phone == phone && !c.is_deleted)
+            .map(|(id, _)| id.clone());
+        if let Some(id) = found {
+            self.provider.ghl.delete(&id, Who::Person);
+            self.deleted.push(phone);
+            self.emit(Side::Ghl, &id);
+        }
+    }
+
+    /// A scan of both sides: repairs what dropped webhooks left behind.
+    fn sweep(&mut self) {
+        for side in Side::BOTH {
+            let ids: Vec<String> = self.provider[side].contacts.keys().cloned().collect();
+            for id in ids {
+                self.webhook(side, &id);
+            }
+        }
+    }
+}
+
+pub(crate) fn phone(person: usize) -> String {
+    format!("+1415555010{person}")
+}
