@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tandem_contact::{Field, Observed, Side, Value};
 
 use crate::observe::set_agreed;
-use crate::{Claims, Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, observe};
+use crate::{Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, observe};
 
 /// A contact that a look-up or a read found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,15 +174,11 @@ pub fn refused(document: &mut Document, side: Side, fields: &BTreeSet<Field>) {
     document.intent[side] = None;
 }
 
-/// The record's claims were stored; `rival` names the record that holds one of them and is the same person.
-pub fn claimed(document: &mut Document, claims: &Claims, rival: Option<&str>) {
-    document.claims.extend(claims.add.iter().cloned());
-    document.claims.retain(|key| !claims.release.contains(key));
-    if let Some(rival) = rival {
-        let reason =
-            format!("the same person as record {rival}: same phone or email, and the names don't tell them apart");
-        parked(document, "duplicate", reason);
-    }
+/// The record's claims were stored. Keys that another record of the same person holds are not among the taken ones:
+/// they are asked for again when this record changes.
+pub fn claimed(document: &mut Document, taken: BTreeSet<String>, released: &BTreeSet<String>) {
+    document.claims.extend(taken);
+    document.claims.retain(|key| !released.contains(key));
 }
 
 /// The record waits for a person.

@@ -255,7 +255,7 @@ impl World {
                 return false;
             }
             Step::Claim(claims) => {
-                claimed(&mut document, claims, None);
+                claimed(&mut document, claims.add.clone(), &claims.release);
                 self.engine.store(record, document, revision);
                 return false;
             }

@@ -1,0 +1,36 @@
+//! Keys and ids. Personal data is hashed, so that a key may be logged.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use tandem_contact::Side;
+use tandem_proto::{ConnectionId, RecordId};
+
+pub(crate) fn record(connection: &ConnectionId, record: &RecordId) -> String {
+    format!("record/{connection}/{record}")
+}
+
+pub(crate) fn link(connection: &ConnectionId, side: Side, provider_id: &str) -> String {
+    format!("link/{connection}/{side}/{provider_id}")
+}
+
+pub(crate) fn claim(connection: &ConnectionId, identity: &str) -> String {
+    format!("claim/{connection}/{}", short_hash(&[connection.as_str(), identity]))
+}
+
+/// The record of a contact that was first heard of as `provider_id` of `side`. Deterministic, so that the same contact
+/// gets the same record, and with it the same external key, even when two mappers meet it at once.
+pub fn record_id(connection: &ConnectionId, side: Side, provider_id: &str) -> RecordId {
+    let hash = short_hash(&[connection.as_str(), side.name(), provider_id]);
+    #[expect(clippy::expect_used, reason = "hexadecimal digits are a valid id")]
+    RecordId::new(hash).expect("a hash is a valid id")
+}
+
+/// 128 bits, in hexadecimal.
+fn short_hash(parts: &[&str]) -> String {
+    use std::fmt::Write as _;
+    let hash = digest(&SHA256, parts.join("\n").as_bytes());
+    hash.as_ref().iter().take(16).fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,104 @@
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod key;
+
+use tandem_contact::Side;
+use tandem_proto::{ConnectionId, RecordId};
+use tandem_reconcile::Document;
+use tandem_store::{Expected, Store};
+
+pub use error::Error;
+pub use key::record_id;
+
+/// A document and the revision it was read at.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The document.
+    pub document: Document,
+    /// What the next save names.
+    pub revision: u64,
+}
+
+/// Typed access to the store; clones share it.
+#[derive(Debug, Clone)]
+pub struct Records {
+    store: Store,
+}
+
+impl Records {
+    /// Records in that store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// The document of a record, if there is one.
+    pub async fn load(&self, connection: &ConnectionId, record: &RecordId) -> Result<Option<Loaded>, Error> {
+        let Some(entry) = self.store.get(&key::record(connection, record)).await? else { return Ok(None) };
+        let document: Document = serde_json::from_slice(&entry.value)
+            .map_err(|source| Error::Unreadable { record: record.clone(), source })?;
+        if document.schema != Document::SCHEMA {
+            return Err(Error::Schema { record: record.clone(), found: document.schema });
+        }
+        Ok(Some(Loaded { document, revision: entry.revision }))
+    }
+
+    /// Compare-and-set; the revision for the next save.
+    pub async fn save(&self, document: &Document, expected: Expected) -> Result<u64, Error> {
+        let bytes =
+            serde_json::to_vec(document).map_err(|source| Error::Unreadable { record: document.id.clone(), source })?;
+        Ok(self.store.put(&key::record(&document.connection, &document.id), bytes, expected).await?)
+    }
+
+    /// The record of a provider's contact.
+    pub async fn linked(&self, connection: &ConnectionId, side: Side, id: &str) -> Result<Option<RecordId>, Error> {
+        self.named(&key::link(connection, side, id)).await
+    }
+
+    /// Notes which record a provider's contact belongs to. The last word counts: the document decides, this is an index.
+    pub async fn link(&self, document: &Document, side: Side, id: &str) -> Result<(), Error> {
+        let key = key::link(&document.connection, side, id);
+        let held = self.store.get(&key).await?;
+        if held.as_ref().is_some_and(|entry| entry.value == document.id.as_str().as_bytes()) {
+            return Ok(());
+        }
+        self.store.put(&key, document.id.to_string(), Expected::after(held.as_ref())).await?;
+        Ok(())
+    }
+
+    /// Takes an identity key for the record, unless another one holds it: then that one is returned.
+    pub async fn claim(&self, document: &Document, identity: &str) -> Result<Option<RecordId>, Error> {
+        let key = key::claim(&document.connection, identity);
+        loop {
+            match self.store.put(&key, document.id.to_string(), Expected::Absent).await {
+                Ok(_) => return Ok(None),
+                Err(tandem_store::Error::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // Given back between the two looks: try again.
+            if let Some(holder) = self.named(&key).await? {
+                return Ok((holder != document.id).then_some(holder));
+            }
+        }
+    }
+
+    /// Gives an identity key back, if this record holds it.
+    pub async fn release(&self, connection: &ConnectionId, record: &RecordId, identity: &str) -> Result<(), Error> {
+        let key = key::claim(connection, identity);
+        if let Some(entry) = self.store.get(&key).await?
+            && entry.value == record.as_str().as_bytes()
+        {
+            self.store.delete(&key, entry.revision).await?;
+        }
+        Ok(())
+    }
+
+    async fn named(&self, key: &str) -> Result<Option<RecordId>, Error> {
+        let Some(entry) = self.store.get(key).await? else { return Ok(None) };
+        let text = String::from_utf8_lossy(&entry.value).into_owned();
+        RecordId::new(text).map(Some).map_err(|_| Error::Index { key: key.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests;
