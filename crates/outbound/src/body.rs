@@ -1,5 +1,6 @@
 //! A request body that looks at the clock when it is about to be written: connecting may have taken seconds, and a
-//! worker that was paused meanwhile must not send.
+//! worker that was paused meanwhile must not send. A request whose body never came is one that nobody carries out.
+//! Requests without a body (reads, deletes by id) are checked at the hand-over only; doing them late does no harm.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

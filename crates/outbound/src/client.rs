@@ -55,9 +55,7 @@ pub struct Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("base", &self.base.as_str())
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.base.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -86,11 +84,7 @@ impl Client {
         if is_loopback(&config.base_url) {
             builder = builder.no_proxy();
         }
-        Ok(Self {
-            http: builder.build().map_err(ConfigError::Client)?,
-            base: config.base_url,
-            clock: Arc::new(clock),
-        })
+        Ok(Self { http: builder.build().map_err(ConfigError::Client)?, base: config.base_url, clock: Arc::new(clock) })
     }
 
     /// Sends the request with its credential and `headers` (such as the trace context) on top, unless `send_by` has
@@ -126,11 +120,7 @@ impl Client {
         prepared.headers_mut().extend(headers);
         prepared.headers_mut().insert(AUTHORIZATION, authorization);
         if !bytes.is_empty() {
-            let body = TimedBody {
-                bytes: Some(bytes),
-                send_by,
-                clock: Arc::clone(&self.clock),
-            };
+            let body = TimedBody { bytes: Some(bytes), send_by, clock: Arc::clone(&self.clock) };
             *prepared.body_mut() = Some(reqwest::Body::wrap(body));
         }
         Ok(prepared)
@@ -162,10 +152,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await.map_err(broken)? {
         if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
-            return Err(SendError::Unknown {
-                reason: Unknown::TooLarge,
-                source: None,
-            });
+            return Err(SendError::Unknown { reason: Unknown::TooLarge, source: None });
         }
         body.extend_from_slice(&chunk);
     }
@@ -177,15 +164,8 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
 
 /// Once there is an answer, the request was received, whatever breaks afterwards.
 fn broken(error: reqwest::Error) -> SendError {
-    let reason = if error.is_timeout() {
-        Unknown::TimedOut
-    } else {
-        Unknown::Broken
-    };
-    SendError::Unknown {
-        reason,
-        source: Some(error.without_url().into()),
-    }
+    let reason = if error.is_timeout() { Unknown::TimedOut } else { Unknown::Broken };
+    SendError::Unknown { reason, source: Some(error.without_url().into()) }
 }
 
 fn is_base(url: &Url) -> bool {

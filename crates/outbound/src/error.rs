@@ -10,7 +10,7 @@ use crate::body::PastDeadline;
 /// The request has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// Nothing was given to the provider; sending it again is safe.
+    /// The provider can't have acted on it; sending it again is safe.
     #[error("not sent: {reason}")]
     NotSent {
         /// What stood in the way.

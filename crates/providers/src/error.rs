@@ -32,14 +32,7 @@ pub struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, class: Class) -> Self {
-        Self {
-            status,
-            words: Words::default(),
-            code: None,
-            trace: None,
-            refused: BTreeSet::new(),
-            class,
-        }
+        Self { status, words: Words::default(), code: None, trace: None, refused: BTreeSet::new(), class }
     }
 
     /// What it means.

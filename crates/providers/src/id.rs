@@ -24,11 +24,7 @@ impl ContactId {
         let usable = (1..=MAX_LENGTH).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_graphic())
             && !matches!(text, "." | "..");
-        if usable {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidId)
-        }
+        if usable { Ok(Self(text.to_owned())) } else { Err(InvalidId) }
     }
 
     /// The id as text.

@@ -140,10 +140,7 @@ mod tests {
         let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
         assert!(event(nested(MAX_DEPTH - 1).as_bytes()).is_ok());
         assert_eq!(event(nested(MAX_DEPTH).as_bytes()), Err(ParseError::TooDeep));
-        assert_eq!(
-            event("[".repeat(MAX_WEBHOOK_BYTES).as_bytes()),
-            Err(ParseError::TooDeep)
-        );
+        assert_eq!(event("[".repeat(MAX_WEBHOOK_BYTES).as_bytes()), Err(ParseError::TooDeep));
     }
 
     #[test]

@@ -75,9 +75,7 @@ pub enum Outcome {
 impl Outcome {
     /// The outcome of a write by its answer.
     pub fn of<T>(answer: &Result<T, ApiError>) -> Self {
-        answer
-            .as_ref()
-            .map_or_else(|error| error.class().outcome(), |_| Self::Applied)
+        answer.as_ref().map_or_else(|error| error.class().outcome(), |_| Self::Applied)
     }
 }
 

@@ -1,8 +1,8 @@
 //! A request as a value: what to send, how its credential travels, and its name in telemetry.
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, Method};
 use serde_json::Value as Json;
 
 /// What a provider answered, body read to the end.
@@ -29,22 +29,12 @@ pub struct Request {
 }
 
 impl Request {
-    /// True where sending it twice changes nothing at the provider.
-    pub fn is_read(&self) -> bool {
-        self.http.method() == Method::GET
-    }
-
     pub(crate) fn new(template: &'static str, auth: AuthScheme, path: &str) -> Self {
         let mut http = http::Request::new(Bytes::new());
-        *http.method_mut() = template
-            .split(' ')
-            .next()
-            .and_then(|name| name.parse().ok())
-            .unwrap_or_default();
+        *http.method_mut() = template.split(' ').next().and_then(|name| name.parse().ok()).unwrap_or_default();
         // Every path here is a literal with encoded segments and an encoded query, so it always parses.
         *http.uri_mut() = path.parse().unwrap_or_default();
-        http.headers_mut()
-            .insert(ACCEPT, HeaderValue::from_static("application/json"));
+        http.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         Self { template, auth, http }
     }
 
@@ -54,9 +44,7 @@ impl Request {
     }
 
     pub(crate) fn with_json(mut self, body: &Json) -> Self {
-        self.http
-            .headers_mut()
-            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.http.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *self.http.body_mut() = Bytes::from(body.to_string());
         self
     }

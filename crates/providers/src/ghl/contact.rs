@@ -65,10 +65,7 @@ impl Contact {
             phones,
             emails,
             tags: json::list(contact, "tags").iter().filter_map(json::plain).collect(),
-            custom_fields: json::list(contact, "customFields")
-                .iter()
-                .filter_map(custom_field)
-                .collect(),
+            custom_fields: json::list(contact, "customFields").iter().filter_map(custom_field).collect(),
             updated_at: json::time(contact, "dateUpdated"),
         })
     }
@@ -78,23 +75,14 @@ impl Contact {
 /// holds it.
 pub fn observe(contact: &Contact, view: &GhlView) -> (Observed, Option<Timestamp>) {
     let (first_name, last_name) = names(contact);
-    let phones = contact
-        .phones
-        .iter()
-        .filter_map(|raw| phone::normal(raw, &view.default_country));
+    let phones = contact.phones.iter().filter_map(|raw| phone::normal(raw, &view.default_country));
     let mut observed = Observed::from([
         (Field::FirstName, first_name),
         (Field::LastName, last_name),
         (Field::Company, contact.company.as_deref().and_then(Value::text)),
         (Field::Phones, Value::list(phones)),
-        (
-            Field::Emails,
-            Value::list(contact.emails.iter().filter_map(|raw| email::normal(raw))),
-        ),
-        (
-            Field::Tags,
-            Value::list(contact.tags.iter().filter_map(|raw| tag::normal(raw))),
-        ),
+        (Field::Emails, Value::list(contact.emails.iter().filter_map(|raw| email::normal(raw)))),
+        (Field::Tags, Value::list(contact.tags.iter().filter_map(|raw| tag::normal(raw)))),
         (Field::SourceLink, Value::text(&link(&contact.id, view))),
     ]);
     if let Some(field) = &view.role_custom_field {

@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(request.http.uri(), "/contacts/nmFm%2FQ");
         assert_eq!(request.http.headers()["version"], "2021-07-28");
         assert_eq!(request.auth, AuthScheme::Bearer);
-        assert!(request.is_read() && request.http.body().is_empty());
+        assert!(request.http.body().is_empty());
         assert_eq!(ApiVersion::new("a\nb"), Err(InvalidApiVersion));
         assert_eq!(ApiVersion::new(""), Err(InvalidApiVersion));
     }

@@ -26,9 +26,7 @@ pub fn contact(response: &Response) -> Result<Contact, ApiError> {
     if deleted {
         return Err(ApiError::new(response.status(), Class::NotFound));
     }
-    fields
-        .and_then(Contact::read)
-        .ok_or_else(|| ApiError::new(response.status(), Class::Unreadable))
+    fields.and_then(Contact::read).ok_or_else(|| ApiError::new(response.status(), Class::Unreadable))
 }
 
 fn error(response: &Response, body: Option<&Map<String, Json>>) -> ApiError {
@@ -36,9 +34,7 @@ fn error(response: &Response, body: Option<&Map<String, Json>>) -> ApiError {
     let class = class(response, body.is_some(), &words);
     ApiError {
         words: Words::new(&words),
-        trace: body
-            .and_then(|body| json::text(body, "traceId"))
-            .map(String::into_boxed_str),
+        trace: body.and_then(|body| json::text(body, "traceId")).map(String::into_boxed_str),
         ..ApiError::new(response.status(), class)
     }
 }
@@ -48,9 +44,7 @@ fn message(body: &Map<String, Json>) -> String {
     let Some(message) = body.get("message") else {
         return json::text(body, "error").unwrap_or_default();
     };
-    let items = message
-        .as_array()
-        .map(|items| items.iter().filter_map(json::plain).collect::<Vec<_>>());
+    let items = message.as_array().map(|items| items.iter().filter_map(json::plain).collect::<Vec<_>>());
     items.map_or_else(|| json::plain(message).unwrap_or_default(), |items| items.join("; "))
 }
 
@@ -89,15 +83,11 @@ fn throttled(headers: &HeaderMap) -> Class {
         return Class::QuotaExhausted { resets_after };
     }
     let interval = || millis(headers, "x-ratelimit-interval-milliseconds").map(|pause| pause.min(MAX_INTERVAL));
-    Class::Throttled {
-        retry_after: retry_after(headers).or_else(interval),
-    }
+    Class::Throttled { retry_after: retry_after(headers).or_else(interval) }
 }
 
 fn millis(headers: &HeaderMap, name: &str) -> Option<Duration> {
-    number(headers, name)
-        .and_then(|millis| u64::try_from(millis).ok())
-        .map(Duration::from_millis)
+    number(headers, name).and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<i64> {
@@ -124,14 +114,8 @@ mod tests {
     fn a_contact_that_is_gone_is_not_found_in_every_form() {
         let gone = r#"{"statusCode":400,"message":"Contact with id abc not found","traceId":"t1"}"#;
         assert_eq!(class_of(400, gone), Class::NotFound);
-        assert_eq!(
-            class_of(404, r#"{"statusCode":404,"message":"Not found"}"#),
-            Class::NotFound
-        );
-        assert_eq!(
-            class_of(200, r#"{"contact":{"id":"c1","deleted":true}}"#),
-            Class::NotFound
-        );
+        assert_eq!(class_of(404, r#"{"statusCode":404,"message":"Not found"}"#), Class::NotFound);
+        assert_eq!(class_of(200, r#"{"contact":{"id":"c1","deleted":true}}"#), Class::NotFound);
         let error = contact(&answer(400, &[], gone)).unwrap_err();
         assert_eq!(error.trace.as_deref(), Some("t1"));
         assert_eq!(error.words.reveal(), "Contact with id abc not found");
@@ -141,10 +125,7 @@ mod tests {
     fn a_404_from_somewhere_else_says_nothing_about_the_contact() {
         assert_eq!(class_of(404, "<html>nope</html>"), Class::Misrouted);
         assert_eq!(class_of(404, ""), Class::Misrouted);
-        assert_eq!(
-            class_of(404, r#"{"statusCode":404,"message":"Cannot GET /x/contacts/1"}"#),
-            Class::Misrouted
-        );
+        assert_eq!(class_of(404, r#"{"statusCode":404,"message":"Cannot GET /x/contacts/1"}"#), Class::Misrouted);
         assert_eq!(class_of(301, ""), Class::Misrouted);
     }
 
@@ -173,24 +154,17 @@ mod tests {
     #[test]
     fn throttling_is_read_from_the_headers() {
         let class = |headers: &[(&str, &str)]| contact(&answer(429, headers, "{}")).unwrap_err().class();
-        let after = |seconds| Class::Throttled {
-            retry_after: Some(Duration::from_secs(seconds)),
-        };
+        let after = |seconds| Class::Throttled { retry_after: Some(Duration::from_secs(seconds)) };
         assert_eq!(class(&[]), Class::Throttled { retry_after: None });
         assert_eq!(class(&[("X-RateLimit-Interval-Milliseconds", "10000")]), after(10));
         assert_eq!(class(&[("X-RateLimit-Interval-Milliseconds", "999999")]), after(30));
-        assert_eq!(
-            class(&[("Retry-After", "3"), ("X-RateLimit-Interval-Milliseconds", "10000")]),
-            after(3)
-        );
+        assert_eq!(class(&[("Retry-After", "3"), ("X-RateLimit-Interval-Milliseconds", "10000")]), after(3));
         assert_eq!(class(&[("Retry-After", "-3")]), Class::Throttled { retry_after: None });
         let daily = ("X-RateLimit-Daily-Remaining", "0");
         assert_eq!(class(&[daily]), Class::QuotaExhausted { resets_after: None });
         assert_eq!(
             class(&[daily, ("X-RateLimit-Daily-Reset", "60000")]),
-            Class::QuotaExhausted {
-                resets_after: Some(Duration::from_mins(1))
-            }
+            Class::QuotaExhausted { resets_after: Some(Duration::from_mins(1)) }
         );
     }
 }

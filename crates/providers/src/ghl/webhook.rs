@@ -151,10 +151,7 @@ mod tests {
         assert_eq!(unknown.location_id.as_deref(), Some("L2"));
         assert_eq!(unknown.contact_id, ContactId::new("C9").ok());
         let sparse = parse(br#"{"type":"ContactDelete","id":"..","locationId":null,"timestamp":"yesterday"}"#).unwrap();
-        assert_eq!(
-            (sparse.contact_id, sparse.location_id, sparse.timestamp),
-            (None, None, None)
-        );
+        assert_eq!((sparse.contact_id, sparse.location_id, sparse.timestamp), (None, None, None));
         assert_eq!(parse(br#"{"id":"C1"}"#), Err(ParseError::NotAnEvent));
     }
 

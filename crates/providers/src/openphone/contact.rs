@@ -119,10 +119,7 @@ impl Contact {
             updated_at: json::time(contact, "updatedAt"),
             is_whole: false,
         };
-        Some(Self {
-            is_whole: reader.is_whole,
-            ..contact
-        })
+        Some(Self { is_whole: reader.is_whole, ..contact })
     }
 }
 
@@ -139,11 +136,7 @@ pub struct Partial {
 impl Partial {
     /// Keeps the fields as they came. Nothing without a usable id.
     pub(crate) fn read(contact: &Map<String, Json>) -> Option<Self> {
-        Some(Self {
-            id: contact_id(contact)?,
-            updated_at: json::time(contact, "updatedAt"),
-            fields: contact.clone(),
-        })
+        Some(Self { id: contact_id(contact)?, updated_at: json::time(contact, "updatedAt"), fields: contact.clone() })
     }
 }
 
@@ -155,14 +148,8 @@ pub fn observe(contact: &Contact, view: &OpenPhoneView) -> (Observed, Option<Tim
         (Field::Company, text(contact.company.as_ref())),
         (Field::Role, text(contact.role.as_ref())),
         (Field::SourceLink, text(contact.source_url.as_ref())),
-        (
-            Field::Phones,
-            Value::list(values(&contact.phones).filter_map(|raw| view.phone(raw))),
-        ),
-        (
-            Field::Emails,
-            Value::list(values(&contact.emails).filter_map(email::normal)),
-        ),
+        (Field::Phones, Value::list(values(&contact.phones).filter_map(|raw| view.phone(raw)))),
+        (Field::Emails, Value::list(values(&contact.emails).filter_map(email::normal))),
     ]);
     if view.tags != TagTarget::NotRepresentable {
         observed.insert(Field::Tags, view.tags.read(&contact.custom_fields));
@@ -182,10 +169,7 @@ pub fn observe_partial(contact: &Partial, view: &OpenPhoneView) -> (Observed, Op
     let list = |key: &str| fields.get(key).and_then(Json::as_array);
     if let Some(phones) = list("phoneNumbers") {
         let raw: Vec<Item> = phones.iter().filter_map(item).collect();
-        observed.insert(
-            Field::Phones,
-            Value::list(values(&raw).filter_map(|raw| view.phone(raw))),
-        );
+        observed.insert(Field::Phones, Value::list(values(&raw).filter_map(|raw| view.phone(raw))));
     }
     if let Some(emails) = list("emails") {
         let raw: Vec<Item> = emails.iter().filter_map(item).collect();
@@ -258,11 +242,7 @@ fn item(item: &Json) -> Option<Item> {
         Some(Json::String(text)) => Some(text.clone()),
         Some(Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_)) => return None,
     };
-    Some(Item {
-        id: json::text(item, "id"),
-        name: item.get("name").and_then(Json::as_str).map(str::to_owned),
-        value,
-    })
+    Some(Item { id: json::text(item, "id"), name: item.get("name").and_then(Json::as_str).map(str::to_owned), value })
 }
 
 /// A custom field that has neither key nor id can't be written back.

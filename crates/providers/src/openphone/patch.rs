@@ -65,26 +65,16 @@ pub fn document(current: &Contact, changes: &Changes, view: &OpenPhoneView) -> R
     let mut defaults = Map::new();
     let mut body = Map::new();
     for (key, field) in SCALARS {
-        let target = if field == Field::SourceLink {
-            &mut body
-        } else {
-            &mut defaults
-        };
+        let target = if field == Field::SourceLink { &mut body } else { &mut defaults };
         let changed = changes.get(&field).and_then(|change| scalar(field, change.as_ref()));
         target.insert(key.to_owned(), changed.unwrap_or_else(|| unchanged(current, field)));
     }
     for kind in LISTS {
-        defaults.insert(
-            kind.key.to_owned(),
-            kind.merged(current, changes.get(&kind.field), view),
-        );
+        defaults.insert(kind.key.to_owned(), kind.merged(current, changes.get(&kind.field), view));
     }
     body.insert("externalId".to_owned(), current.external_id.as_deref().into());
     body.insert("source".to_owned(), current.source.as_deref().into());
-    body.insert(
-        "customFields".to_owned(),
-        custom_fields(current, changes.get(&Field::Tags), view),
-    );
+    body.insert("customFields".to_owned(), custom_fields(current, changes.get(&Field::Tags), view));
     body.insert("defaultFields".to_owned(), defaults.into());
     let request = Request::new("PATCH /v1/contacts/{id}", AuthScheme::Bare, &request::path(&current.id));
     Ok(request.with_json(&body.into()))
@@ -119,16 +109,8 @@ pub(super) struct ListKind {
 }
 
 pub(super) const LISTS: [ListKind; 2] = [
-    ListKind {
-        field: Field::Phones,
-        key: "phoneNumbers",
-        label: "Phone",
-    },
-    ListKind {
-        field: Field::Emails,
-        key: "emails",
-        label: "Email",
-    },
+    ListKind { field: Field::Phones, key: "phoneNumbers", label: "Phone" },
+    ListKind { field: Field::Emails, key: "emails", label: "Email" },
 ];
 
 impl ListKind {
@@ -138,11 +120,7 @@ impl ListKind {
 
     /// The items as they are, without those that are no longer wanted, and the new ones after them.
     fn merged(&self, current: &Contact, change: Option<&Option<Value>>, view: &OpenPhoneView) -> Json {
-        let items = if self.field == Field::Phones {
-            &current.phones
-        } else {
-            &current.emails
-        };
+        let items = if self.field == Field::Phones { &current.phones } else { &current.emails };
         let Some(wanted) = change else {
             return items.iter().map(|item| self.kept(item)).collect();
         };
@@ -164,11 +142,7 @@ impl ListKind {
     }
 
     fn normal(&self, raw: &str, view: &OpenPhoneView) -> Option<String> {
-        if self.field == Field::Phones {
-            view.phone(raw)
-        } else {
-            email::normal(raw)
-        }
+        if self.field == Field::Phones { view.phone(raw) } else { email::normal(raw) }
     }
 
     fn kept(&self, item: &Item) -> Json {
@@ -200,11 +174,7 @@ fn custom_fields(current: &Contact, tags: Option<&Option<Value>>, view: &OpenPho
     for field in &current.custom_fields {
         let is_tags = is_changed && view.tags.is_held_by(field);
         // A second item of the same key would bring back removed tags.
-        let value = if is_tags {
-            new_value.take().map_or(Json::Null, |(_, value)| value)
-        } else {
-            field.value.clone()
-        };
+        let value = if is_tags { new_value.take().map_or(Json::Null, |(_, value)| value) } else { field.value.clone() };
         items.push(custom_field(field, value));
     }
     if let Some((key, value)) = new_value.filter(|(_, value)| !value.is_null()) {

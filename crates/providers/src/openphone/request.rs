@@ -33,11 +33,7 @@ impl ExternalId {
     /// Checks `OpenPhone`'s bounds.
     pub fn new(text: &str) -> Result<Self, InvalidExternalId> {
         let fits = (1..=MAX_EXTERNAL_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidExternalId)
-        }
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidExternalId) }
     }
 
     /// The key as text.
@@ -60,9 +56,7 @@ impl List {
 
     /// The contacts with these external ids, in as many lists as `OpenPhone`'s bound makes necessary.
     pub fn by_external_ids(ids: &[ExternalId]) -> Vec<Self> {
-        let list = |chunk: &[ExternalId]| Self {
-            external_ids: chunk.to_vec(),
-        };
+        let list = |chunk: &[ExternalId]| Self { external_ids: chunk.to_vec() };
         ids.chunks(MAX_EXTERNAL_IDS).map(list).collect()
     }
 
@@ -93,11 +87,7 @@ pub fn delete(id: &ContactId) -> Request {
 
 /// `GET /v1/contact-custom-fields`: the definitions that [`super::TagTarget::resolve`] picks from.
 pub fn custom_fields() -> Request {
-    Request::new(
-        "GET /v1/contact-custom-fields",
-        AuthScheme::Bare,
-        "/v1/contact-custom-fields",
-    )
+    Request::new("GET /v1/contact-custom-fields", AuthScheme::Bare, "/v1/contact-custom-fields")
 }
 
 /// `POST /v1/contacts` with everything in one request.
@@ -117,20 +107,12 @@ pub fn create(external_id: &ExternalId, fields: &Fields, view: &OpenPhoneView) -
     for kind in patch::LISTS {
         let items = fields.get(&kind.field).map(Value::items).unwrap_or_default();
         if !items.is_empty() {
-            defaults.insert(
-                kind.key.to_owned(),
-                items.iter().map(|value| kind.new_item(value)).collect(),
-            );
+            defaults.insert(kind.key.to_owned(), items.iter().map(|value| kind.new_item(value)).collect());
         }
     }
-    let tags = fields
-        .get(&Field::Tags)
-        .and_then(|tags| view.tags.write(Some(tags), &[]));
+    let tags = fields.get(&Field::Tags).and_then(|tags| view.tags.write(Some(tags), &[]));
     if let Some((key, value)) = tags {
-        body.insert(
-            "customFields".to_owned(),
-            serde_json::json!([{ "key": key, "value": value }]),
-        );
+        body.insert("customFields".to_owned(), serde_json::json!([{ "key": key, "value": value }]));
     }
     body.insert("defaultFields".to_owned(), defaults.into());
     body.insert("externalId".to_owned(), external_id.as_str().into());

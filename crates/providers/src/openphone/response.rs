@@ -40,10 +40,7 @@ pub fn partial(response: &Response) -> Result<Partial, ApiError> {
 pub fn page(response: &Response) -> Result<Page, ApiError> {
     read(response, |body| {
         let items = body.get("data")?.as_array()?;
-        let contacts: Vec<Contact> = items
-            .iter()
-            .filter_map(|item| Contact::read(item.as_object()?))
-            .collect();
+        let contacts: Vec<Contact> = items.iter().filter_map(|item| Contact::read(item.as_object()?)).collect();
         Some(Page {
             unreadable: items.len() - contacts.len(),
             next: json::text(body, "nextPageToken").filter(|_| !items.is_empty()),
@@ -62,9 +59,7 @@ pub fn definitions(response: &Response) -> Result<Vec<Definition>, ApiError> {
             kind: json::text(item, "type")?,
         })
     };
-    read(response, |body| {
-        Some(body.get("data")?.as_array()?.iter().filter_map(definition).collect())
-    })
+    read(response, |body| Some(body.get("data")?.as_array()?.iter().filter_map(definition).collect()))
 }
 
 /// The answer to a delete; a contact that is gone already is deleted.
@@ -73,11 +68,7 @@ pub fn deleted(response: &Response) -> Result<(), ApiError> {
         return Ok(());
     }
     let error = error(response);
-    if error.class() == Class::NotFound {
-        Ok(())
-    } else {
-        Err(error)
-    }
+    if error.class() == Class::NotFound { Ok(()) } else { Err(error) }
 }
 
 fn read<T>(response: &Response, read: impl Fn(&Map<String, Json>) -> Option<T>) -> Result<T, ApiError> {
@@ -95,15 +86,11 @@ fn error(response: &Response) -> ApiError {
     };
     // The gateway wraps its errors; everything else is flat.
     let fields = json::child(&body, "error").unwrap_or(&body);
-    let message = json::text(fields, "message")
-        .or_else(|| json::text(fields, "title"))
-        .unwrap_or_default();
+    let message = json::text(fields, "message").or_else(|| json::text(fields, "title")).unwrap_or_default();
     let is_api = !message.starts_with("Cannot ");
     ApiError {
         words: Words::new(&message),
-        code: json::text(fields, "code")
-            .or_else(|| json::text(fields, "key"))
-            .map(String::into_boxed_str),
+        code: json::text(fields, "code").or_else(|| json::text(fields, "key")).map(String::into_boxed_str),
         trace: json::text(fields, "trace").map(String::into_boxed_str),
         refused: refused(fields),
         ..ApiError::new(response.status(), class(response, is_api))
@@ -119,9 +106,9 @@ fn class(response: &Response, is_api: bool) -> Class {
         StatusCode::NOT_FOUND if is_api => Class::NotFound,
         StatusCode::NOT_FOUND => Class::Misrouted,
         StatusCode::CONFLICT => Class::Conflict,
-        StatusCode::TOO_MANY_REQUESTS => Class::Throttled {
-            retry_after: retry_after(response.headers()).or_else(|| window(response.headers())),
-        },
+        StatusCode::TOO_MANY_REQUESTS => {
+            Class::Throttled { retry_after: retry_after(response.headers()).or_else(|| window(response.headers())) }
+        }
         StatusCode::REQUEST_TIMEOUT => Class::Transient,
         status if status.is_client_error() => Class::Refused,
         status if status.is_redirection() => Class::Misrouted,
@@ -133,24 +120,17 @@ fn class(response: &Response, is_api: bool) -> Class {
 fn window(headers: &HeaderMap) -> Option<Duration> {
     const LONGEST: Duration = Duration::from_mins(1);
     let text = headers.get("ratelimit")?.to_str().ok()?;
-    let seconds = text
-        .split([';', ','])
-        .filter_map(|part| part.trim().strip_prefix("t=")?.parse().ok())
-        .max();
+    let seconds = text.split([';', ',']).filter_map(|part| part.trim().strip_prefix("t=")?.parse().ok()).max();
     seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST))
 }
 
 /// The fields that `errors[].path` names, and the tags when a custom field was refused without a path: they are the
 /// only custom field that we change.
 fn refused(fields: &Map<String, Json>) -> BTreeSet<Field> {
-    let paths = json::list(fields, "errors")
-        .iter()
-        .filter_map(|item| json::text(item.as_object()?, "path"));
+    let paths = json::list(fields, "errors").iter().filter_map(|item| json::text(item.as_object()?, "path"));
     let mut refused: BTreeSet<Field> = paths.filter_map(|path| field_at(&path)).collect();
     let is_custom_field = json::text(fields, "code").is_some_and(|code| code == INVALID_CUSTOM_FIELD)
-        || ["title", "message", "description"]
-            .iter()
-            .any(|key| says_custom_field(fields, key));
+        || ["title", "message", "description"].iter().any(|key| says_custom_field(fields, key));
     if refused.is_empty() && is_custom_field {
         refused.insert(Field::Tags);
     }

@@ -85,17 +85,12 @@ fn standard(
     if !is_fresh(timestamp, now)? {
         return Err(SignatureError::Stale);
     }
-    let entries: Vec<&str> = signatures
-        .split_whitespace()
-        .filter_map(|entry| entry.strip_prefix("v1,"))
-        .collect();
+    let entries: Vec<&str> = signatures.split_whitespace().filter_map(|entry| entry.strip_prefix("v1,")).collect();
     let signed = format!("{message_id}.{timestamp}.");
     if !any_matches(&entries, secrets, [signed.as_bytes(), body, b""])? {
         return Err(SignatureError::Mismatch);
     }
-    Ok(Verified {
-        message_id: Some(message_id.to_owned()).filter(|text| id::is_message_id(text)),
-    })
+    Ok(Verified { message_id: Some(message_id.to_owned()).filter(|text| id::is_message_id(text)) })
 }
 
 fn is_fresh(timestamp: &str, now: Timestamp) -> Result<bool, SignatureError> {
@@ -135,9 +130,7 @@ fn any_matches(entries: &[&str], secrets: &[WebhookSecret], parts: [&[u8]; 3]) -
     }
     Ok(secrets.iter().any(|secret| {
         let tag = secret.tag(parts);
-        given
-            .iter()
-            .any(|bytes| verify_slices_are_equal(tag.as_ref(), bytes).is_ok())
+        given.iter().any(|bytes| verify_slices_are_equal(tag.as_ref(), bytes).is_ok())
     }))
 }
 

@@ -58,10 +58,7 @@ impl TagTarget {
 
     /// The tags in a contact's custom fields, complete; none where tags can't be represented.
     pub(super) fn read(&self, fields: &[CustomField]) -> Option<Value> {
-        let values = fields
-            .iter()
-            .filter(|field| self.is_held_by(field))
-            .map(|field| &field.value);
+        let values = fields.iter().filter(|field| self.is_held_by(field)).map(|field| &field.value);
         match self {
             Self::MultiSelect { .. } => Value::list(values.flat_map(options)),
             Self::JoinedText { .. } => Value::list(values.filter_map(Json::as_str).flat_map(split)),
@@ -83,10 +80,9 @@ impl TagTarget {
     /// True for the custom field that holds the tags.
     pub(super) fn is_held_by(&self, field: &CustomField) -> bool {
         match self {
-            Self::MultiSelect { key, name } | Self::JoinedText { key, name } => field
-                .key
-                .as_ref()
-                .map_or_else(|| field.name.as_ref() == Some(name), |field_key| field_key == key),
+            Self::MultiSelect { key, name } | Self::JoinedText { key, name } => {
+                field.key.as_ref().map_or_else(|| field.name.as_ref() == Some(name), |field_key| field_key == key)
+            }
             Self::NotRepresentable => false,
         }
     }
@@ -114,10 +110,7 @@ fn options(value: &Json) -> Vec<String> {
 
 /// All tags in one text, sorted, with `, ` between. A comma or backslash inside a tag gets a backslash before it.
 pub fn join(tags: &BTreeSet<String>) -> String {
-    let escaped: Vec<String> = tags
-        .iter()
-        .map(|tag| tag.replace('\\', "\\\\").replace(',', "\\,"))
-        .collect();
+    let escaped: Vec<String> = tags.iter().map(|tag| tag.replace('\\', "\\\\").replace(',', "\\,")).collect();
     escaped.join(", ")
 }
 
@@ -145,11 +138,7 @@ mod tests {
     use super::*;
 
     fn definition(name: &str, key: &str, kind: &str) -> Definition {
-        Definition {
-            name: name.to_owned(),
-            key: key.to_owned(),
-            kind: kind.to_owned(),
-        }
+        Definition { name: name.to_owned(), key: key.to_owned(), kind: kind.to_owned() }
     }
 
     #[test]
@@ -167,18 +156,11 @@ mod tests {
     #[test]
     fn options_keep_the_spelling_people_gave_them() {
         let target = TagTarget::resolve(&[definition("Tags", "tags", "multi-select")], "tags");
-        let current = [CustomField {
-            key: Some("tags".to_owned()),
-            id: None,
-            name: None,
-            value: json!(["VIP", "old"]),
-        }];
+        let current =
+            [CustomField { key: Some("tags".to_owned()), id: None, name: None, value: json!(["VIP", "old"]) }];
         assert_eq!(target.read(&current), Value::list(["old".to_owned(), "vip".to_owned()]));
         let wanted = Value::list(["vip".to_owned(), "new".to_owned()]);
-        assert_eq!(
-            target.write(wanted.as_ref(), &current),
-            Some(("tags", json!(["new", "VIP"])))
-        );
+        assert_eq!(target.write(wanted.as_ref(), &current), Some(("tags", json!(["new", "VIP"]))));
         assert_eq!(target.write(None, &current), Some(("tags", Json::Null)));
     }
 

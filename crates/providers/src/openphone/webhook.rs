@@ -80,11 +80,7 @@ impl Webhook {
     /// What the queue drops duplicates by: the signed delivery id, else the event's id, else a hash of the body.
     pub fn message_id(&self, verified: &Verified, body: &[u8]) -> String {
         let event_id = || self.event_id.clone().filter(|text| id::is_message_id(text));
-        verified
-            .message_id
-            .clone()
-            .or_else(event_id)
-            .unwrap_or_else(|| id::body_hash(body))
+        verified.message_id.clone().or_else(event_id).unwrap_or_else(|| id::body_hash(body))
     }
 }
 
@@ -99,9 +95,8 @@ fn unwrapped(body: &Map<String, Json>) -> &Map<String, Json> {
 /// Webhooks write `CT` before the id that the API uses bare (contract sheet, section 3.1).
 pub(super) fn contact_id(resource: &Map<String, Json>) -> Option<ContactId> {
     let text = json::text(resource, "id")?;
-    let bare = text
-        .strip_prefix("CT")
-        .filter(|rest| rest.len() == 24 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let bare =
+        text.strip_prefix("CT").filter(|rest| rest.len() == 24 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
     ContactId::new(bare.unwrap_or(&text)).ok()
 }
 
@@ -125,11 +120,7 @@ mod tests {
         ] {
             let webhook = parse(body.to_string().as_bytes()).unwrap();
             assert_eq!(webhook.kind, Kind::ContactUpdated, "{body}");
-            assert_eq!(
-                webhook.contact_id.as_ref().map(ContactId::as_str),
-                Some("64260c5c0000000000000001"),
-                "{body}"
-            );
+            assert_eq!(webhook.contact_id.as_ref().map(ContactId::as_str), Some("64260c5c0000000000000001"), "{body}");
             assert_eq!(webhook.event_id.as_deref(), Some("EV1"), "{body}");
         }
     }
@@ -149,9 +140,7 @@ mod tests {
     fn the_message_id_is_the_signed_one_then_the_events() {
         let body = br#"{"id":"EV1","type":"x"}"#;
         let webhook = parse(body).unwrap();
-        let signed = Verified {
-            message_id: Some("msg_1".to_owned()),
-        };
+        let signed = Verified { message_id: Some("msg_1".to_owned()) };
         let unsigned = Verified { message_id: None };
         assert_eq!(webhook.message_id(&signed, body), "msg_1");
         assert_eq!(webhook.message_id(&unsigned, body), "EV1");

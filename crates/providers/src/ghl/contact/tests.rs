@@ -36,32 +36,16 @@ fn a_full_contact_is_read_into_canonical_fields() {
     assert_eq!(seen[&Field::FirstName], Value::text("Ana"));
     assert_eq!(seen[&Field::LastName], Value::text("Sample"));
     assert_eq!(seen[&Field::Company], Value::text("Example Inc"));
-    assert_eq!(
-        seen[&Field::Phones],
-        list(&["+14155550123", "+14155550124", "+14155550125"])
-    );
+    assert_eq!(seen[&Field::Phones], list(&["+14155550123", "+14155550124", "+14155550125"]));
     assert_eq!(seen[&Field::Tags], list(&["lead", "vip"]));
-    assert_eq!(
-        seen[&Field::SourceLink],
-        Value::text("https://app.example.com/v2/location/L1/contacts/detail/C1")
-    );
+    assert_eq!(seen[&Field::SourceLink], Value::text("https://app.example.com/v2/location/L1/contacts/detail/C1"));
     assert!(!seen.contains_key(&Field::Role), "GHL has no role of its own");
 }
 
 #[test]
 fn an_empty_contact_is_seen_as_empty_not_as_unseen() {
-    let seen = observed(
-        &json!({"id": "C1", "firstName": null, "phone": "", "tags": {}}),
-        &view(),
-    );
-    for field in [
-        Field::FirstName,
-        Field::LastName,
-        Field::Company,
-        Field::Phones,
-        Field::Emails,
-        Field::Tags,
-    ] {
+    let seen = observed(&json!({"id": "C1", "firstName": null, "phone": "", "tags": {}}), &view());
+    for field in [Field::FirstName, Field::LastName, Field::Company, Field::Phones, Field::Emails, Field::Tags] {
         assert_eq!(seen[&field], None, "{field:?}");
     }
 }
@@ -71,10 +55,7 @@ fn the_full_name_stands_in_only_when_both_parts_are_missing() {
     let split = observed(&json!({"id": "C1", "name": " Ana  Maria Sample "}), &view());
     assert_eq!(split[&Field::FirstName], Value::text("Ana"));
     assert_eq!(split[&Field::LastName], Value::text("Maria Sample"));
-    let half = observed(
-        &json!({"id": "C1", "name": "Ana Sample", "lastName": "Sample"}),
-        &view(),
-    );
+    let half = observed(&json!({"id": "C1", "name": "Ana Sample", "lastName": "Sample"}), &view());
     assert_eq!(half[&Field::FirstName], None);
 }
 
@@ -88,10 +69,7 @@ fn a_lower_cased_name_gets_its_case_back() {
 
 #[test]
 fn the_role_comes_from_its_custom_field_whatever_its_type() {
-    let view = GhlView {
-        role_custom_field: Some("F1".to_owned()),
-        ..view()
-    };
+    let view = GhlView { role_custom_field: Some("F1".to_owned()), ..view() };
     for (value, role) in [
         (json!("Buyer"), Value::text("Buyer")),
         (json!(["Buyer", "Payer"]), Value::text("Buyer, Payer")),

@@ -1,0 +1,51 @@
+//! The vendors' own example files through the real code. The files are not part of this repository.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read the vendor folder; the crate itself stays without files and environment"
+)]
+#![expect(clippy::unwrap_used, reason = "a failed set-up should end the test")]
+
+mod ghl;
+mod openphone;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value as Json;
+
+/// The vendor folder, or nothing and a word about it where there is none.
+fn vendor() -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vendor");
+    let folder = std::env::var("TANDEM_VENDOR_DIR").map_or_else(|_| beside(), PathBuf::from);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("not run: vendor folder absent ({})", folder.display());
+    None
+}
+
+fn text(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn json(path: &Path) -> Json {
+    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All JSON files below a folder.
+fn json_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in folder.read_dir().unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            files.extend(json_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn answer(status: u16, body: &Json) -> tandem_providers::Response {
+    http::Response::builder().status(status).body(body.to_string().into()).unwrap()
+}
