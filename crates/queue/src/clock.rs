@@ -14,10 +14,7 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            start: Instant::now(),
-            start_ms: millis(since_epoch),
-        }
+        Self { start: Instant::now(), start_ms: millis(since_epoch) }
     }
 
     /// Unix milliseconds.

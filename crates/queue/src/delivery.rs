@@ -20,12 +20,7 @@ pub struct Delivery {
 
 impl Delivery {
     pub(crate) fn new(queue: Queue, message: Stored, deliveries: u32) -> Self {
-        Self {
-            message,
-            deliveries,
-            queue,
-            settled: false,
-        }
+        Self { message, deliveries, queue, settled: false }
     }
 
     /// Done: the message goes. Should the ack get lost in a crash, the message comes again.

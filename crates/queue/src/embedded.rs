@@ -35,11 +35,7 @@ impl Embedded {
         // Leases belong to workers of a process that is gone: there is only one process per database.
         let end_leases = "UPDATE delivery SET due_ms = 0, leased = 0 WHERE leased = 1";
         database.write_blocking(move |sql| Ok(sql.execute(end_leases, [])?))?;
-        Ok(Self {
-            database: database.clone(),
-            wakeups,
-            last_served: Arc::default(),
-        })
+        Ok(Self { database: database.clone(), wakeups, last_served: Arc::default() })
     }
 
     pub(crate) async fn publish(
@@ -74,9 +70,7 @@ impl Embedded {
     fn give_back(&self, consumer: Consumer, sequences: Vec<u64>) {
         let wakeups = Arc::clone(&self.wakeups);
         self.database.write_later(move |sql| {
-            sequences
-                .into_iter()
-                .try_for_each(|sequence| take::give_back(sql, sequence))?;
+            sequences.into_iter().try_for_each(|sequence| take::give_back(sql, sequence))?;
             wakeups.ring(consumer);
             Ok(())
         });
@@ -97,17 +91,11 @@ impl Embedded {
 
     pub(crate) async fn browse(&self, stream: Stream, after: u64, limit: usize) -> Result<Vec<Stored>, Error> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(self
-            .database
-            .read(move |sql| browse::browse(sql, stream, row::to_sql(after), limit))
-            .await?)
+        Ok(self.database.read(move |sql| browse::browse(sql, stream, row::to_sql(after), limit)).await?)
     }
 
     pub(crate) async fn find(&self, stream: Stream, sequence: u64) -> Result<Option<Stored>, Error> {
-        Ok(self
-            .database
-            .read(move |sql| browse::find(sql, stream, row::to_sql(sequence)))
-            .await?)
+        Ok(self.database.read(move |sql| browse::find(sql, stream, row::to_sql(sequence))).await?)
     }
 
     pub(crate) async fn remove(&self, stream: Stream, sequence: u64) -> Result<bool, Error> {
@@ -119,10 +107,7 @@ impl Embedded {
         let mut removed = 0;
         loop {
             // In steps, so that publishers get their turn in between.
-            let step = self
-                .database
-                .write(move |sql| browse::trim(sql, stream, keep_newer_than_ms))
-                .await?;
+            let step = self.database.write(move |sql| browse::trim(sql, stream, keep_newer_than_ms)).await?;
             removed += step as u64;
             if step < browse::TRIM_STEP {
                 return Ok(removed);
@@ -131,17 +116,13 @@ impl Embedded {
     }
 
     pub(crate) async fn depth(&self, stream: Stream, now_ms: i64) -> Result<Depth, Error> {
-        Ok(self
-            .database
-            .read(move |sql| browse::depth(sql, stream, now_ms))
-            .await?)
+        Ok(self.database.read(move |sql| browse::depth(sql, stream, now_ms)).await?)
     }
 
     pub(crate) async fn healthy(&self) -> Result<(), Error> {
         // Larger than a page, so that it needs free space as a message would; gone again in the same transaction.
         let job = |sql: &rusqlite::Connection| {
-            sql.prepare_cached("INSERT INTO health (filler) VALUES (zeroblob(16384))")?
-                .execute([])?;
+            sql.prepare_cached("INSERT INTO health (filler) VALUES (zeroblob(16384))")?.execute([])?;
             sql.prepare_cached("DELETE FROM health")?.execute([])?;
             Ok(())
         };

@@ -44,10 +44,7 @@ impl Memory {
     pub(crate) fn publish(&self, messages: Vec<NewMessage>, now_ms: i64, seen_since_ms: i64) -> Vec<Published> {
         let mut state = self.lock();
         state.forget_ids(seen_since_ms);
-        messages
-            .into_iter()
-            .map(|message| state.publish(message, now_ms))
-            .collect()
+        messages.into_iter().map(|message| state.publish(message, now_ms)).collect()
     }
 
     pub(crate) fn take(&self, consumer: Consumer, max: usize, now_ms: i64, lease_until_ms: i64) -> Taken {
@@ -59,10 +56,7 @@ impl Memory {
         for sequence in due {
             state.with(sequence, |held| (held.due_ms, held.leased) = (0, false));
         }
-        let messages = taken
-            .into_iter()
-            .filter_map(|sequence| state.lease(sequence, lease_until_ms))
-            .collect();
+        let messages = taken.into_iter().filter_map(|sequence| state.lease(sequence, lease_until_ms)).collect();
         Taken { messages, next_due_ms }
     }
 
@@ -78,20 +72,12 @@ impl Memory {
     pub(crate) fn browse(&self, stream: Stream, after: u64, limit: usize) -> Vec<Stored> {
         let state = self.lock();
         let behind = state.messages.range(after.saturating_add(1)..).map(|(_, held)| held);
-        behind
-            .filter(|held| held.stream == stream)
-            .take(limit)
-            .map(|held| held.stored.clone())
-            .collect()
+        behind.filter(|held| held.stream == stream).take(limit).map(|held| held.stored.clone()).collect()
     }
 
     pub(crate) fn find(&self, stream: Stream, sequence: u64) -> Option<Stored> {
         let state = self.lock();
-        state
-            .messages
-            .get(&sequence)
-            .filter(|held| held.stream == stream)
-            .map(|held| held.stored.clone())
+        state.messages.get(&sequence).filter(|held| held.stream == stream).map(|held| held.stored.clone())
     }
 
     pub(crate) fn remove(&self, stream: Stream, sequence: u64) -> bool {
@@ -106,11 +92,7 @@ impl Memory {
     pub(crate) fn trim(&self, stream: Stream, keep_newer_than_ms: i64) -> u64 {
         let mut state = self.lock();
         let is_old = |held: &Held| held.stream == stream && held.stored.stored_at_ms < keep_newer_than_ms;
-        let old = state
-            .messages
-            .iter()
-            .filter(|(_, held)| is_old(held))
-            .map(|(sequence, _)| *sequence);
+        let old = state.messages.iter().filter(|(_, held)| is_old(held)).map(|(sequence, _)| *sequence);
         let old: Vec<u64> = old.collect();
         for sequence in &old {
             state.remove(*sequence);
@@ -151,9 +133,7 @@ impl State {
                 self.remove(replaced);
             }
         }
-        let reader = message
-            .consumer()
-            .map(|consumer| (consumer, message.connection().to_owned()));
+        let reader = message.consumer().map(|consumer| (consumer, message.connection().to_owned()));
         if let Some((consumer, connection)) = &reader {
             self.lines.entry(*consumer).or_default().add(0, connection, sequence);
         }
@@ -214,10 +194,7 @@ impl State {
             return;
         };
         if let Some((consumer, connection)) = &held.reader {
-            self.lines
-                .entry(*consumer)
-                .or_default()
-                .drop_out(held.due_ms, connection, sequence);
+            self.lines.entry(*consumer).or_default().drop_out(held.due_ms, connection, sequence);
         }
         let subject = (held.stream, held.stored.subject);
         if self.latest.get(&subject) == Some(&sequence) {

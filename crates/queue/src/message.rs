@@ -16,10 +16,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            ack_wait: Duration::from_mins(1),
-            dedup_window: Duration::from_mins(10),
-        }
+        Self { ack_wait: Duration::from_mins(1), dedup_window: Duration::from_mins(10) }
     }
 }
 

@@ -58,15 +58,8 @@ impl Queue {
     }
 
     fn new(settings: Settings, backend: Backend, wakeups: Arc<Wakeups>) -> Self {
-        let shared = Shared {
-            settings,
-            clock: Clock::new(),
-            wakeups,
-            backend,
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let shared = Shared { settings, clock: Clock::new(), wakeups, backend };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Times the queue goes by.
@@ -204,9 +197,7 @@ impl Queue {
     /// How long nothing can become ready unless the bell rings: a lease that another puller takes after our look runs
     /// out no sooner than `ack_wait` from now.
     fn until_due(&self, next_due_ms: Option<i64>) -> Duration {
-        let due = next_due_ms.map_or(i64::MAX, |due_ms| {
-            due_ms.saturating_sub(self.shared.clock.now_ms()).max(0)
-        });
+        let due = next_due_ms.map_or(i64::MAX, |due_ms| due_ms.saturating_sub(self.shared.clock.now_ms()).max(0));
         Duration::from_millis(due.unsigned_abs()).min(self.shared.settings.ack_wait)
     }
 }

@@ -24,20 +24,14 @@ pub(crate) struct Embedded {
 impl Embedded {
     pub(crate) fn open(database: &Database) -> Result<Self, Error> {
         database.migrate("store", STEPS)?;
-        Ok(Self {
-            database: database.clone(),
-        })
+        Ok(Self { database: database.clone() })
     }
 
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Entry>, Error> {
         let key = key.to_owned();
         let select = "SELECT revision, value FROM entry WHERE key = ?1";
-        let read = move |sql: &Connection| {
-            Ok(sql
-                .prepare_cached(select)?
-                .query_row([key], |row| entry(row, 0))
-                .optional()?)
-        };
+        let read =
+            move |sql: &Connection| Ok(sql.prepare_cached(select)?.query_row([key], |row| entry(row, 0)).optional()?);
         Ok(self.database.read(read).await?)
     }
 
@@ -45,16 +39,9 @@ impl Embedded {
         let owned = key.to_owned();
         let write = move |sql: &Connection| {
             let is_expected = expected.holds(revision_of(sql, &owned)?);
-            if is_expected {
-                put(sql, &owned, &value).map(Some)
-            } else {
-                Ok(None)
-            }
+            if is_expected { put(sql, &owned, &value).map(Some) } else { Ok(None) }
         };
-        self.database
-            .write(write)
-            .await?
-            .ok_or_else(|| Error::Conflict { key: key.to_owned() })
+        self.database.write(write).await?.ok_or_else(|| Error::Conflict { key: key.to_owned() })
     }
 
     pub(crate) async fn delete(&self, key: &str, revision: u64) -> Result<(), Error> {
@@ -76,10 +63,7 @@ impl Embedded {
     ) -> Result<Vec<(String, Entry)>, Error> {
         let prefix = prefix.to_owned();
         let after = after.map(ToOwned::to_owned);
-        Ok(self
-            .database
-            .read(move |sql| list(sql, &prefix, after.as_deref(), limit))
-            .await?)
+        Ok(self.database.read(move |sql| list(sql, &prefix, after.as_deref(), limit)).await?)
     }
 
     pub(crate) async fn count(&self, prefix: &str) -> Result<u64, Error> {
@@ -144,10 +128,7 @@ fn count(sql: &Connection, prefix: &str) -> Result<u64, tandem_embedded::Error> 
 }
 
 fn entry(row: &Row<'_>, first: usize) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        revision: from_sql(row.get(first)?),
-        value: Bytes::from(row.get::<_, Vec<u8>>(first + 1)?),
-    })
+    Ok(Entry { revision: from_sql(row.get(first)?), value: Bytes::from(row.get::<_, Vec<u8>>(first + 1)?) })
 }
 
 /// SQLite has signed integers only; revisions start at 1 and never get near the sign.

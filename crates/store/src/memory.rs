@@ -48,17 +48,12 @@ impl Memory {
         let state = self.lock();
         let entries = state.entries.range::<str, _>((start, Bound::Unbounded));
         let under = entries.take_while(|(key, _)| key.starts_with(prefix));
-        under
-            .take(limit)
-            .map(|(key, entry)| (key.clone(), entry.clone()))
-            .collect()
+        under.take(limit).map(|(key, entry)| (key.clone(), entry.clone())).collect()
     }
 
     pub(crate) fn count(&self, prefix: &str) -> u64 {
         let state = self.lock();
-        let entries = state
-            .entries
-            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+        let entries = state.entries.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
         entries.take_while(|(key, _)| key.starts_with(prefix)).count() as u64
     }
 

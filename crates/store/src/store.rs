@@ -24,16 +24,12 @@ enum Backend {
 impl Store {
     /// A store that ends with the process.
     pub fn memory() -> Self {
-        Self {
-            backend: Backend::Memory(Arc::default()),
-        }
+        Self { backend: Backend::Memory(Arc::default()) }
     }
 
     /// The store in the embedded database.
     pub fn embedded(database: &Database) -> Result<Self, Error> {
-        Ok(Self {
-            backend: Backend::Embedded(Embedded::open(database)?),
-        })
+        Ok(Self { backend: Backend::Embedded(Embedded::open(database)?) })
     }
 
     /// The value under a key.

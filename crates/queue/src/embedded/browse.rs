@@ -21,23 +21,16 @@ pub(super) fn browse(sql: &Connection, stream: Stream, after: i64, limit: i64) -
 
 pub(super) fn find(sql: &Connection, stream: Stream, sequence: i64) -> Result<Option<Stored>, Error> {
     let columns = row::COLUMNS;
-    let mut statement = sql.prepare_cached(&format!(
-        "SELECT {columns} FROM message WHERE sequence = ?1 AND stream = ?2"
-    ))?;
-    Ok(statement
-        .query_row([sequence, row::stream(stream)], row::stored)
-        .optional()?)
+    let mut statement =
+        sql.prepare_cached(&format!("SELECT {columns} FROM message WHERE sequence = ?1 AND stream = ?2"))?;
+    Ok(statement.query_row([sequence, row::stream(stream)], row::stored).optional()?)
 }
 
 pub(super) fn remove(sql: &Connection, stream: Stream, sequence: i64) -> Result<bool, Error> {
     let is_there = sql
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM message WHERE sequence = ?1 AND stream = ?2)")?
         .query_row([sequence, row::stream(stream)], |row| row.get(0))?;
-    if is_there {
-        take::delete(sql, sequence)
-    } else {
-        Ok(false)
-    }
+    if is_there { take::delete(sql, sequence) } else { Ok(false) }
 }
 
 /// Removes the oldest messages; fewer than [`TRIM_STEP`] removed means that there are no more.
@@ -58,20 +51,15 @@ pub(super) fn trim(sql: &Connection, stream: Stream, keep_newer_than_ms: i64) ->
 pub(super) fn depth(sql: &Connection, stream: Stream, now_ms: i64) -> Result<Depth, Error> {
     let mut depth = Depth::default();
     let count = "SELECT count(*) FROM message WHERE stream = ?1";
-    let all: i64 = sql
-        .prepare_cached(count)?
-        .query_row([row::stream(stream)], |row| row.get(0))?;
-    let consumers = row::CONSUMERS
-        .into_iter()
-        .filter(|consumer| consumer.stream() == stream);
+    let all: i64 = sql.prepare_cached(count)?.query_row([row::stream(stream)], |row| row.get(0))?;
+    let consumers = row::CONSUMERS.into_iter().filter(|consumer| consumer.stream() == stream);
     let mut statement = sql.prepare_cached(
         "SELECT count(*) FILTER (WHERE leased = 1), count(*) FILTER (WHERE leased = 0) FROM delivery
          WHERE consumer = ?1 AND due_ms > ?2",
     )?;
     for consumer in consumers {
-        let (in_flight, delayed) = statement.query_row([row::consumer(consumer), now_ms], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        })?;
+        let (in_flight, delayed) = statement
+            .query_row([row::consumer(consumer), now_ms], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         depth.in_flight += row::from_sql(in_flight);
         depth.delayed += row::from_sql(delayed);
     }

@@ -13,10 +13,7 @@ pub(super) fn publish(
     now_ms: i64,
     seen_since_ms: i64,
 ) -> Result<Vec<Published>, Error> {
-    messages
-        .iter()
-        .map(|message| publish_one(sql, message, now_ms, seen_since_ms))
-        .collect()
+    messages.iter().map(|message| publish_one(sql, message, now_ms, seen_since_ms)).collect()
 }
 
 fn publish_one(sql: &Connection, message: &NewMessage, now_ms: i64, seen_since_ms: i64) -> Result<Published, Error> {
@@ -24,10 +21,7 @@ fn publish_one(sql: &Connection, message: &NewMessage, now_ms: i64, seen_since_m
         return Ok(Published::Duplicate);
     }
     let stream = row::stream(message.stream);
-    let only_subject = message
-        .stream
-        .keeps_last_per_subject()
-        .then_some(message.subject.as_str());
+    let only_subject = message.stream.keeps_last_per_subject().then_some(message.subject.as_str());
     if let Some(subject) = only_subject {
         replace(sql, stream, subject)?;
     }
@@ -52,9 +46,7 @@ fn publish_one(sql: &Connection, message: &NewMessage, now_ms: i64, seen_since_m
         )?
         .execute((sequence, row::consumer(consumer), message.connection()))?;
     }
-    Ok(Published::Stored {
-        sequence: row::from_sql(sequence),
-    })
+    Ok(Published::Stored { sequence: row::from_sql(sequence) })
 }
 
 /// Remembers the id; true when it is in the window already.
@@ -77,12 +69,9 @@ fn is_duplicate(sql: &Connection, message: &NewMessage, now_ms: i64, seen_since_
 fn replace(sql: &Connection, stream: i64, subject: &str) -> Result<(), Error> {
     let mut replaced =
         sql.prepare_cached("DELETE FROM message WHERE stream = ?1 AND only_subject = ?2 RETURNING sequence")?;
-    let sequences: Vec<i64> = replaced
-        .query_map((stream, subject), |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let sequences: Vec<i64> = replaced.query_map((stream, subject), |row| row.get(0))?.collect::<Result<_, _>>()?;
     for sequence in sequences {
-        sql.prepare_cached("DELETE FROM delivery WHERE sequence = ?1")?
-            .execute([sequence])?;
+        sql.prepare_cached("DELETE FROM delivery WHERE sequence = ?1")?.execute([sequence])?;
     }
     Ok(())
 }

@@ -15,11 +15,7 @@ pub(super) fn stored(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored {
         sequence: from_sql(row.get(0)?),
         subject: row.get(1)?,
-        lane: if row.get::<_, i64>(2)? == lane(Lane::Bulk) {
-            Lane::Bulk
-        } else {
-            Lane::Live
-        },
+        lane: if row.get::<_, i64>(2)? == lane(Lane::Bulk) { Lane::Bulk } else { Lane::Live },
         id: MessageId(row.get(3)?),
         body: Bytes::from(row.get::<_, Vec<u8>>(4)?),
         stored_at_ms: row.get(5)?,

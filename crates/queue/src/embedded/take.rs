@@ -77,10 +77,8 @@ fn connections_in_turn(sql: &Connection, consumer: i64, max: usize, last_served:
         "SELECT connection FROM delivery WHERE consumer = ?1 AND due_ms = 0 AND connection > ?2
          ORDER BY connection LIMIT 1",
     )?;
-    let mut following = |after: &str| {
-        next.query_row(params![consumer, after], |row| row.get::<_, String>(0))
-            .optional()
-    };
+    let mut following =
+        |after: &str| next.query_row(params![consumer, after], |row| row.get::<_, String>(0)).optional();
     let mut connections: Vec<String> = Vec::new();
     let mut after = last_served.to_owned();
     let mut wrapped = false;
@@ -116,11 +114,8 @@ fn lease(sql: &Connection, sequence: i64, until_ms: i64) -> Result<(crate::Store
 
 /// Removes a message; false when it wasn't there.
 pub(super) fn delete(sql: &Connection, sequence: i64) -> Result<bool, Error> {
-    let removed = sql
-        .prepare_cached("DELETE FROM message WHERE sequence = ?1")?
-        .execute([sequence])?;
-    sql.prepare_cached("DELETE FROM delivery WHERE sequence = ?1")?
-        .execute([sequence])?;
+    let removed = sql.prepare_cached("DELETE FROM message WHERE sequence = ?1")?.execute([sequence])?;
+    sql.prepare_cached("DELETE FROM delivery WHERE sequence = ?1")?.execute([sequence])?;
     Ok(removed > 0)
 }
 
@@ -148,11 +143,7 @@ pub(super) struct HandedOut {
 
 impl HandedOut {
     pub(super) fn new(embedded: Embedded, consumer: Consumer, taken: Taken) -> Self {
-        Self {
-            embedded,
-            consumer,
-            taken,
-        }
+        Self { embedded, consumer, taken }
     }
 
     pub(super) fn accept(mut self) -> Taken {
@@ -165,12 +156,7 @@ impl Drop for HandedOut {
         if self.taken.messages.is_empty() {
             return;
         }
-        let sequences: Vec<u64> = self
-            .taken
-            .messages
-            .iter()
-            .map(|(message, _)| message.sequence)
-            .collect();
+        let sequences: Vec<u64> = self.taken.messages.iter().map(|(message, _)| message.sequence).collect();
         self.embedded.give_back(self.consumer, sequences);
     }
 }

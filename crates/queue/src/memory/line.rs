@@ -54,13 +54,7 @@ impl Line {
 
     /// The messages of one pull, older first; they stay in the line.
     pub(super) fn pick(&mut self, max: usize) -> Vec<u64> {
-        let mut picked: Vec<u64> = self
-            .ready
-            .values()
-            .flatten()
-            .copied()
-            .take(max.saturating_add(1))
-            .collect();
+        let mut picked: Vec<u64> = self.ready.values().flatten().copied().take(max.saturating_add(1)).collect();
         if picked.len() > max {
             picked = self.pick_in_turn(max);
         }
@@ -71,18 +65,11 @@ impl Line {
     fn pick_in_turn(&mut self, max: usize) -> Vec<u64> {
         let behind = (Bound::Excluded(self.last_served.as_str()), Bound::Unbounded);
         let wrapped = (Bound::Unbounded, Bound::Included(self.last_served.as_str()));
-        let in_turn = self
-            .ready
-            .range::<str, _>(behind)
-            .chain(self.ready.range::<str, _>(wrapped))
-            .take(max);
+        let in_turn = self.ready.range::<str, _>(behind).chain(self.ready.range::<str, _>(wrapped)).take(max);
         let in_turn: Vec<_> = in_turn.collect();
         let last_served = in_turn.last().map(|(connection, _)| (*connection).clone());
         let shares = shares(max, in_turn.len());
-        let picked = in_turn
-            .into_iter()
-            .zip(shares)
-            .flat_map(|((_, ready), share)| ready.iter().copied().take(share));
+        let picked = in_turn.into_iter().zip(shares).flat_map(|((_, ready), share)| ready.iter().copied().take(share));
         let picked = picked.collect();
         self.last_served = last_served.unwrap_or_default();
         picked

@@ -1,0 +1,69 @@
+//! What people and probes see.
+
+use std::time::Duration;
+
+use tandem_proto::{Consumer, Lane, Stream};
+use tandem_queue::{Depth, Published};
+
+use crate::backend::{Backend, NOW, event, message, store};
+
+pub(super) async fn browsing_goes_page_by_page(backend: Backend) {
+    let opened = backend.calm();
+    for number in 0..7 {
+        store(&opened.queue, message(Stream::Journal, Lane::Live, "journal.acme.r1", &number.to_string())).await;
+        store(&opened.queue, event(&number.to_string())).await;
+    }
+    let mut ids = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = opened.queue.browse(Stream::Journal, after, 3).await.unwrap();
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 3);
+        after = last.sequence;
+        ids.extend(page.into_iter().map(|stored| stored.id.0));
+    }
+    assert_eq!(ids, ["0", "1", "2", "3", "4", "5", "6"]);
+}
+
+pub(super) async fn a_message_is_found_and_removed_in_its_own_stream_only(backend: Backend) {
+    let opened = backend.calm();
+    let queue = &opened.queue;
+    let sequence = store(queue, message(Stream::Dead, Lane::Live, "dead.mapper.acme", "poison")).await;
+    assert_eq!(queue.find(Stream::Dead, sequence).await.unwrap().unwrap().id.0, "poison");
+    assert!(queue.find(Stream::Journal, sequence).await.unwrap().is_none());
+    assert!(!queue.remove(Stream::Journal, sequence).await.unwrap());
+    assert!(queue.remove(Stream::Dead, sequence).await.unwrap());
+    assert!(!queue.remove(Stream::Dead, sequence).await.unwrap());
+    assert!(queue.find(Stream::Dead, sequence).await.unwrap().is_none());
+}
+
+pub(super) async fn trimming_removes_what_is_old(backend: Backend) {
+    let opened = backend.calm();
+    let queue = &opened.queue;
+    let old: Vec<_> =
+        (0..1_200).map(|number| message(Stream::Journal, Lane::Live, "j.acme.r", &number.to_string())).collect();
+    queue.publish_all(old).await.unwrap();
+    store(queue, event("ghl:1")).await;
+    let newest = queue.browse(Stream::Journal, 0, 1).await.unwrap()[0].stored_at_ms;
+    assert_eq!(queue.trim(Stream::Journal, newest).await.unwrap(), 0);
+    assert_eq!(queue.trim(Stream::Journal, newest + 60_000).await.unwrap(), 1_200);
+    assert!(queue.browse(Stream::Journal, 0, 1).await.unwrap().is_empty());
+    assert_eq!(queue.depth(Stream::Events).await.unwrap().waiting, 1);
+}
+
+pub(super) async fn depth_tells_waiting_from_in_flight_from_delayed(backend: Backend) {
+    let opened = backend.calm();
+    let batch = (0..6).map(|number| event(&number.to_string())).collect();
+    let published = opened.queue.publish_all(batch).await.unwrap();
+    assert!(published.iter().all(|one| matches!(one, Published::Stored { .. })));
+    let mut held = opened.queue.pull(Consumer::Mapper, 3, NOW).await.unwrap();
+    held.pop().unwrap().nak(Duration::from_hours(1)).await.unwrap();
+    let expected = Depth { waiting: 3, in_flight: 2, delayed: 1 };
+    assert_eq!(opened.queue.depth(Stream::Events).await.unwrap(), expected);
+}
+
+pub(super) async fn a_working_queue_is_healthy(backend: Backend) {
+    let opened = backend.calm();
+    opened.queue.healthy().await.unwrap();
+    opened.queue.healthy().await.unwrap();
+}
