@@ -60,7 +60,7 @@ fn the_specs_own_example_of_a_contact_is_observed() {
     let name = "GetContectByIdSchema";
     let properties = spec["components"]["schemas"][name]["properties"].as_object().unwrap();
     let example = properties.iter().filter_map(|(key, schema)| Some((key.clone(), schema.get("example")?.clone())));
-    let body = json!({"contact": serde_json::Map::from_iter(example)});
+    let body = json!({"contact": example.collect::<serde_json::Map<_, _>>()});
     let read = response::contact(&answer(200, &body)).unwrap();
     let view = GhlView {
         location_id: "L1".to_owned(),
