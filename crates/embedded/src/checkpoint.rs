@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -14,64 +14,66 @@ use rusqlite::Connection;
 
 use crate::{Error, connection};
 
-/// Commits between two checkpoints: some 4 MiB of log at one message a commit.
-const EVERY_COMMITS: u32 = 256;
-/// Pages in the log (16 MiB) from which on the writer helps.
-const LONG_LOG: i64 = 4_096;
+/// New pages in the log (4 MiB) after which the thread is woken.
+const EVERY_PAGES: u32 = 1_000;
+/// Length of the log in pages (16 MiB) from which on the writer finishes what the thread has left.
+const LONG_LOG: u32 = 4_000;
 
 /// The writer's end.
 pub(crate) struct Checkpoints {
-    commits: u32,
+    /// Length of the log after the last commit, kept by a hook on the writer's connection.
+    log_pages: Arc<AtomicU32>,
+    asked_at: u32,
     wake: SyncSender<()>,
-    log_is_long: Arc<AtomicBool>,
+    has_run: Arc<AtomicBool>,
 }
 
 impl Checkpoints {
-    /// Starts the thread; it ends when the returned value is dropped.
-    pub(crate) fn start(path: &Path) -> Result<(Self, JoinHandle<()>), Error> {
+    /// Watches the writer's connection and starts the thread, which ends when the returned value is dropped.
+    pub(crate) fn start(path: &Path, writer: &mut Connection) -> Result<(Self, JoinHandle<()>), Error> {
+        let log_pages = Arc::new(AtomicU32::new(0));
+        let length = Arc::clone(&log_pages);
+        writer.wal_hook(Some(move |_: &mut _, pages: i32| {
+            length.store(u32::try_from(pages).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
         let sql = connection::for_checkpoints(path)?;
         let (wake, woken) = sync_channel(1);
-        let log_is_long = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&log_is_long);
+        let has_run = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&has_run);
         let thread = crate::database::spawn("tandem-checkpoint", path, move || work(&sql, &woken, &flag))?;
-        let checkpoints = Self {
-            commits: 0,
-            wake,
-            log_is_long,
-        };
+        let checkpoints = Self { log_pages, asked_at: 0, wake, has_run };
         Ok((checkpoints, thread))
     }
 
     /// Called by the writer between two transactions.
     pub(crate) fn after_commit(&mut self, sql: &Connection) {
-        if self.log_is_long.swap(false, Ordering::Relaxed) {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        // A shorter log than before was started over.
+        self.asked_at = self.asked_at.min(pages);
+        if pages >= LONG_LOG && self.has_run.swap(false, Ordering::Relaxed) {
             run(sql);
-        }
-        self.commits += 1;
-        if self.commits >= EVERY_COMMITS {
-            self.commits = 0;
+        } else if pages - self.asked_at >= EVERY_PAGES {
+            self.asked_at = pages;
             match self.wake.try_send(()) {
-                // Full: one is due already. Disconnected: the thread is gone, the log only grows.
+                // Full: one is due already. Disconnected: the thread is gone and the log only grows.
                 Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
             }
         }
     }
 }
 
-fn work(sql: &Connection, woken: &Receiver<()>, log_is_long: &AtomicBool) {
+fn work(sql: &Connection, woken: &Receiver<()>, has_run: &AtomicBool) {
     while woken.recv().is_ok() {
-        log_is_long.store(run(sql) >= LONG_LOG, Ordering::Relaxed);
+        run(sql);
+        has_run.store(true, Ordering::Relaxed);
     }
 }
 
-/// Copies what no reader needs any more; returns the length of the log in pages. A failure costs nothing but space: the
-/// log still holds everything, and the next checkpoint tries again.
-fn run(sql: &Connection) -> i64 {
-    match sql.query_one("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1)) {
-        Ok(pages) => pages,
-        Err(error) => {
-            tracing::warn!(%error, "a checkpoint of the embedded database failed");
-            0
-        }
+/// Copies what no reader needs any more. A failure costs nothing but space: the log still holds everything, and the next
+/// checkpoint tries again.
+fn run(sql: &Connection) {
+    if let Err(error) = sql.query_one("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        tracing::warn!(%error, "a checkpoint of the embedded database failed");
     }
 }

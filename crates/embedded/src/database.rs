@@ -32,10 +32,7 @@ pub struct Options {
 impl Options {
     /// A database of any size in this directory.
     pub fn in_dir(dir: impl Into<PathBuf>) -> Self {
-        Self {
-            dir: dir.into(),
-            max_pages: None,
-        }
+        Self { dir: dir.into(), max_pages: None }
     }
 }
 
@@ -58,17 +55,11 @@ impl Database {
     pub fn open(options: &Options) -> Result<Self, Error> {
         let lock = Lock::take(&options.dir)?;
         let path = options.dir.join(FILE);
-        let sql = connection::for_writing(&path, options.max_pages)?;
-        let (checkpoints, checkpointer) = Checkpoints::start(&path)?;
+        let mut sql = connection::for_writing(&path, options.max_pages)?;
+        let (checkpoints, checkpointer) = Checkpoints::start(&path, &mut sql)?;
         let (orders, inbox) = unbounded_channel();
         let commits = Arc::new(AtomicU64::new(0));
-        let writer = Writer {
-            sql,
-            inbox,
-            commits: Arc::clone(&commits),
-            checkpoints,
-            durability: Durability::Full,
-        };
+        let writer = Writer { sql, inbox, commits: Arc::clone(&commits), checkpoints, durability: Durability::Full };
         let writer = spawn("tandem-database", &path, move || writer.run())?;
         let inner = Inner {
             orders,
@@ -134,10 +125,7 @@ impl Database {
                 tracing::debug!(%error, "a write that nobody waits for failed");
             }
         };
-        if self
-            .send(Order::Run(Box::new(Write::new(job, respond, Durability::Relaxed))))
-            .is_err()
-        {
+        if self.send(Order::Run(Box::new(Write::new(job, respond, Durability::Relaxed)))).is_err() {
             tracing::debug!("a write came after the embedded database was closed");
         }
     }
@@ -172,9 +160,7 @@ impl Database {
     /// every clone answers [`Error::Closed`].
     pub async fn close(&self) -> Result<(), Error> {
         let inner = Arc::clone(&self.inner);
-        tokio::task::spawn_blocking(move || inner.close())
-            .await
-            .map_err(|_| Error::Closed)
+        tokio::task::spawn_blocking(move || inner.close()).await.map_err(|_| Error::Closed)
     }
 
     async fn submit<T, F, A>(&self, job: F, after: A, durability: Durability) -> Result<T, Error>
@@ -202,9 +188,7 @@ impl Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("commits", &self.commits())
-            .finish_non_exhaustive()
+        f.debug_struct("Database").field("commits", &self.commits()).finish_non_exhaustive()
     }
 }
 
@@ -235,8 +219,5 @@ pub(crate) fn spawn(name: &str, path: &Path, work: impl FnOnce() + Send + 'stati
     std::thread::Builder::new()
         .name(name.to_owned())
         .spawn(work)
-        .map_err(|source| Error::Directory {
-            dir: path.to_owned(),
-            source: Arc::new(source),
-        })
+        .map_err(|source| Error::Directory { dir: path.to_owned(), source: Arc::new(source) })
 }

@@ -78,10 +78,6 @@ impl From<rusqlite::Error> for Error {
             )
         );
         let error = Arc::new(error);
-        if storage_failed {
-            Self::Unavailable(error)
-        } else {
-            Self::Statement(error)
-        }
+        if storage_failed { Self::Unavailable(error) } else { Self::Statement(error) }
     }
 }

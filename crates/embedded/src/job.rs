@@ -34,12 +34,7 @@ pub(crate) struct Write<T, F, R> {
 
 impl<T, F, R> Write<T, F, R> {
     pub(crate) fn new(job: F, respond: R, durability: Durability) -> Self {
-        Self {
-            job: Some(job),
-            outcome: Err(Error::Closed),
-            respond,
-            durability,
-        }
+        Self { job: Some(job), outcome: Err(Error::Closed), respond, durability }
     }
 }
 

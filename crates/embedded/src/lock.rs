@@ -18,19 +18,11 @@ pub(crate) struct Lock {
 impl Lock {
     /// Makes the directory if need be and takes its lock, or says who has it.
     pub(crate) fn take(dir: &Path) -> Result<Self, Error> {
-        let failed = |source: io::Error| Error::Directory {
-            dir: dir.to_owned(),
-            source: Arc::new(source),
-        };
+        let failed = |source: io::Error| Error::Directory { dir: dir.to_owned(), source: Arc::new(source) };
         std::fs::create_dir_all(dir).map_err(failed)?;
         let mut options = OpenOptions::new();
-        let mut file = options
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(dir.join(NAME))
-            .map_err(failed)?;
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).open(dir.join(NAME)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {
                 // The number only makes the error message better: that it can't be written must not stop the start.
@@ -39,10 +31,7 @@ impl Lock {
                 }
                 Ok(Self { _file: file })
             }
-            Err(TryLockError::WouldBlock) => Err(Error::InUse {
-                dir: dir.to_owned(),
-                holder: holder(&mut file),
-            }),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: dir.to_owned(), holder: holder(&mut file) }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
     }
@@ -56,11 +45,7 @@ fn sign(file: &mut File) -> io::Result<()> {
 
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
-    match file
-        .read_to_string(&mut text)
-        .ok()
-        .and_then(|_| text.trim().parse::<u32>().ok())
-    {
+    match file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse::<u32>().ok()) {
         Some(id) if id == std::process::id() => "this process already".to_owned(),
         Some(id) => format!("the process with id {id}"),
         None => "another process".to_owned(),

@@ -20,11 +20,7 @@ pub(crate) struct Readers {
 
 impl Readers {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self {
-            path,
-            turns: Semaphore::new(COUNT),
-            idle: Mutex::new(Vec::new()),
-        }
+        Self { path, turns: Semaphore::new(COUNT), idle: Mutex::new(Vec::new()) }
     }
 
     /// Runs the read on a thread that may block.

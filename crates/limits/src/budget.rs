@@ -28,17 +28,10 @@ pub struct BudgetRate {
 
 impl BudgetRate {
     /// For a budget that nobody registered: a mistake of ours must not become somebody's 429.
-    pub(crate) const CAUTIOUS: Self = Self {
-        requests: 1,
-        per: Duration::from_secs(1),
-        per_day: None,
-    };
+    pub(crate) const CAUTIOUS: Self = Self { requests: 1, per: Duration::from_secs(1), per_day: None };
 
     pub(crate) fn rate(self) -> Rate {
-        Rate {
-            requests: self.requests,
-            per: self.per,
-        }
+        Rate { requests: self.requests, per: self.per }
     }
 }
 
@@ -53,8 +46,6 @@ pub struct Throttled {
 impl Throttled {
     /// Always throttled, with the time to stay away.
     pub fn class(&self) -> ErrorClass {
-        ErrorClass::Throttled {
-            retry_after: Some(self.retry_after),
-        }
+        ErrorClass::Throttled { retry_after: Some(self.retry_after) }
     }
 }

@@ -48,15 +48,8 @@ impl Clock {
 
 impl InProcess {
     pub(crate) fn new(now: SystemTime) -> Self {
-        let clock = Clock {
-            start: Instant::now(),
-            unix_start: now.duration_since(UNIX_EPOCH).unwrap_or_default(),
-        };
-        Self {
-            clock,
-            lines: Mutex::default(),
-            recent: Mutex::default(),
-        }
+        let clock = Clock { start: Instant::now(), unix_start: now.duration_since(UNIX_EPOCH).unwrap_or_default() };
+        Self { clock, lines: Mutex::default(), recent: Mutex::default() }
     }
 
     pub(crate) fn register(&self, key: BudgetKey, rate: BudgetRate) {
@@ -105,10 +98,7 @@ impl InProcess {
 
 impl Line {
     fn new(clock: Clock, rate: BudgetRate) -> Self {
-        Self {
-            clock,
-            state: Mutex::new(State::new(rate, clock.now(), clock.unix_start)),
-        }
+        Self { clock, state: Mutex::new(State::new(rate, clock.now(), clock.unix_start)) }
     }
 
     async fn acquire(self: Arc<Self>, lane: Lane, max_wait: Duration) -> Result<Permit, Throttled> {
@@ -161,11 +151,7 @@ impl Waiter {
     fn join(line: &Arc<Line>, lane: Lane, max_wait: Duration) -> Result<Self, Throttled> {
         let bell = Arc::new(Notify::new());
         let number = line.lock().join(line.clock.now(), lane, max_wait, &bell)?;
-        Ok(Self {
-            line: Arc::clone(line),
-            number,
-            bell,
-        })
+        Ok(Self { line: Arc::clone(line), number, bell })
     }
 }
 

@@ -28,9 +28,7 @@ impl Limits {
 
     /// Budgets of this process alone, told the time of day: from here on it is counted, not asked for.
     pub fn in_process_at(now: SystemTime) -> Self {
-        Self {
-            backend: Backend::InProcess(Arc::new(InProcess::new(now))),
-        }
+        Self { backend: Backend::InProcess(Arc::new(InProcess::new(now))) }
     }
 
     /// Sets a budget's rate; what it has used so far stays used. A new budget begins without its burst, because a process
@@ -52,10 +50,7 @@ impl Limits {
     }
 
     /// Nobody starts a request before this time: the provider said so.
-    #[expect(
-        clippy::unused_async,
-        reason = "a backend shared between processes has to ask its server"
-    )]
+    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn cool_down(&self, key: &BudgetKey, until: Instant) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.cool_down(key, until),
@@ -63,10 +58,7 @@ impl Limits {
     }
 
     /// Requests left of the daily quota, all lanes; none where there is no quota.
-    #[expect(
-        clippy::unused_async,
-        reason = "a backend shared between processes has to ask its server"
-    )]
+    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn remaining_today(&self, key: &BudgetKey) -> Option<u64> {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.remaining_today(key),
@@ -74,10 +66,7 @@ impl Limits {
     }
 
     /// Believes the provider's own count of what is left today, where that is less than ours.
-    #[expect(
-        clippy::unused_async,
-        reason = "a backend shared between processes has to ask its server"
-    )]
+    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn correct_today(&self, key: &BudgetKey, remaining: u64) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.correct_today(key, remaining),
@@ -85,10 +74,7 @@ impl Limits {
     }
 
     /// Whether an id was remembered lately. "No" is no proof: ids are forgotten at any time.
-    #[expect(
-        clippy::unused_async,
-        reason = "a backend shared between processes has to ask its server"
-    )]
+    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn seen(&self, id: &str) -> bool {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.seen(id),
@@ -96,10 +82,7 @@ impl Limits {
     }
 
     /// Remembers an id. Only after what it names is durable: remembered first and lost then, its repetition would be dropped.
-    #[expect(
-        clippy::unused_async,
-        reason = "a backend shared between processes has to ask its server"
-    )]
+    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn remember(&self, id: &str) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.remember(id),

@@ -19,12 +19,7 @@ pub struct Permit {
 
 impl Permit {
     pub(crate) fn new(line: Arc<Line>, granted: Instant, good_for: Duration) -> Self {
-        Self {
-            line,
-            granted,
-            good_for,
-            is_sent: true,
-        }
+        Self { line, granted, good_for, is_sent: true }
     }
 
     /// True when the caller was held up so long since the permit was given that its slot has passed: cancel and ask again,

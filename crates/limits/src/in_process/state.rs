@@ -92,10 +92,7 @@ impl State {
             return Err(refusal);
         }
         self.last_number += 1;
-        let place = Place {
-            number: self.last_number,
-            bell: Arc::clone(bell),
-        };
+        let place = Place { number: self.last_number, bell: Arc::clone(bell) };
         self.lane(lane).push_back(place);
         Ok(self.last_number)
     }
@@ -157,9 +154,7 @@ impl State {
         };
         let queued = self.interval().saturating_mul(u32::try_from(ahead).unwrap_or(u32::MAX));
         let slot = self.pace.next_slot(now).max(self.next_in_window(now).unwrap_or(now));
-        Throttled {
-            retry_after: slot.saturating_add(queued).saturating_sub(now),
-        }
+        Throttled { retry_after: slot.saturating_add(queued).saturating_sub(now) }
     }
 
     /// The answer to a caller that has waited long enough; never so short that asking in a loop would be a busy one.
@@ -175,8 +170,7 @@ impl State {
 
     pub(super) fn correct_today(&mut self, now: Duration, remaining: u64) {
         if let Some(quota) = self.rate.per_day {
-            self.day
-                .at_least(self.unix_start.saturating_add(now), quota.saturating_sub(remaining));
+            self.day.at_least(self.unix_start.saturating_add(now), quota.saturating_sub(remaining));
         }
     }
 
@@ -191,11 +185,7 @@ impl State {
 
     fn next_lane(&self) -> Lane {
         let bulk_is_due = self.live_since_bulk >= LIVE_PER_BULK && !self.bulk.is_empty();
-        if self.live.is_empty() || bulk_is_due {
-            Lane::Bulk
-        } else {
-            Lane::Live
-        }
+        if self.live.is_empty() || bulk_is_due { Lane::Bulk } else { Lane::Live }
     }
 
     fn lane(&mut self, lane: Lane) -> &mut VecDeque<Place> {

@@ -34,10 +34,7 @@ impl Window {
         match too_many.checked_sub(1) {
             None => Some(now),
             // A window includes both its ends, so the instant after the one that has to leave it.
-            Some(last) => self
-                .ends
-                .get(last)
-                .map(|end| end.saturating_add(per + Duration::from_nanos(1))),
+            Some(last) => self.ends.get(last).map(|end| end.saturating_add(per + Duration::from_nanos(1))),
         }
     }
 }

@@ -31,6 +31,7 @@ over_every_backend! {
     racing_increments_lose_none,
     of_racing_creates_one_wins,
     listing_goes_by_prefix_page_by_page,
+    a_place_outside_the_prefix_is_fine,
     prefixes_are_taken_literally,
 }
 
@@ -139,7 +140,12 @@ async fn listing_goes_by_prefix_page_by_page(store: &Store) {
     assert_eq!(pages(store, "b/").await, ["b/0", "b/1", "b/2", "b/3", "b/4", "b/5", "b/6"]);
     assert_eq!(store.count("b/").await.unwrap(), 7);
     assert_eq!(store.count("").await.unwrap(), 21);
-    // A place before or behind the prefix.
+}
+
+async fn a_place_outside_the_prefix_is_fine(store: &Store) {
+    for number in 0..7 {
+        store.put(&format!("b/{number}"), "", Expected::Absent).await.unwrap();
+    }
     assert_eq!(store.list("b/", Some("a"), 100).await.unwrap().len(), 7);
     assert_eq!(store.list("b/", Some("c"), 100).await.unwrap().len(), 0);
     assert_eq!(store.list("b/", None, 0).await.unwrap().len(), 0);
