@@ -65,10 +65,7 @@ pub enum Reservation {
 impl Gcra {
     /// A limiter with its whole burst available.
     pub fn new(pace: Pace) -> Self {
-        Self {
-            pace,
-            arrival: Duration::ZERO,
-        }
+        Self { pace, arrival: Duration::ZERO }
     }
 
     /// The pace in force.

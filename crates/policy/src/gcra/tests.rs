@@ -4,14 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const GHL: Rate = Rate {
-    requests: 100,
-    per: Duration::from_secs(10),
-};
-const OPENPHONE: Rate = Rate {
-    requests: 10,
-    per: Duration::from_secs(1),
-};
+const GHL: Rate = Rate { requests: 100, per: Duration::from_secs(10) };
+const OPENPHONE: Rate = Rate { requests: 10, per: Duration::from_secs(1) };
 
 /// Most starts in any window of this length, both ends included.
 fn most_in_a_window(starts: &[Duration], window: Duration) -> usize {
@@ -73,10 +67,7 @@ fn after_a_hold_the_burst_does_not_start_over() {
             at
         })
         .collect();
-    assert_eq!(
-        slots,
-        [until, until + GHL.pace().interval, until + 2 * GHL.pace().interval]
-    );
+    assert_eq!(slots, [until, until + GHL.pace().interval, until + 2 * GHL.pace().interval]);
 }
 
 #[test]
