@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -23,9 +23,12 @@ const LONG_LOG: u32 = 4_000;
 pub(crate) struct Checkpoints {
     /// Length of the log after the last commit, kept by a hook on the writer's connection.
     log_pages: Arc<AtomicU32>,
-    asked_at: u32,
-    wake: SyncSender<()>,
-    has_run: Arc<AtomicBool>,
+    /// Length of the log when the thread was woken last; none before.
+    asked_at: Option<u32>,
+    wake: Sender<()>,
+    /// Set by the writer when it wakes the thread, cleared by the thread when it is done: two checkpoints at the same time
+    /// only get in each other's way.
+    is_running: Arc<AtomicBool>,
 }
 
 impl Checkpoints {
@@ -38,35 +41,42 @@ impl Checkpoints {
             Ok(())
         }))?;
         let sql = connection::for_checkpoints(path)?;
-        let (wake, woken) = sync_channel(1);
-        let has_run = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&has_run);
+        let (wake, woken) = channel();
+        let is_running = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&is_running);
         let thread = crate::database::spawn("tandem-checkpoint", path, move || work(&sql, &woken, &flag))?;
-        let checkpoints = Self { log_pages, asked_at: 0, wake, has_run };
+        let checkpoints = Self { log_pages, asked_at: None, wake, is_running };
         Ok((checkpoints, thread))
     }
 
     /// Called by the writer between two transactions.
     pub(crate) fn after_commit(&mut self, sql: &Connection) {
+        if self.is_running.load(Ordering::Acquire) {
+            return;
+        }
         let pages = self.log_pages.load(Ordering::Relaxed);
-        // A shorter log than before was started over.
-        self.asked_at = self.asked_at.min(pages);
-        if pages >= LONG_LOG && self.has_run.swap(false, Ordering::Relaxed) {
+        let asked_at = self.asked_at.unwrap_or(0);
+        if pages < asked_at {
+            // The log was started over.
+            self.asked_at = None;
+        } else if pages >= LONG_LOG && self.asked_at.is_some() {
+            // The thread has just done its part.
+            self.asked_at = None;
             run(sql);
-        } else if pages - self.asked_at >= EVERY_PAGES {
-            self.asked_at = pages;
-            match self.wake.try_send(()) {
-                // Full: one is due already. Disconnected: the thread is gone and the log only grows.
-                Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+        } else if pages - asked_at >= EVERY_PAGES {
+            self.asked_at = Some(pages);
+            self.is_running.store(true, Ordering::Release);
+            if self.wake.send(()).is_err() {
+                tracing::error!("the checkpoint thread of the embedded database is gone: its log only grows");
             }
         }
     }
 }
 
-fn work(sql: &Connection, woken: &Receiver<()>, has_run: &AtomicBool) {
+fn work(sql: &Connection, woken: &Receiver<()>, is_running: &AtomicBool) {
     while woken.recv().is_ok() {
         run(sql);
-        has_run.store(true, Ordering::Relaxed);
+        is_running.store(false, Ordering::Release);
     }
 }
 
