@@ -1,0 +1,203 @@
+//! `POST /contacts/search`: filters, sorting, both ways of paging.
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+use crate::call::Answer;
+use crate::ghl::contact::Contact;
+use crate::ghl::reads::{mentions, moment};
+use crate::ghl::server::{Asked, Ghl};
+use crate::ghl::{errors, views};
+use crate::stamp::iso;
+
+/// What a body asks for.
+struct Query {
+    page: usize,
+    page_limit: usize,
+    after: Option<Vec<Value>>,
+    sort: Vec<(String, bool)>,
+    filters: Vec<Value>,
+    words: String,
+}
+
+/// The most records that paging by number reaches.
+const REACH: usize = 10_000;
+
+pub(super) fn search(ghl: &Ghl, asked: &Asked<'_>) -> Answer {
+    let location = &ghl.locations[asked.at];
+    let body = Value::Object(asked.call.object().unwrap_or_default());
+    let query = match read(&body) {
+        Ok(query) => query,
+        Err(answer) => return answer,
+    };
+    if body["locationId"] != json!(location.config.id) {
+        return errors::other_location();
+    }
+    let shown = location.lag.rows_after(&location.shelf, 0, asked.stamp.instant);
+    let mut rows: Vec<&Contact> = shown.into_iter().map(|(_, row)| row).collect();
+    rows.retain(|row| query.words.is_empty() || mentions(row, &query.words));
+    rows.retain(|row| query.filters.iter().all(|filter| meets(row, filter)));
+    let total = rows.len();
+    if let Some(after) = &query.after {
+        rows.retain(|row| compare_to_cursor(row, after, &query.sort) == Ordering::Greater);
+    }
+    let skip = if query.after.is_some() { 0 } else { (query.page - 1) * query.page_limit };
+    let end = skip + query.page_limit;
+    // Sorting a hundred thousand rows for every page would be slow: set the page apart first.
+    if end < rows.len() {
+        rows.select_nth_unstable_by(end, |one, other| compare(one, other, &query.sort));
+        rows.truncate(end);
+    }
+    rows.sort_by(|one, other| compare(one, other, &query.sort));
+    let page = rows.into_iter().skip(skip);
+    let found: Vec<Value> =
+        page.map(|row| views::found(row, &location.config.id, Value::Array(cursor(row, &query.sort)))).collect();
+    Answer::json(200, json!({ "contacts": found, "total": total }))
+}
+
+fn read(body: &Value) -> Result<Query, Answer> {
+    let mut problems = Vec::new();
+    if !body["locationId"].is_string() {
+        problems.push("locationId should not be empty".to_owned());
+    }
+    let page_limit = body["pageLimit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let page_limit = page_limit.filter(|limit| (1..=500).contains(limit));
+    if page_limit.is_none() {
+        problems.push("pageLimit must be a number between 1 and 500".to_owned());
+    }
+    if !problems.is_empty() {
+        return Err(errors::unprocessable(&problems));
+    }
+    let after = body["searchAfter"].as_array().cloned();
+    if after.is_some() && !body["page"].is_null() {
+        return Err(errors::bad_request("page must not be used together with searchAfter"));
+    }
+    let page = body["page"].as_u64().and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+    let page_limit = page_limit.unwrap_or(1);
+    if page.saturating_mul(page_limit) > REACH {
+        return Err(errors::bad_request("page reaches beyond 10000 records, use searchAfter"));
+    }
+    let sort = body["sort"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if sort.len() > 2 {
+        return Err(errors::bad_request("sort takes at most two fields"));
+    }
+    let sort = sort.iter().map(|by| (by["field"].as_str().unwrap_or_default().to_owned(), by["direction"] == "desc"));
+    Ok(Query {
+        page,
+        page_limit,
+        after,
+        sort: sort.collect(),
+        filters: body["filters"].as_array().cloned().unwrap_or_default(),
+        words: body["query"].as_str().unwrap_or_default().to_lowercase(),
+    })
+}
+
+/// The values a row is sorted by, its id last. Without a wish: youngest first.
+fn cursor(row: &Contact, sort: &[(String, bool)]) -> Vec<Value> {
+    let mut cursor: Vec<Value> = sort.iter().map(|(field, _)| sort_value(row, field)).collect();
+    if sort.is_empty() {
+        cursor.push(sort_value(row, "dateAdded"));
+    }
+    cursor.push(json!(row.id));
+    cursor
+}
+
+fn sort_value(row: &Contact, field: &str) -> Value {
+    match field {
+        "dateAdded" => json!(row.added.as_millisecond()),
+        "dateUpdated" => json!(row.updated.as_millisecond()),
+        "dnd" => json!(row.dnd),
+        "firstNameLowerCase" | "lastNameLowerCase" | "email" | "source" => {
+            let name = field.strip_suffix("LowerCase").unwrap_or(field);
+            json!(row.text(name).unwrap_or_default().to_lowercase())
+        }
+        _ => Value::Null,
+    }
+}
+
+fn compare(one: &Contact, other: &Contact, sort: &[(String, bool)]) -> Ordering {
+    compare_to_cursor(one, &cursor(other, sort), sort)
+}
+
+fn compare_to_cursor(row: &Contact, after: &[Value], sort: &[(String, bool)]) -> Ordering {
+    let own = cursor(row, sort);
+    let down = |at: usize| if sort.is_empty() { at == 0 } else { sort.get(at).is_some_and(|(_, down)| *down) };
+    let pairs = own.iter().zip(after).enumerate();
+    let order = pairs.map(|(at, (mine, theirs))| {
+        let order = in_order(mine, theirs);
+        if down(at) { order.reverse() } else { order }
+    });
+    order.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+}
+
+fn in_order(one: &Value, other: &Value) -> Ordering {
+    match (one.as_i64(), other.as_i64()) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        _ => one.as_str().unwrap_or_default().cmp(other.as_str().unwrap_or_default()),
+    }
+}
+
+fn meets(row: &Contact, filter: &Value) -> bool {
+    if let Some(parts) = filter["filters"].as_array() {
+        return match filter["group"].as_str() {
+            Some("OR") => parts.iter().any(|part| meets(row, part)),
+            _ => parts.iter().all(|part| meets(row, part)),
+        };
+    }
+    let field = filter["field"].as_str().unwrap_or_default();
+    let wanted = &filter["value"];
+    let held = values(row, field);
+    let text = wanted.as_str().map_or_else(|| wanted.to_string(), str::to_lowercase);
+    let equal = || held.contains(&text);
+    let inside = || held.iter().any(|value| value.contains(&text));
+    match filter["operator"].as_str().unwrap_or_default() {
+        "eq" => equal(),
+        "not_eq" => !equal(),
+        "contains" => inside(),
+        "not_contains" => !inside(),
+        "exists" => !held.is_empty(),
+        "not_exists" => held.is_empty(),
+        "range" => in_range(row, field, wanted),
+        _ => false,
+    }
+}
+
+/// What a field holds, in lower case; several values for lists.
+fn values(row: &Contact, field: &str) -> Vec<String> {
+    let text = |name: &str| row.text(name).map(str::to_lowercase).into_iter().collect();
+    match field {
+        "id" => vec![row.id.to_lowercase()],
+        "tags" => row.tags.iter().map(ToString::to_string).collect(),
+        "dnd" => vec![row.dnd.to_string()],
+        "dateAdded" => vec![iso(row.added).to_lowercase()],
+        "dateUpdated" => vec![iso(row.updated).to_lowercase()],
+        "contactName" => vec![row.name().to_lowercase()],
+        "firstNameLowerCase" => text("firstName"),
+        "lastNameLowerCase" => text("lastName"),
+        "address" => text("address1"),
+        "businessName" => text("companyName"),
+        _ => match field.strip_prefix("customFields.") {
+            Some(id) => {
+                let held = row.custom.iter().filter(|(field, _)| **field == *id);
+                held.map(|(_, value)| value.as_str().map_or_else(|| value.to_string(), str::to_lowercase)).collect()
+            }
+            None => text(field),
+        },
+    }
+}
+
+fn in_range(row: &Contact, field: &str, wanted: &Value) -> bool {
+    let held = match field {
+        "dateAdded" => row.added,
+        "dateUpdated" => row.updated,
+        _ => return false,
+    };
+    let fits = |name: &str, test: fn(Ordering) -> bool| {
+        wanted.get(name).is_none_or(|bound| moment(bound).is_some_and(|bound| test(held.cmp(&bound))))
+    };
+    fits("gt", Ordering::is_gt)
+        && fits("gte", Ordering::is_ge)
+        && fits("lt", Ordering::is_lt)
+        && fits("lte", Ordering::is_le)
+}

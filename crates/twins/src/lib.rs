@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+
+mod admin;
+mod call;
+mod deliveries;
+mod door;
+mod faults;
+mod ghl;
+mod held;
+mod history;
+mod ids;
+mod lag;
+mod line;
+mod meter;
+mod openphone;
+mod phone;
+mod report;
+mod requests;
+mod scalars;
+mod seal;
+mod shelf;
+mod stamp;
+
+pub use deliveries::{DeliveryReport, RetryOn, RetryRules};
+pub use faults::{Chance, Fault, Faults, On, Scripted, WebhookChance, WebhookFault};
+pub use ghl::{GhlConfig, GhlCustomField, GhlLocation, GhlTwin, NotEditable};
+pub use history::{Actor, How, Loss, Touch};
+pub use meter::{Rate, RateReport};
+pub use openphone::{CustomField, Deleted, FieldType, OpenPhoneConfig, OpenPhoneTwin, UnknownOption, Workspace};
+pub use report::{Duplicate, Report, WriteReport};
+pub use requests::RequestSeen;
