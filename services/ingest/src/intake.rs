@@ -1,0 +1,169 @@
+//! The way of a delivery: slot, body, signature, JSON, ours, durable, answered.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use tandem_contact::Side;
+use tandem_proto::{ConnectionId, Lane, Stream, topology};
+use tandem_providers::SignatureError;
+use tandem_providers::ghl::{self, PublicKey};
+use tandem_providers::openphone;
+use tandem_queue::{NewMessage, Published};
+use tandem_telemetry::TraceContext;
+
+use crate::answer::Answer;
+use crate::arrival::{self, Arrival};
+use crate::body;
+use crate::error::Rejection;
+use crate::repeats::Repeats;
+use crate::{Config, Connection, Deps};
+
+/// How long the queue may take; senders have time-outs of their own.
+const PUBLISH_LIMIT: Duration = Duration::from_secs(5);
+
+/// Skip reason: an event that names no location.
+const NO_LOCATION: &str = "no_location";
+
+/// What all requests share.
+pub(crate) struct Intake {
+    deps: Deps,
+    connections: HashMap<ConnectionId, Connection>,
+    by_location: HashMap<String, ConnectionId>,
+    ghl_keys: Vec<PublicKey>,
+    ghl_app_id: Option<String>,
+    slots: Semaphore,
+    repeats: Repeats,
+    now: fn() -> Timestamp,
+}
+
+impl Intake {
+    pub(crate) fn new(config: Config, deps: Deps, now: fn() -> Timestamp) -> Self {
+        let slots = Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
+        let connections = config.connections;
+        Self {
+            deps,
+            by_location: connections.iter().map(|one| (one.location_id.clone(), one.id.clone())).collect(),
+            connections: connections.into_iter().map(|one| (one.id.clone(), one)).collect(),
+            ghl_keys: config.ghl_keys,
+            ghl_app_id: config.ghl_app_id,
+            slots,
+            repeats: Repeats::default(),
+            now,
+        }
+    }
+
+    /// The connection of that name.
+    pub(crate) fn connection(&self, name: &str) -> Option<&Connection> {
+        self.connections.get(&ConnectionId::new(name).ok()?)
+    }
+
+    /// One delivery of GHL.
+    pub(crate) async fn ghl(&self, headers: &HeaderMap, body: Body) -> Result<Answer, Rejection> {
+        let (_slot, body) = self.admit(body).await?;
+        ghl::webhook::verify(&body, signature(headers)?, &self.ghl_keys)?;
+        let webhook = ghl::webhook::parse(&body)?;
+        // One key signs for all apps and all locations, so a good signature doesn't make a delivery ours.
+        if self.ghl_app_id.is_some() && webhook.app_id.is_some() && webhook.app_id != self.ghl_app_id {
+            return Err(Rejection::OtherApp);
+        }
+        let Some(location) = &webhook.location_id else {
+            tracing::debug!(event.id = %webhook.message_id, "skipped an event of the agency: it names no location");
+            self.deps.metrics.skipped(NO_LOCATION);
+            return Ok(Answer::Skipped);
+        };
+        let connection = self.by_location.get(location).ok_or(Rejection::UnknownLocation)?.clone();
+        self.store(Arrival::from_ghl(webhook, connection, body)).await
+    }
+
+    /// One delivery of `OpenPhone` to the path of a connection.
+    pub(crate) async fn openphone(
+        &self,
+        connection: Option<&Connection>,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Answer, Rejection> {
+        let (_slot, body) = self.admit(body).await?;
+        let connection = connection.ok_or(Rejection::UnknownConnection)?;
+        let verified = openphone::webhook::verify(&body, headers, &connection.openphone_secrets, (self.now)())?;
+        let webhook = openphone::webhook::parse(&body)?;
+        self.store(Arrival::from_openphone(webhook, &verified, connection.id.clone(), body)).await
+    }
+
+    /// Counts and logs a refusal; logs are held down, because whoever floods us is refused too.
+    pub(crate) fn note_refusal(&self, side: Side, connection: Option<&ConnectionId>, rejection: &Rejection) {
+        let reason = rejection.reason();
+        self.deps.metrics.event_rejected(side.name(), reason);
+        let Some(left_out) = self.repeats.due(reason) else { return };
+        let cause = rejection.with_causes();
+        let connection = connection.map(tracing::field::display);
+        if rejection.is_ours() {
+            tracing::error!(connection.id = connection, left_out, "webhooks of {side} are answered 429: {cause}");
+        } else {
+            tracing::warn!(connection.id = connection, reason, left_out, "refused a webhook of {side}: {cause}");
+        }
+    }
+
+    /// A slot and the body. The slot comes first: it bounds the memory that bodies take.
+    async fn admit(&self, body: Body) -> Result<(SemaphorePermit<'_>, Vec<u8>), Rejection> {
+        let Ok(slot) = self.slots.try_acquire() else {
+            body::discard(body).await;
+            return Err(Rejection::Overloaded);
+        };
+        Ok((slot, body::read(body).await?))
+    }
+
+    /// Returns once the event is durable.
+    async fn store(&self, arrival: Arrival) -> Result<Answer, Rejection> {
+        let side = arrival.side;
+        let trace = TraceContext::random();
+        let envelope = arrival.into_envelope(&trace, (self.now)());
+        let header = &envelope.header;
+        let id = arrival::message_id(side, header);
+        let (event_type, connection) = (header.r#type.as_str(), &header.connection);
+        if self.deps.limits.seen(&id.0).await {
+            return Ok(self.duplicate(side, connection, &header.id));
+        }
+        let message = NewMessage {
+            stream: Stream::Events,
+            lane: Lane::Live,
+            subject: topology::event_subject(side.name(), connection),
+            id: id.clone(),
+            body: envelope.encode().into(),
+        };
+        let published = self.publish(message).await?;
+        // Only now: remembered before and lost then, the provider's next try would be taken for a duplicate.
+        self.deps.limits.remember(&id.0).await;
+        match published {
+            Published::Stored { .. } => {
+                let trace_id = trace.trace_id();
+                tracing::info!(connection.id = %connection, event.id = header.id, trace_id, "accepted {event_type} from {side}");
+                self.deps.metrics.event_accepted(side.name());
+                Ok(Answer::Accepted)
+            }
+            Published::Duplicate => Ok(self.duplicate(side, connection, &header.id)),
+        }
+    }
+
+    async fn publish(&self, message: NewMessage) -> Result<Published, Rejection> {
+        let publish = self.deps.queue.publish(message);
+        // Should it be stored after all, the provider's next try is a duplicate.
+        let published = tokio::time::timeout(PUBLISH_LIMIT, publish).await.map_err(|_| Rejection::NotStoredInTime)?;
+        published.map_err(Rejection::NotStored)
+    }
+
+    fn duplicate(&self, side: Side, connection: &ConnectionId, event_id: &str) -> Answer {
+        tracing::debug!(connection.id = %connection, event.id = event_id, "a delivery of {side} was stored before");
+        self.deps.metrics.event_duplicate(side.name());
+        Answer::Duplicate
+    }
+}
+
+fn signature(headers: &HeaderMap) -> Result<Option<&str>, SignatureError> {
+    let header = headers.get(ghl::webhook::SIGNATURE_HEADER);
+    header.map(|value| value.to_str().map_err(|_| SignatureError::Malformed)).transpose()
+}
