@@ -15,7 +15,7 @@ pub use identity::{Claims, claims, external_key, same_person};
 pub use intent::{Intent, IntentKind, begin};
 pub use observe::{Note, is_echo, observe};
 pub use outcome::{
-    Found, adopt, claimed, created, deleted, failed, hint, not_applied, not_found, parked, probed, read, refused,
+    Found, adopt, at_rest, claimed, created, deleted, failed, hint, not_applied, not_found, parked, probed, read, refused,
     settle, taken, unknown, updated,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};

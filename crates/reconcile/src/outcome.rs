@@ -41,7 +41,6 @@ pub fn read(document: &mut Document, rules: &Rules, side: Side, found: &Found, n
     document.hint[side] = false;
     document.delete_seen[side] = false;
     document.gone[side] = None;
-    succeeded(document);
     let notes = observe(document, rules, side, &found.observed, found.at);
     forget_expired(document, side, now);
     if notes.iter().any(|note| matches!(note, Note::Edit(_) | Note::Conflict { .. })) {
@@ -54,7 +53,6 @@ pub fn read(document: &mut Document, rules: &Rules, side: Side, found: &Found, n
 pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
     document.hint[side] = false;
     document.intent[side] = None;
-    succeeded(document);
     let decides = rules.fields.keys().any(|field| rules.feeds(*field, side));
     if document.delete_seen[side] || decides {
         document.delete_seen[side] = false;
@@ -166,6 +164,13 @@ pub fn failed(document: &mut Document, not_before: Timestamp) {
     document.not_before = Some(not_before);
 }
 
+/// The record came to rest.
+pub fn at_rest(document: &mut Document) {
+    succeeded(document);
+    document.dirty_since = None;
+    document.causes.clear();
+}
+
 /// The side refuses these fields' values for good; the others go on without them.
 pub fn refused(document: &mut Document, side: Side, fields: &BTreeSet<Field>) {
     let values: BTreeMap<Field, Option<Value>> =
@@ -205,6 +210,7 @@ fn settled(document: &mut Document, rules: &Rules, side: Side, (intent, found): 
     observe(document, rules, side, &found.observed, found.at)
 }
 
+/// A write went through. A read alone doesn't end a run of failures: reads may work while every write fails.
 fn succeeded(document: &mut Document) {
     document.attempts = 0;
     document.not_before = None;

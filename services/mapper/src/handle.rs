@@ -1,0 +1,200 @@
+//! One event: decode, decide, store, publish.
+
+use jiff::Timestamp;
+use tandem_contact::{Observed, Side};
+use tandem_proto::topology::command_subject;
+use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
+use tandem_providers::ContactId;
+use tandem_queue::{Delivery, NewMessage};
+use tandem_reconcile::{Document, adopt, hint, is_echo};
+use tandem_records::{Loaded, record_id};
+use tandem_store::Expected;
+use tandem_telemetry::TraceContext;
+
+use crate::observation::{Observation, of_event};
+use crate::{Config, Connection, Deps, chain, dead_letter};
+
+/// How a delivery is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// The record knows, and its command waits.
+    Done,
+    /// Nothing to do.
+    Skipped,
+    /// Set aside; the dead letter is stored.
+    Dead { code: &'static str },
+    /// Again later.
+    Retry { code: &'static str },
+}
+
+impl Settlement {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Done => "hinted",
+            Self::Skipped => "skipped",
+            Self::Dead { .. } => "dead",
+            Self::Retry { .. } => "retry",
+        }
+    }
+}
+
+/// Lost races for one document before the event is given back.
+const MOST_CONFLICTS: usize = 20;
+
+pub(crate) async fn handle(config: &Config, deps: &Deps, delivery: &Delivery) -> Settlement {
+    let Ok(envelope) = Envelope::decode(&delivery.message.body) else {
+        return dead_letter::store(deps, delivery, "undecodable", "the message is no event of this version").await;
+    };
+    let Payload::Event(event) = &envelope.payload else {
+        return dead_letter::store(deps, delivery, "undecodable", "the message on EVENTS is no event").await;
+    };
+    let Some(connection) = config.connections.get(&envelope.header.connection) else {
+        return dead_letter::store(deps, delivery, "refused", "the connection is not in the configuration").await;
+    };
+    let side = match event.side() {
+        v1::Side::Ghl => Side::Ghl,
+        v1::Side::Openphone => Side::OpenPhone,
+        v1::Side::Unspecified => {
+            return dead_letter::store(deps, delivery, "undecodable", "the event names no side").await;
+        }
+    };
+    match of_event(side, &event.body, connection) {
+        Observation::Skip(reason) => skip(deps, &envelope.header, reason),
+        Observation::Unreadable => {
+            dead_letter::store(deps, delivery, "undecodable", "the body is no event of its provider").await
+        }
+        Observation::Hint { side, contact, is_deleted, seen } => {
+            let news = News { header: &envelope.header, connection, side, contact, is_deleted, seen };
+            apply(deps, &news, lane(event)).await
+        }
+    }
+}
+
+/// What an event has to tell a record.
+struct News<'a> {
+    header: &'a Header,
+    connection: &'a Connection,
+    side: Side,
+    contact: ContactId,
+    is_deleted: bool,
+    seen: Option<Observed>,
+}
+
+async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
+    for _ in 0..MOST_CONFLICTS {
+        match attempt(deps, news, lane).await {
+            Ok(settlement) => return settlement,
+            Err(Failure::Record(error)) if error.is_conflict() => {}
+            Err(failure) => {
+                let id = &news.header.id;
+                tracing::warn!(event.id = %id, error = %chain(&failure), "event {id} could not be stored; it is tried again");
+                return Settlement::Retry { code: "unavailable" };
+            }
+        }
+    }
+    Settlement::Retry { code: "contended" }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("storing the record")]
+    Record(#[from] tandem_records::Error),
+    #[error("publishing the command")]
+    Queue(#[from] tandem_queue::Error),
+}
+
+async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement, Failure> {
+    let now = Timestamp::now();
+    let connection = &news.header.connection;
+    let Some(record) = resolve(deps, connection, news).await? else {
+        return Ok(skip(deps, news.header, "not_ours"));
+    };
+    let loaded = deps.records.load(connection, &record).await?;
+    if let Some(reason) = needless(loaded.as_ref(), news) {
+        return Ok(skip(deps, news.header, reason));
+    }
+    let (mut document, expected) = match loaded {
+        Some(Loaded { document, revision }) => (document, Expected::Revision(revision)),
+        None => (first_heard(news, record, now), Expected::Absent),
+    };
+    hint(&mut document, news.side);
+    document.delete_seen[news.side] |= news.is_deleted;
+    document.add_cause(&news.header.traceparent);
+    document.dirty_since.get_or_insert(Timestamp::from_millisecond(news.header.time_ms).unwrap_or(now).min(now));
+    // The save counts even where nothing changed: it makes a read that is under way lose its compare-and-set.
+    let revision = deps.records.save(&document, expected).await?;
+    publish(deps, news.header, &document, revision, lane).await?;
+    Ok(Settlement::Done)
+}
+
+/// The record of the contact. In this direction records begin in GHL, where the id alone names them.
+async fn resolve(deps: &Deps, connection: &ConnectionId, news: &News<'_>) -> Result<Option<RecordId>, Failure> {
+    match news.side {
+        Side::Ghl => Ok(Some(record_id(connection, Side::Ghl, news.contact.as_str()))),
+        Side::OpenPhone => Ok(deps.records.linked(connection, Side::OpenPhone, news.contact.as_str()).await?),
+    }
+}
+
+/// Why the event changes nothing, if so.
+fn needless(loaded: Option<&Loaded>, news: &News<'_>) -> Option<&'static str> {
+    let Some(Loaded { document, .. }) = loaded else {
+        return news.is_deleted.then_some("deleted_before_known");
+    };
+    let seen = news.seen.as_ref()?;
+    is_echo(document, &news.connection.rules, news.side, seen).then_some("echo")
+}
+
+fn first_heard(news: &News<'_>, record: RecordId, now: Timestamp) -> Document {
+    let mut document = Document::new(news.header.connection.clone(), record, now);
+    adopt(&mut document, &news.connection.rules, news.side, news.contact.as_str(), now);
+    document
+}
+
+async fn publish(
+    deps: &Deps,
+    cause: &Header,
+    document: &Document,
+    revision: u64,
+    lane: Lane,
+) -> Result<(), tandem_queue::Error> {
+    let trace = TraceContext::parse(&cause.traceparent).map_or_else(|_| TraceContext::random(), |trace| trace.child());
+    let header = Header {
+        // The revision makes it the command of this very hint: an earlier one may have been worked off already.
+        id: format!("{}@{revision}", document.id),
+        source: "mapper".to_owned(),
+        r#type: "work".to_owned(),
+        time_ms: Timestamp::now().as_millisecond(),
+        subject: document.id.to_string(),
+        connection: document.connection.clone(),
+        causation_id: cause.id.clone(),
+        traceparent: trace.to_string(),
+    };
+    let wire_lane = match lane {
+        Lane::Live => v1::Lane::Live,
+        Lane::Bulk => v1::Lane::Bulk,
+    };
+    let command = v1::Command { record_id: document.id.to_string(), lane: wire_lane.into() };
+    let message = NewMessage {
+        stream: Stream::Commands,
+        lane,
+        subject: command_subject(lane, &document.connection, &document.id),
+        id: header.message_id(),
+        body: Envelope { header, payload: Payload::Command(command) }.encode().into(),
+    };
+    deps.queue.publish(message).await?;
+    deps.metrics.command_made(Side::OpenPhone.name(), lane.name());
+    Ok(())
+}
+
+fn lane(event: &v1::Event) -> Lane {
+    match event.lane() {
+        v1::Lane::Bulk => Lane::Bulk,
+        v1::Lane::Live | v1::Lane::Unspecified => Lane::Live,
+    }
+}
+
+fn skip(deps: &Deps, header: &Header, reason: &'static str) -> Settlement {
+    deps.metrics.skipped(reason);
+    tracing::debug!(event.id = %header.id, connection.id = %header.connection, reason, "event {} skipped: {reason}", header.id);
+    Settlement::Skipped
+}

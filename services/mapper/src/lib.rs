@@ -1,0 +1,118 @@
+#![doc = include_str!("../README.md")]
+
+mod dead_letter;
+mod handle;
+mod observation;
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::{FutureExt as _, StreamExt as _};
+use tandem_mapping::Mapping;
+use tandem_proto::{ConnectionId, Consumer};
+use tandem_queue::{Delivery, Queue};
+use tandem_reconcile::Rules;
+use tandem_records::Records;
+use tandem_telemetry::Metrics;
+use tokio_util::sync::CancellationToken;
+
+use handle::Settlement;
+
+/// What the mapper needs to know of each connection.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// By id.
+    pub connections: BTreeMap<ConnectionId, Connection>,
+    /// An event that panics or can't be stored this often is set aside.
+    pub max_deliveries: u32,
+}
+
+/// One connection's mapping, and the rules it amounts to.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// What is kept in step.
+    pub mapping: Mapping,
+    /// How records are decided.
+    pub rules: Rules,
+}
+
+/// What the mapper works with.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Where events come from and commands go.
+    pub queue: Queue,
+    /// The documents.
+    pub records: Records,
+    /// Counters.
+    pub metrics: Metrics,
+}
+
+/// The queue failed in a way that waiting doesn't mend.
+#[derive(Debug, thiserror::Error)]
+#[error("taking events")]
+pub struct Error(#[from] tandem_queue::Error);
+
+/// Events handled side by side: enough to share the store's commits.
+const AT_ONCE: usize = 64;
+const PULL_WAIT: Duration = Duration::from_secs(30);
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Handles events until the shutdown; what is in hand is finished first.
+pub async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
+    loop {
+        let pulled = tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            pulled = deps.queue.pull(Consumer::Mapper, AT_ONCE, PULL_WAIT) => pulled,
+        };
+        match pulled {
+            Ok(deliveries) => {
+                let each = |delivery| settle(&config, &deps, delivery);
+                futures_util::stream::iter(deliveries).for_each_concurrent(AT_ONCE, each).await;
+            }
+            Err(error) if error.class().is_retryable() => {
+                tracing::error!(error = %chain(&error), "events can't be taken; trying again");
+                tokio::time::sleep(UNAVAILABLE_PAUSE).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Handles one event and settles its delivery; a panic in the handling is a failed attempt, not the end of the mapper.
+async fn settle(config: &Config, deps: &Deps, delivery: Delivery) {
+    let handled = AssertUnwindSafe(handle::handle(config, deps, &delivery)).catch_unwind().await;
+    let settlement = handled.unwrap_or(Settlement::Retry { code: "panic" });
+    let settlement = match settlement {
+        Settlement::Retry { code } if delivery.deliveries >= config.max_deliveries => {
+            dead_letter::store(deps, &delivery, code, "handling this event failed every time").await
+        }
+        Settlement::Done | Settlement::Skipped | Settlement::Dead { .. } | Settlement::Retry { .. } => settlement,
+    };
+    deps.metrics.mapper_outcome(settlement.name());
+    let (id, delay) = (delivery.message.id.clone(), retry_delay(delivery.deliveries));
+    let settled = match settlement {
+        Settlement::Done | Settlement::Skipped => delivery.ack().await,
+        Settlement::Dead { code } => delivery.term(code).await,
+        Settlement::Retry { .. } => delivery.nak(delay).await,
+    };
+    if let Err(error) = settled {
+        tracing::warn!(event.id = %id, error = %chain(&error), "event {id} was handled but not settled; it comes again");
+    }
+}
+
+fn retry_delay(deliveries: u32) -> Duration {
+    Duration::from_millis(200) * 2_u32.saturating_pow(deliveries.min(8))
+}
+
+/// An error with its causes, for one log line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

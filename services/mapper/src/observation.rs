@@ -1,0 +1,71 @@
+//! What an event says, decided from its bytes alone.
+
+use tandem_contact::{Observed, Side};
+use tandem_providers::openphone::contact::observe_partial;
+use tandem_providers::openphone::{OpenPhoneView, TagTarget};
+use tandem_providers::{ContactId, ghl, openphone};
+
+use crate::Connection;
+
+/// What an event means for a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Observation {
+    /// The contact must be read again.
+    Hint {
+        /// Where.
+        side: Side,
+        /// Which.
+        contact: ContactId,
+        /// The provider says it was deleted.
+        is_deleted: bool,
+        /// What it held at the time of the event, where the event tells it.
+        seen: Option<Observed>,
+    },
+    /// Nothing to do, for a bounded reason.
+    Skip(&'static str),
+    /// These bytes are no event of this provider.
+    Unreadable,
+}
+
+/// Reads an event of `side`.
+pub(crate) fn of_event(side: Side, body: &[u8], connection: &Connection) -> Observation {
+    match side {
+        Side::Ghl => ghl::webhook::parse(body).map_or(Observation::Unreadable, of_ghl),
+        Side::OpenPhone => {
+            openphone::webhook::parse(body).map_or(Observation::Unreadable, |event| of_openphone(event, connection))
+        }
+    }
+}
+
+fn of_ghl(event: ghl::webhook::Webhook) -> Observation {
+    use ghl::webhook::Kind;
+    let is_deleted = match event.kind {
+        Kind::ContactDeleted => true,
+        Kind::ContactCreated | Kind::ContactUpdated | Kind::ContactTagsUpdated | Kind::ContactDndUpdated => false,
+        Kind::Other => return Observation::Skip("not_a_contact_event"),
+    };
+    match event.contact_id {
+        // Bodies are sparse and have no version: absence is not emptiness, and a retry may be old. So: a hint.
+        Some(contact) => Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None },
+        None => Observation::Skip("no_contact_id"),
+    }
+}
+
+fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> Observation {
+    use openphone::webhook::Kind;
+    let is_deleted = match event.kind {
+        Kind::ContactDeleted => true,
+        Kind::ContactUpdated => false,
+        Kind::Other => return Observation::Skip("not_a_contact_event"),
+    };
+    // Which custom field holds the tags is known to the writer only, so the event's tags are not looked at.
+    let view = OpenPhoneView {
+        default_country: connection.mapping.default_country.clone(),
+        tags: TagTarget::NotRepresentable,
+    };
+    let seen = event.contact.filter(|_| !is_deleted).map(|contact| observe_partial(&contact, &view).0);
+    match event.contact_id {
+        Some(contact) => Observation::Hint { side: Side::OpenPhone, contact, is_deleted, seen },
+        None => Observation::Skip("no_contact_id"),
+    }
+}

@@ -1,0 +1,187 @@
+//! One call to a provider: budget, credential, deadline, counters. What the answer means is decided elsewhere.
+
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, HeaderValue};
+use tandem_contact::Side;
+use tandem_limits::Permit;
+use tandem_outbound::{NotSent, SendError};
+use tandem_proto::Lane;
+use tandem_providers::{ApiError, Class, Request, Response};
+
+use crate::pause::Change;
+use crate::{Connection, Deps, chain};
+
+/// Longest wait for a slot; a delivery that has to wait longer is given back.
+const MAX_WAIT: Duration = Duration::from_secs(10);
+/// After a 429 that doesn't say how long.
+const COOL_DOWN: Duration = Duration::from_secs(10);
+/// The day's quota: look again now and then.
+const QUOTA_PAUSE: Duration = Duration::from_mins(10);
+
+/// A call that brought nothing usable.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// No slot in the budget: come back after this.
+    NoSlot(Duration),
+    /// No answer.
+    Lost(SendError),
+    /// Another answer than hoped for.
+    Refused(ApiError),
+}
+
+/// What calls need to know about the work they belong to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    pub(crate) deps: &'a Deps,
+    pub(crate) connection: &'a Connection,
+    pub(crate) lane: Lane,
+    pub(crate) traceparent: &'a str,
+}
+
+impl Caller<'_> {
+    /// Waits for a slot.
+    pub(crate) async fn permit(&self, side: Side) -> Result<Permit, Trouble> {
+        let (_, _, budget) = self.connection.way_out(side);
+        let asked = Instant::now();
+        let permit = self.deps.limits.acquire(budget, self.lane, MAX_WAIT).await;
+        self.deps.metrics.limiter_wait(side.name(), asked.elapsed());
+        permit.map_err(|throttled| Trouble::NoSlot(throttled.retry_after))
+    }
+
+    /// Sends a read as soon as there is a slot.
+    pub(crate) async fn read<T>(
+        &self,
+        side: Side,
+        request: Request,
+        parse: impl FnOnce(&Response) -> Result<T, ApiError>,
+    ) -> Result<T, Trouble> {
+        let mut permit = self.permit(side).await?;
+        while permit.is_late() {
+            permit.cancel();
+            permit = self.permit(side).await?;
+        }
+        self.send(side, request, (permit, None), parse).await
+    }
+
+    /// Sends with a permit in hand, until `send_by` at the latest.
+    pub(crate) async fn send<T>(
+        &self,
+        side: Side,
+        request: Request,
+        (permit, send_by): (Permit, Option<Instant>),
+        parse: impl FnOnce(&Response) -> Result<T, ApiError>,
+    ) -> Result<T, Trouble> {
+        let (client, credential, _) = self.connection.way_out(side);
+        let template = request.template;
+        let sent = client.send(request, credential, self.headers(), send_by).await;
+        let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+        self.deps.metrics.provider_request(side.name(), template, status);
+        tracing::debug!(connection.id = %self.connection.id, provider = side.name(), status, "{template}");
+        match &sent {
+            Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
+            Ok(_) | Err(_) => drop(permit),
+        }
+        let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
+        self.learn(side, &result).await;
+        result
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::from_str(self.traceparent) {
+            headers.insert("traceparent", value);
+        }
+        headers
+    }
+
+    /// What the answer says about the connection as a whole.
+    async fn learn<T>(&self, side: Side, result: &Result<T, Trouble>) {
+        let now = Instant::now();
+        let pause = &self.connection.pause;
+        match result {
+            Ok(_) => self.report(side, pause.works(), ""),
+            Err(Trouble::Refused(error)) => match error.class() {
+                Class::Unauthorized | Class::PaymentRequired => {
+                    self.report(side, pause.refused(now), &error.to_string());
+                }
+                Class::Throttled { retry_after } => self.cool_down(side, retry_after.unwrap_or(COOL_DOWN)).await,
+                Class::QuotaExhausted { resets_after } => {
+                    self.cool_down(side, resets_after.unwrap_or(QUOTA_PAUSE)).await;
+                }
+                Class::Transient | Class::Misrouted => self.report(side, pause.fails(now), &error.to_string()),
+                Class::Unreadable | Class::Forbidden | Class::NotFound | Class::Conflict | Class::Refused => {
+                    self.report(side, pause.works(), "");
+                }
+            },
+            Err(
+                Trouble::NoSlot(_)
+                | Trouble::Lost(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }),
+            ) => {}
+            Err(Trouble::Lost(error)) => self.report(side, pause.fails(now), &chain(error)),
+        }
+    }
+
+    async fn cool_down(&self, side: Side, wait: Duration) {
+        let (_, _, budget) = self.connection.way_out(side);
+        tracing::warn!(connection.id = %self.connection.id, provider = side.name(), delay_ms = wait.as_millis(),
+            "{side} says too many requests; nobody calls it for {wait:?}");
+        self.deps.limits.cool_down(budget, tokio::time::Instant::now() + wait).await;
+    }
+
+    fn report(&self, side: Side, change: Option<Change>, why: &str) {
+        let id = &self.connection.id;
+        match change {
+            Some(Change::Paused) => tracing::error!(connection.id = %id, provider = side.name(),
+                "connection {id} is paused: {side}: {why}. Its events are kept and it is tried again by itself; \
+                 if the credential was refused, put a valid one into the environment and restart"),
+            Some(Change::Resumed) => tracing::info!(connection.id = %id, "connection {id} works again"),
+            None => {}
+        }
+    }
+}
+
+impl Trouble {
+    /// How long to stay away, where it is the budget or the credential and not the record.
+    pub(crate) fn not_the_records_fault(&self) -> Option<Duration> {
+        match self {
+            Self::NoSlot(wait) => Some(*wait),
+            Self::Lost(_) => None,
+            Self::Refused(error) => match error.class() {
+                Class::Throttled { retry_after } => Some(retry_after.unwrap_or(COOL_DOWN)),
+                Class::QuotaExhausted { resets_after } => Some(resets_after.unwrap_or(QUOTA_PAUSE)),
+                Class::Unauthorized | Class::PaymentRequired => Some(Duration::from_mins(1)),
+                Class::Transient
+                | Class::Unreadable
+                | Class::Forbidden
+                | Class::NotFound
+                | Class::Conflict
+                | Class::Refused
+                | Class::Misrouted => None,
+            },
+        }
+    }
+
+    pub(crate) fn status(&self) -> u32 {
+        match self {
+            Self::NoSlot(_) | Self::Lost(_) => 0,
+            Self::Refused(error) => u32::from(error.status.as_u16()),
+        }
+    }
+
+    pub(crate) fn provider_trace(&self) -> String {
+        match self {
+            Self::NoSlot(_) | Self::Lost(_) => String::new(),
+            Self::Refused(error) => error.trace.as_deref().unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// For the record's timeline; may hold the provider's own words.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::NoSlot(_) => "the request budget is used up".to_owned(),
+            Self::Lost(error) => chain(error),
+            Self::Refused(error) => format!("{error}: {}", error.words.reveal()),
+        }
+    }
+}

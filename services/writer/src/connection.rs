@@ -1,0 +1,81 @@
+//! One connection as the writer sees it: rules, clients, credentials, budgets.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use secrecy::SecretString;
+use tandem_contact::Side;
+use tandem_limits::BudgetKey;
+use tandem_mapping::Mapping;
+use tandem_outbound::Client;
+use tandem_proto::ConnectionId;
+use tandem_providers::ghl::{ApiVersion, GhlView};
+use tandem_providers::openphone::OpenPhoneView;
+use tandem_reconcile::Rules;
+use tokio::sync::Mutex;
+
+use crate::pause::Pause;
+
+/// One GHL location and one OpenPhone workspace.
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// What is kept in step.
+    pub mapping: Mapping,
+    /// How records are decided.
+    pub rules: Rules,
+    /// The GHL side.
+    pub ghl: GhlSide,
+    /// The OpenPhone side.
+    pub openphone: OpenPhoneSide,
+    pub(crate) pause: Pause,
+    /// The workspace's custom fields, as last read.
+    pub(crate) workspace: Mutex<Option<(OpenPhoneView, Instant)>>,
+}
+
+/// What is needed to call GHL for a location.
+pub struct GhlSide {
+    /// The way out.
+    pub client: Client,
+    /// The location's private integration token.
+    pub token: SecretString,
+    /// The `Version` header.
+    pub version: ApiVersion,
+    /// How its contacts are read.
+    pub view: GhlView,
+    /// The budget every call draws on.
+    pub budget: BudgetKey,
+}
+
+/// What is needed to call OpenPhone for a workspace.
+pub struct OpenPhoneSide {
+    /// The way out.
+    pub client: Client,
+    /// The workspace's API key.
+    pub api_key: SecretString,
+    /// The budget every call draws on.
+    pub budget: BudgetKey,
+}
+
+impl Connection {
+    /// A connection that nothing is known about yet.
+    pub fn new(id: ConnectionId, mapping: Mapping, rules: Rules, ghl: GhlSide, openphone: OpenPhoneSide) -> Self {
+        Self { id, mapping, rules, ghl, openphone, pause: Pause::default(), workspace: Mutex::new(None) }
+    }
+
+    /// How long the workspace's custom field definitions are trusted: people add fields.
+    pub(crate) const WORKSPACE_AGE: Duration = Duration::from_mins(10);
+
+    pub(crate) fn way_out(&self, side: Side) -> (&Client, &SecretString, &BudgetKey) {
+        match side {
+            Side::Ghl => (&self.ghl.client, &self.ghl.token, &self.ghl.budget),
+            Side::OpenPhone => (&self.openphone.client, &self.openphone.api_key, &self.openphone.budget),
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.id).finish_non_exhaustive()
+    }
+}

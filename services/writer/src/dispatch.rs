@@ -1,0 +1,224 @@
+//! Which command is worked on next: live before bulk, connections in turn, one run per record at a time.
+
+mod waiting;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tandem_contact::PerSide;
+use tandem_proto::{ConnectionId, Consumer, Envelope, Payload, RecordId};
+use tandem_queue::{Delivery, Queue};
+use tandem_reconcile::Run;
+use tandem_telemetry::TraceContext;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::Caller;
+use crate::dead_letter::{self, Reason};
+use crate::run::{Settlement, Worker, spread};
+use crate::{Config, Deps, Error, chain};
+use waiting::{Task, Waiting};
+
+/// Deliveries held per lane beyond those being worked on: enough to see every connection that has work.
+const MOST_WAITING_LIVE: usize = 64;
+const MOST_WAITING_BULK: usize = 8;
+const PULL_WAIT: Duration = Duration::from_secs(30);
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
+
+type Pulled = (Consumer, Result<Vec<Delivery>, tandem_queue::Error>);
+
+pub(crate) async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
+    let mut dispatch = Dispatch {
+        config,
+        deps,
+        waiting: Waiting::default(),
+        working: JoinSet::new(),
+        pulls: JoinSet::new(),
+        pulling: BTreeSet::new(),
+    };
+    let outcome = loop {
+        dispatch.start_ready();
+        dispatch.pull_where_there_is_room();
+        tokio::select! {
+            () = shutdown.cancelled() => break Ok(()),
+            Some(finished) = dispatch.working.join_next() => dispatch.finished(finished.ok()),
+            Some(Ok(pulled)) = dispatch.pulls.join_next() => {
+                if let Err(error) = dispatch.take(pulled) {
+                    break Err(error);
+                }
+            }
+        }
+    };
+    dispatch.wind_down().await;
+    outcome
+}
+
+async fn pull(queue: Queue, consumer: Consumer, room: usize) -> Pulled {
+    let pulled = queue.pull(consumer, room, PULL_WAIT).await;
+    if pulled.is_err() {
+        tokio::time::sleep(UNAVAILABLE_PAUSE).await;
+    }
+    (consumer, pulled)
+}
+
+fn most_waiting(consumer: Consumer) -> usize {
+    match consumer {
+        Consumer::WriterLive => MOST_WAITING_LIVE,
+        Consumer::WriterBulk | Consumer::Mapper => MOST_WAITING_BULK,
+    }
+}
+
+struct Dispatch {
+    config: Config,
+    deps: Deps,
+    waiting: Waiting,
+    working: JoinSet<(ConnectionId, RecordId)>,
+    pulls: JoinSet<Pulled>,
+    /// Consumers that have a pull under way.
+    pulling: BTreeSet<Consumer>,
+}
+
+impl Dispatch {
+    fn pull_where_there_is_room(&mut self) {
+        for consumer in [Consumer::WriterLive, Consumer::WriterBulk] {
+            let room = most_waiting(consumer).saturating_sub(self.waiting.held(consumer));
+            if room > 0 && self.pulling.insert(consumer) {
+                self.pulls.spawn(pull(self.deps.queue.clone(), consumer, room));
+            }
+        }
+    }
+
+    fn take(&mut self, (consumer, pulled): Pulled) -> Result<(), Error> {
+        self.pulling.remove(&consumer);
+        match pulled {
+            Ok(deliveries) => {
+                for delivery in deliveries {
+                    self.accept(consumer, delivery);
+                }
+            }
+            Err(error) if error.class().is_retryable() => {
+                tracing::error!(error = %chain(&error), "commands can't be taken; trying again");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, consumer: Consumer, delivery: Delivery) {
+        match read(&delivery) {
+            Some((connection, record, traceparent)) if self.deps.connections.contains_key(&connection) => {
+                self.waiting.push(Task { consumer, connection, record, traceparent, delivery, since: Instant::now() });
+            }
+            Some(_) => self.set_aside(delivery, "refused", "the connection is not in the configuration"),
+            None => self.set_aside(delivery, "undecodable", "the message on COMMANDS is no command of this version"),
+        }
+    }
+
+    fn set_aside(&mut self, delivery: Delivery, code: &'static str, text: &str) {
+        let (deps, reason) = (self.deps.clone(), Reason { code, text: text.to_owned() });
+        // Not a record's run: it occupies no slot of a connection.
+        tokio::spawn(async move { settle(&deps, delivery, Settlement::Dead(reason)).await });
+    }
+
+    /// Starts as many runs as the limits allow.
+    fn start_ready(&mut self) {
+        while self.working.len() < self.config.in_flight {
+            let Some(task) = self.waiting.next(self.config.in_flight_per_connection) else { return };
+            let (deps, config) = (self.deps.clone(), self.config);
+            self.working.spawn(work(config, deps, task));
+        }
+    }
+
+    fn finished(&mut self, record: Option<(ConnectionId, RecordId)>) {
+        if let Some((connection, record)) = record {
+            self.waiting.release(&connection, &record);
+        }
+    }
+
+    /// Finishes what is under way and gives back what waits.
+    async fn wind_down(mut self) {
+        self.pulls.shutdown().await;
+        for task in self.waiting.drain() {
+            if let Err(error) = task.delivery.nak(Duration::ZERO).await {
+                tracing::debug!(error = %chain(&error), "a delivery that waited comes back after its ack time");
+            }
+        }
+        while self.working.join_next().await.is_some() {}
+    }
+}
+
+/// One run and its settlement. Whatever happens inside, the record is given free.
+async fn work(config: Config, deps: Deps, task: Task) -> (ConnectionId, RecordId) {
+    let key = (task.connection.clone(), task.record.clone());
+    let half = deps.queue.settings().ack_wait / 2;
+    if task.since.elapsed() > half
+        && let Err(error) = task.delivery.in_progress().await
+    {
+        tracing::debug!(error = %chain(&error), "the ack time could not be prolonged");
+    }
+    let settlement = match AssertUnwindSafe(attend(&config, &deps, &task)).catch_unwind().await {
+        Ok(settlement) => settlement,
+        Err(_) if task.delivery.deliveries >= config.max_attempts => {
+            Settlement::Dead(Reason { code: "panic", text: "working on this record failed every time".to_owned() })
+        }
+        Err(_) => {
+            tracing::error!(record.id = %task.record, "working on record {} panicked; it is tried again", task.record);
+            Settlement::Nak(Duration::from_secs(5))
+        }
+    };
+    settle(&deps, task.delivery, settlement).await;
+    key
+}
+
+async fn attend(config: &Config, deps: &Deps, task: &Task) -> Settlement {
+    let Some(connection) = deps.connections.get(&task.connection) else { return Settlement::Ack };
+    if let Some(wait) = connection.pause.remaining(Instant::now()) {
+        return Settlement::Nak(spread(wait));
+    }
+    let caller = Caller { deps, connection, lane: task.delivery.message.lane, traceparent: &task.traceparent };
+    let owner = format!("{:016x}", rand::random::<u64>());
+    let run = Run { owner, fresh: PerSide::default() };
+    let worker = Worker { caller, config, record: &task.record, run, held: None };
+    let worked = worker.work();
+    // A run may wait for slots and answers for longer than the ack time: say so now and then.
+    tokio::pin!(worked);
+    let pulse = deps.queue.settings().ack_wait / 2;
+    loop {
+        tokio::select! {
+            settlement = &mut worked => return settlement,
+            () = tokio::time::sleep(pulse) => {
+                if let Err(error) = task.delivery.in_progress().await {
+                    tracing::debug!(error = %chain(&error), "the ack time could not be prolonged");
+                }
+            }
+        }
+    }
+}
+
+async fn settle(deps: &Deps, delivery: Delivery, settlement: Settlement) {
+    let id = delivery.message.id.clone();
+    let settled = match settlement {
+        Settlement::Ack => delivery.ack().await,
+        Settlement::Nak(delay) => delivery.nak(delay).await,
+        Settlement::Dead(reason) if dead_letter::store(deps, &delivery, &reason).await => {
+            delivery.term(reason.code).await
+        }
+        Settlement::Dead(_) => delivery.nak(Duration::from_secs(5)).await,
+    };
+    if let Err(error) = settled {
+        tracing::warn!(command.id = %id, error = %chain(&error), "command {id} could not be settled; it comes again");
+    }
+}
+
+fn read(delivery: &Delivery) -> Option<(ConnectionId, RecordId, String)> {
+    let envelope = Envelope::decode(&delivery.message.body).ok()?;
+    let Payload::Command(command) = envelope.payload else { return None };
+    let record = RecordId::new(command.record_id).ok()?;
+    let parent = TraceContext::parse(&envelope.header.traceparent).unwrap_or_else(|_| TraceContext::random());
+    Some((envelope.header.connection, record, parent.child().to_string()))
+}
+
+/// In-flight counts by connection.
+type Counts = BTreeMap<ConnectionId, usize>;

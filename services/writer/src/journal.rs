@@ -1,0 +1,145 @@
+//! What happened to a record, for people.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use tandem_contact::{Field, Side, Value};
+use tandem_proto::topology::record_subject;
+use tandem_proto::{Envelope, Header, Lane, Payload, Stream, v1};
+use tandem_queue::NewMessage;
+use tandem_reconcile::{Document, Note};
+
+use crate::call::{Caller, Trouble};
+use crate::chain;
+
+/// One line of a record's history.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    pub(crate) outcome: &'static str,
+    pub(crate) reason: String,
+    pub(crate) side: Option<Side>,
+    pub(crate) fields: BTreeSet<Field>,
+    pub(crate) request: &'static str,
+    pub(crate) status: u32,
+    pub(crate) provider_trace: String,
+}
+
+impl Line {
+    pub(crate) fn new(outcome: &'static str, side: Side) -> Self {
+        Self { outcome, side: Some(side), ..Self::default() }
+    }
+
+    pub(crate) fn with_fields(mut self, fields: impl IntoIterator<Item = Field>) -> Self {
+        self.fields = fields.into_iter().collect();
+        self
+    }
+
+    pub(crate) fn with_reason(mut self, reason: impl Into<String>) -> Self {
+        self.reason = reason.into();
+        self
+    }
+
+    pub(crate) fn with_request(mut self, template: &'static str) -> Self {
+        self.request = template;
+        self
+    }
+
+    pub(crate) fn with_trouble(mut self, trouble: &Trouble) -> Self {
+        self.reason = trouble.reason();
+        self.status = trouble.status();
+        self.provider_trace = trouble.provider_trace();
+        self
+    }
+}
+
+/// Writes one line and counts it. A line that can't be stored is no reason to undo what happened.
+pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u64, line: Line) {
+    let provider = line.side.map_or("", Side::name);
+    caller.deps.metrics.writer_outcome(provider, line.outcome);
+    let fields: Vec<String> = line.fields.iter().map(|field| field.name().to_owned()).collect();
+    tracing::info!(connection.id = %document.connection, record.id = %document.id, provider, outcome = line.outcome,
+        fields = fields.join(","), request = line.request, status = line.status, trace_id = trace_id(caller.traceparent),
+        "record {} {} {provider}", document.id, line.outcome);
+    let side = match line.side {
+        Some(Side::Ghl) => v1::Side::Ghl,
+        Some(Side::OpenPhone) => v1::Side::Openphone,
+        None => v1::Side::Unspecified,
+    };
+    let entry = v1::JournalEntry {
+        record_id: document.id.to_string(),
+        outcome: line.outcome.to_owned(),
+        reason: line.reason,
+        side: side.into(),
+        fields,
+        request: line.request.to_owned(),
+        status: line.status,
+        provider_trace: line.provider_trace,
+    };
+    let id = format!("{}@{revision}.{}", document.id, line.outcome);
+    publish(caller, document, Stream::Journal, id, Payload::JournalEntry(entry)).await;
+}
+
+/// Keeps what a conflict lost.
+pub(crate) async fn conflicts(caller: &Caller<'_>, document: &Document, revision: u64, notes: &[Note]) {
+    for note in notes {
+        let Note::Conflict { field, winner, kept, lost } = note else { continue };
+        let json = |value: &Option<Value>| serde_json::to_vec(value).unwrap_or_default();
+        let conflict = v1::Conflict {
+            record_id: document.id.to_string(),
+            field: field.name().to_owned(),
+            winner: match winner {
+                Side::Ghl => v1::Side::Ghl.into(),
+                Side::OpenPhone => v1::Side::Openphone.into(),
+            },
+            kept: json(kept),
+            lost: json(lost),
+            reason: "both sides changed the field".to_owned(),
+        };
+        let id = format!("{}@{revision}.{}", document.id, field.name());
+        publish(caller, document, Stream::Conflicts, id, Payload::Conflict(conflict)).await;
+    }
+}
+
+/// Puts a record before people: one waiting entry per record.
+pub(crate) async fn park(caller: &Caller<'_>, document: &Document, revision: u64) {
+    let Some(parked) = &document.parked else { return };
+    let line = Line { outcome: "parked", reason: parked.reason.clone(), ..Line::default() };
+    caller.deps.metrics.skipped("parked");
+    write(caller, document, revision, line).await;
+    let entry = v1::JournalEntry {
+        record_id: document.id.to_string(),
+        outcome: parked.code.clone(),
+        reason: parked.reason.clone(),
+        ..v1::JournalEntry::default()
+    };
+    let id = format!("{}@{revision}.parked", document.id);
+    publish(caller, document, Stream::Parked, id, Payload::JournalEntry(entry)).await;
+}
+
+async fn publish(caller: &Caller<'_>, document: &Document, stream: Stream, id: String, payload: Payload) {
+    let header = Header {
+        id,
+        source: "writer".to_owned(),
+        r#type: stream.name().to_lowercase(),
+        time_ms: Timestamp::now().as_millisecond(),
+        subject: document.id.to_string(),
+        connection: document.connection.clone(),
+        causation_id: String::new(),
+        traceparent: caller.traceparent.to_owned(),
+    };
+    let message = NewMessage {
+        stream,
+        lane: Lane::Live,
+        subject: record_subject(stream, &document.connection, &document.id),
+        id: header.message_id(),
+        body: Envelope { header, payload }.encode().into(),
+    };
+    if let Err(error) = caller.deps.queue.publish(message).await {
+        tracing::warn!(record.id = %document.id, stream = stream.name(), error = %chain(&error),
+            "a line about record {} could not be stored", document.id);
+    }
+}
+
+fn trace_id(traceparent: &str) -> &str {
+    traceparent.split('-').nth(1).unwrap_or_default()
+}

@@ -1,0 +1,85 @@
+#![doc = include_str!("../README.md")]
+
+mod call;
+mod connection;
+mod dead_letter;
+mod dispatch;
+mod ghl;
+mod journal;
+mod openphone;
+mod pause;
+mod run;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tandem_limits::Limits;
+use tandem_proto::ConnectionId;
+use tandem_queue::Queue;
+use tandem_records::Records;
+use tandem_telemetry::Metrics;
+use tokio_util::sync::CancellationToken;
+
+pub use connection::{Connection, GhlSide, OpenPhoneSide};
+
+/// How much at once, and how patiently.
+#[derive(Debug, Clone, Copy)]
+pub struct Config {
+    /// Records worked on at once, over all connections.
+    pub in_flight: usize,
+    /// Records of one connection worked on at once.
+    pub in_flight_per_connection: usize,
+    /// Failed attempts in a row before a command is set aside.
+    pub max_attempts: u32,
+    /// First and longest delay between attempts; each is drawn between zero and the doubled one before.
+    pub backoff: (Duration, Duration),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            in_flight: 64,
+            in_flight_per_connection: 4,
+            max_attempts: 12,
+            backoff: (Duration::from_secs(1), Duration::from_mins(10)),
+        }
+    }
+}
+
+/// What the writer works with.
+#[derive(Debug, Clone)]
+pub struct Deps {
+    /// Where commands come from.
+    pub queue: Queue,
+    /// The documents.
+    pub records: Records,
+    /// Request budgets.
+    pub limits: Limits,
+    /// Counters.
+    pub metrics: Metrics,
+    /// The connections.
+    pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
+}
+
+/// The queue failed in a way that waiting doesn't mend.
+#[derive(Debug, thiserror::Error)]
+#[error("taking commands")]
+pub struct Error(#[from] tandem_queue::Error);
+
+/// Applies commands until the shutdown; runs under way are finished, deliveries that wait are given back.
+pub async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
+    dispatch::run(config, deps, shutdown).await
+}
+
+/// An error with its causes, for one log line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(": ");
+        text.push_str(&next.to_string());
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,139 @@
+//! The requests of the OpenPhone side.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use tandem_contact::{Field, Fields, Observed, Side};
+use tandem_limits::Permit;
+use tandem_providers::openphone::contact::{observe, observe_partial};
+use tandem_providers::openphone::{Contact, ExternalId, List, OpenPhoneView, TagTarget, patch, request, response};
+use tandem_providers::{ContactId, Request};
+use tandem_reconcile::{Found, Writes};
+
+use crate::Connection;
+use crate::call::{Caller, Trouble};
+
+/// How contacts of this workspace are read and written; asks for the custom fields when that was long ago.
+pub(crate) async fn view(caller: &Caller<'_>) -> Result<OpenPhoneView, Trouble> {
+    let mut workspace = caller.connection.workspace.lock().await;
+    if let Some((view, read_at)) = workspace.as_ref()
+        && read_at.elapsed() < Connection::WORKSPACE_AGE
+    {
+        return Ok(view.clone());
+    }
+    let mapping = &caller.connection.mapping;
+    let tags = if mapping.fields.contains(&Field::Tags) {
+        let definitions = caller.read(Side::OpenPhone, request::custom_fields(), response::definitions).await?;
+        TagTarget::resolve(&definitions, &mapping.tags_field)
+    } else {
+        TagTarget::NotRepresentable
+    };
+    let view = OpenPhoneView { default_country: mapping.default_country.clone(), tags };
+    *workspace = Some((view.clone(), Instant::now()));
+    Ok(view)
+}
+
+/// Mapped values that OpenPhone has no place for.
+pub(crate) fn unrepresentable(view: &OpenPhoneView, writes: &Writes) -> BTreeSet<Field> {
+    let has_no_place = |(field, write): (&Field, &tandem_reconcile::Write)| {
+        let value = write.canon.as_ref().or(write.to.as_ref());
+        value.is_some_and(|value| !view.can_hold(*field, value)).then_some(*field)
+    };
+    writes.iter().filter_map(has_no_place).collect()
+}
+
+/// `GET /v1/contacts/{id}`, with the document itself: writing lists back needs its labels and item ids.
+pub(crate) async fn read(caller: &Caller<'_>, id: &ContactId) -> Result<(Found, Contact), Trouble> {
+    let view = view(caller).await?;
+    let contact = caller.read(Side::OpenPhone, request::contact(id), response::contact).await?;
+    Ok((found(&contact, &view), contact))
+}
+
+/// The contacts under an external key, oldest first. OpenPhone can't be searched by phone or email.
+pub(crate) async fn probe(caller: &Caller<'_>, key: &str) -> Result<Vec<Found>, Trouble> {
+    let view = view(caller).await?;
+    let Ok(key) = ExternalId::new(key) else { return Ok(Vec::new()) };
+    let mut contacts = Vec::new();
+    for list in List::by_external_ids(std::slice::from_ref(&key)) {
+        let page = caller.read(Side::OpenPhone, list.page(None), response::page).await?;
+        contacts.extend(page.contacts);
+    }
+    contacts.retain(|contact| contact.external_id.as_deref() == Some(key.as_str()));
+    contacts.sort_by_key(|contact| contact.created_at);
+    Ok(contacts.iter().map(|contact| found(contact, &view)).collect())
+}
+
+/// A write, ready to be sent.
+pub(crate) enum Prepared {
+    /// Answered with the whole contact.
+    Whole(Request),
+    /// Answered with names, company and role only.
+    Thin(Request),
+    /// Answered with nothing.
+    Empty(Request),
+}
+
+/// The request that makes the contact.
+pub(crate) fn create(key: &str, writes: &Writes, view: &OpenPhoneView) -> Option<Prepared> {
+    let fields: Fields = writes.iter().filter_map(|(field, write)| Some((*field, write.to.clone()?))).collect();
+    let key = ExternalId::new(key).ok()?;
+    Some(Prepared::Whole(request::create(&key, &fields, view)))
+}
+
+/// The request that changes the contact and wipes nothing; none when it can't be done without losing something.
+pub(crate) fn update(
+    id: &ContactId,
+    held: Option<&Contact>,
+    writes: &Writes,
+    view: &OpenPhoneView,
+) -> Option<Prepared> {
+    let changes: Observed = writes.iter().map(|(field, write)| (*field, write.to.clone())).collect();
+    if patch::needs_document(&changes) {
+        return patch::document(held?, &changes, view).ok().map(Prepared::Whole);
+    }
+    patch::scalars(id, &changes).map(Prepared::Thin)
+}
+
+/// The request that removes the contact.
+pub(crate) fn delete(id: &ContactId) -> Prepared {
+    Prepared::Empty(request::delete(id))
+}
+
+/// Sends a write with a permit in hand. Nothing is found where the answer is empty.
+pub(crate) async fn send(
+    caller: &Caller<'_>,
+    prepared: Prepared,
+    permit: Permit,
+    send_by: Instant,
+    view: &OpenPhoneView,
+) -> Result<Option<Found>, Trouble> {
+    let with = (permit, Some(send_by));
+    match prepared {
+        Prepared::Whole(request) => {
+            let contact = caller.send(Side::OpenPhone, request, with, response::contact).await?;
+            Ok(Some(found(&contact, view)))
+        }
+        Prepared::Thin(request) => {
+            let contact = caller.send(Side::OpenPhone, request, with, response::partial).await?;
+            let (observed, at) = observe_partial(&contact, view);
+            Ok(Some(Found { id: contact.id.to_string(), observed, at }))
+        }
+        Prepared::Empty(request) => {
+            caller.send(Side::OpenPhone, request, with, response::deleted).await?;
+            Ok(None)
+        }
+    }
+}
+
+impl Prepared {
+    pub(crate) fn template(&self) -> &'static str {
+        match self {
+            Self::Whole(request) | Self::Thin(request) | Self::Empty(request) => request.template,
+        }
+    }
+}
+
+fn found(contact: &Contact, view: &OpenPhoneView) -> Found {
+    let (observed, at) = observe(contact, view);
+    Found { id: contact.id.to_string(), observed, at }
+}

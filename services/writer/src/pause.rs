@@ -1,0 +1,101 @@
+//! Leaving a connection alone while its provider refuses or fails, with one probe at a time and one log line per change.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A refused credential won't mend by itself; a person has to act.
+const REFUSED_PAUSE: Duration = Duration::from_mins(1);
+/// A provider that is down may be back soon.
+const FAILING_PAUSE: Duration = Duration::from_secs(15);
+/// Failures in a row, over all records, that mean the provider and not the record.
+const MOST_FAILURES: u32 = 10;
+
+/// Whether the connection is left alone.
+#[derive(Debug, Default)]
+pub(crate) struct Pause {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    until: Option<Instant>,
+    failures: u32,
+}
+
+/// A change that is worth one log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Paused,
+    Resumed,
+}
+
+impl Pause {
+    /// How long to stay away. Once that is over the first who asks goes ahead as a probe, the others wait on.
+    pub(crate) fn remaining(&self, now: Instant) -> Option<Duration> {
+        let mut state = self.lock();
+        let until = state.until?;
+        if now < until {
+            return Some(until - now);
+        }
+        state.until = Some(now + FAILING_PAUSE);
+        None
+    }
+
+    /// The provider answered as it should.
+    pub(crate) fn works(&self) -> Option<Change> {
+        let mut state = self.lock();
+        state.failures = 0;
+        state.until.take().map(|_| Change::Resumed)
+    }
+
+    /// The provider refused the credential.
+    pub(crate) fn refused(&self, now: Instant) -> Option<Change> {
+        let mut state = self.lock();
+        let before = state.until.replace(now + REFUSED_PAUSE);
+        before.is_none().then_some(Change::Paused)
+    }
+
+    /// The provider failed.
+    pub(crate) fn fails(&self, now: Instant) -> Option<Change> {
+        let mut state = self.lock();
+        state.failures += 1;
+        if state.failures < MOST_FAILURES {
+            return None;
+        }
+        let before = state.until.replace(now + FAILING_PAUSE);
+        before.is_none().then_some(Change::Paused)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_probe_goes_ahead_when_the_pause_is_over() {
+        let (pause, start) = (Pause::default(), Instant::now());
+        assert_eq!(pause.refused(start), Some(Change::Paused));
+        assert_eq!(pause.refused(start), None, "one line per change");
+        assert!(pause.remaining(start + Duration::from_secs(1)).is_some());
+        let later = start + REFUSED_PAUSE;
+        assert_eq!(pause.remaining(later), None, "the probe");
+        assert!(pause.remaining(later).is_some(), "the others wait for it");
+        assert_eq!(pause.works(), Some(Change::Resumed));
+        assert_eq!(pause.remaining(later), None);
+    }
+
+    #[test]
+    fn single_failures_do_not_pause_a_connection() {
+        let (pause, now) = (Pause::default(), Instant::now());
+        for _ in 1..MOST_FAILURES {
+            assert_eq!(pause.fails(now), None);
+        }
+        assert_eq!(pause.works(), None);
+        assert_eq!(pause.fails(now), None, "the count starts anew after a success");
+        assert_eq!(pause.remaining(now), None);
+    }
+}

@@ -1,0 +1,303 @@
+//! The loop around `next_step` for one record.
+
+mod answer;
+mod claim;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tandem_contact::{Field, Side};
+use tandem_proto::RecordId;
+use tandem_providers::ContactId;
+use tandem_providers::openphone::Contact;
+use tandem_reconcile::{
+    Document, IntentKind, Run, Step, Writes, at_rest, begin, external_key, next_step, not_applied, settle,
+};
+use tandem_records::Loaded;
+use tandem_store::Expected;
+
+use crate::call::{Caller, Trouble};
+use crate::dead_letter::Reason;
+use crate::journal::{self, Line};
+use crate::{Config, chain, ghl, openphone};
+
+/// How the command's delivery is settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// The record is in step, waits for a person, or is gone.
+    Ack,
+    /// Not yet: hand it out again after this.
+    Nak(Duration),
+    /// It failed too often.
+    Dead(Reason),
+}
+
+/// What follows a step.
+pub(crate) enum Flow {
+    Again,
+    Stop(Settlement),
+}
+
+/// One worker's run over one record.
+pub(crate) struct Worker<'a> {
+    pub(crate) caller: Caller<'a>,
+    pub(crate) config: &'a Config,
+    pub(crate) record: &'a RecordId,
+    pub(crate) run: Run,
+    /// OpenPhone's document as this run read it; writing lists back needs its labels and item ids.
+    pub(crate) held: Option<Contact>,
+}
+
+/// More steps than any record needs at once: what comes back then can wait for the next delivery.
+const MOST_STEPS: usize = 40;
+
+impl Worker<'_> {
+    /// Works on the record until it is in step or has to wait.
+    pub(crate) async fn work(mut self) -> Settlement {
+        for _ in 0..MOST_STEPS {
+            match self.turn().await {
+                Ok(Flow::Again) => {}
+                Ok(Flow::Stop(settlement)) => return settlement,
+                Err(error) if error.is_conflict() => self.forget(),
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(record.id = %self.record, error = %chain(&error), "record {} can't be stored now", self.record);
+                    return Settlement::Nak(Duration::from_secs(1));
+                }
+                Err(error) => return Settlement::Dead(Reason { code: "refused", text: chain(&error) }),
+            }
+        }
+        Settlement::Nak(Duration::from_secs(1))
+    }
+
+    async fn turn(&mut self) -> Result<Flow, tandem_records::Error> {
+        let connection = &self.caller.connection.id;
+        let Some(loaded) = self.caller.deps.records.load(connection, self.record).await? else {
+            return Ok(Flow::Stop(Settlement::Ack));
+        };
+        let now = Timestamp::now();
+        match next_step(&loaded.document, &self.caller.connection.rules, &self.run, now) {
+            Step::Done(why) => self.rest(loaded, why).await,
+            Step::Park => Ok(Flow::Stop(Settlement::Ack)),
+            Step::Wait { until, .. } => {
+                let wait = Duration::try_from(until - now).unwrap_or_default();
+                Ok(Flow::Stop(Settlement::Nak(wait + Duration::from_millis(5))))
+            }
+            Step::Settle(side) => self.settle(loaded, side, now).await,
+            Step::Claim(claims) => self.claim(loaded, claims).await,
+            Step::Read(side) => self.read(loaded, side).await,
+            Step::Probe(side) => self.probe(loaded, side).await,
+            Step::Create(side, writes) => self.write(loaded, side, (IntentKind::Create, writes)).await,
+            Step::Update(side, writes) => self.write(loaded, side, (IntentKind::Update, writes)).await,
+            Step::Delete(side) => self.write(loaded, side, (IntentKind::Delete, Writes::new())).await,
+        }
+    }
+
+    /// What was read before somebody else changed the document is not relied on.
+    fn forget(&mut self) {
+        self.run.fresh = tandem_contact::PerSide::default();
+        self.held = None;
+    }
+
+    /// Nothing is left to do.
+    async fn rest(&self, mut loaded: Loaded, why: &'static str) -> Result<Flow, tandem_records::Error> {
+        if loaded.document.dirty_since.is_some() || loaded.document.attempts > 0 {
+            at_rest(&mut loaded.document);
+            self.save(&loaded.document, loaded.revision).await?;
+        }
+        tracing::debug!(record.id = %self.record, why, "record {} is at rest", self.record);
+        Ok(Flow::Stop(Settlement::Ack))
+    }
+
+    pub(crate) async fn save(&self, document: &Document, revision: u64) -> Result<u64, tandem_records::Error> {
+        self.caller.deps.records.save(document, Expected::Revision(revision)).await
+    }
+
+    /// Stores an outcome; where nothing is left to do after it, that is stored with it.
+    pub(crate) async fn save_outcome(
+        &self,
+        document: &mut Document,
+        revision: u64,
+    ) -> Result<u64, tandem_records::Error> {
+        let rules = &self.caller.connection.rules;
+        let step = next_step(document, rules, &self.run, Timestamp::now());
+        if matches!(step, Step::Done(_)) {
+            at_rest(document);
+        }
+        self.save(document, revision).await
+    }
+
+    async fn settle(&self, mut loaded: Loaded, side: Side, now: Timestamp) -> Result<Flow, tandem_records::Error> {
+        settle(&mut loaded.document, &self.caller.connection.rules, side, now);
+        let revision = self.save(&loaded.document, loaded.revision).await?;
+        let line = Line::new("unknown", side).with_reason("the worker that sent it didn't report the outcome");
+        journal::write(&self.caller, &loaded.document, revision, line).await;
+        Ok(Flow::Again)
+    }
+
+    async fn read(&mut self, loaded: Loaded, side: Side) -> Result<Flow, tandem_records::Error> {
+        let Some(id) = contact_id(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
+        let answer = match side {
+            Side::Ghl => ghl::read(&self.caller, &id).await,
+            Side::OpenPhone => openphone::read(&self.caller, &id).await.map(|(found, contact)| {
+                self.held = Some(contact);
+                found
+            }),
+        };
+        self.after_read(loaded, side, answer).await
+    }
+
+    async fn probe(&mut self, loaded: Loaded, side: Side) -> Result<Flow, tandem_records::Error> {
+        let key = match &loaded.document.intent[side] {
+            Some(intent) => intent.key.clone(),
+            None => external_key(&loaded.document, side),
+        };
+        let answer = match side {
+            Side::OpenPhone => openphone::probe(&self.caller, &key).await,
+            // Nothing is created in GHL in this direction, so there is nothing to look for.
+            Side::Ghl => Ok(Vec::new()),
+        };
+        self.after_probe(loaded, side, answer).await
+    }
+
+    /// Permit, intent, request, outcome: in this order.
+    async fn write(
+        &mut self,
+        loaded: Loaded,
+        side: Side,
+        (kind, writes): (IntentKind, Writes),
+    ) -> Result<Flow, tandem_records::Error> {
+        if side == Side::Ghl {
+            return self.refuse(loaded, side, "this version writes to OpenPhone only".to_owned()).await;
+        }
+        let view = match openphone::view(&self.caller).await {
+            Ok(view) => view,
+            Err(trouble) => return self.failed(loaded, side, trouble).await,
+        };
+        let no_place = openphone::unrepresentable(&view, &writes);
+        if !no_place.is_empty() {
+            return self.leave_out(loaded, side, no_place).await;
+        }
+        let Some(prepared) = self.prepare(&loaded.document, side, (kind, &writes), &view) else {
+            let reason = "the contact holds something that writing it back would lose".to_owned();
+            return self.refuse(loaded, side, reason).await;
+        };
+        let template = prepared.template();
+        let permit = match self.caller.permit(side).await {
+            Ok(permit) => permit,
+            Err(trouble) => return self.failed(loaded, side, trouble).await,
+        };
+        // Taken before the intent's own time, so that it ends before what the document says.
+        let asked = Instant::now();
+        let rules = &self.caller.connection.rules;
+        let Loaded { mut document, revision } = loaded;
+        begin(&mut document, rules, side, (kind, &writes), (&self.run.owner, Timestamp::now()));
+        let revision = match self.save(&document, revision).await {
+            Ok(revision) => revision,
+            Err(error) => {
+                permit.cancel();
+                return Err(error);
+            }
+        };
+        if permit.is_late() {
+            permit.cancel();
+            not_applied(&mut document, side);
+            self.save(&document, revision).await?;
+            return Ok(Flow::Again);
+        }
+        let send_by = asked + rules.timing[side].send_window;
+        self.run.fresh[side] = false;
+        let answer = openphone::send(&self.caller, prepared, permit, send_by, &view).await;
+        self.held = None;
+        self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer).await
+    }
+
+    fn prepare(
+        &self,
+        document: &Document,
+        side: Side,
+        (kind, writes): (IntentKind, &Writes),
+        view: &tandem_providers::openphone::OpenPhoneView,
+    ) -> Option<openphone::Prepared> {
+        match kind {
+            IntentKind::Create => openphone::create(&external_key(document, side), writes, view),
+            IntentKind::Update => openphone::update(&contact_id(document, side)?, self.held.as_ref(), writes, view),
+            IntentKind::Delete => Some(openphone::delete(&contact_id(document, side)?)),
+        }
+    }
+
+    async fn unusable_id(&self, loaded: Loaded, side: Side) -> Result<Flow, tandem_records::Error> {
+        self.refuse(loaded, side, "the provider's contact id can't be put into a request".to_owned()).await
+    }
+
+    /// Fields that the side has no place for are reported once and left out from then on.
+    async fn leave_out(
+        &self,
+        loaded: Loaded,
+        side: Side,
+        fields: std::collections::BTreeSet<Field>,
+    ) -> Result<Flow, tandem_records::Error> {
+        let Loaded { mut document, revision } = loaded;
+        tandem_reconcile::refused(&mut document, side, &fields);
+        let revision = self.save(&document, revision).await?;
+        let tags_field = &self.caller.connection.mapping.tags_field;
+        let reason = format!(
+            "{side} has no place for these fields; for tags, make a multi-select or text custom field named {tags_field:?}"
+        );
+        let line = Line::new("refused", side).with_fields(fields).with_reason(reason);
+        journal::write(&self.caller, &document, revision, line).await;
+        Ok(Flow::Again)
+    }
+
+    /// The record waits for a person.
+    pub(crate) async fn refuse(
+        &self,
+        loaded: Loaded,
+        side: Side,
+        reason: String,
+    ) -> Result<Flow, tandem_records::Error> {
+        let Loaded { mut document, revision } = loaded;
+        not_applied(&mut document, side);
+        tandem_reconcile::parked(&mut document, "refused", reason);
+        let revision = self.save(&document, revision).await?;
+        journal::park(&self.caller, &document, revision).await;
+        Ok(Flow::Stop(Settlement::Ack))
+    }
+
+    /// A call before any intent failed, or a read.
+    pub(crate) async fn failed(
+        &self,
+        loaded: Loaded,
+        side: Side,
+        trouble: Trouble,
+    ) -> Result<Flow, tandem_records::Error> {
+        if let Some(wait) = trouble.not_the_records_fault() {
+            return Ok(Flow::Stop(Settlement::Nak(spread(wait))));
+        }
+        let Loaded { mut document, revision } = loaded;
+        if document.attempts >= self.config.max_attempts {
+            return Ok(Flow::Stop(Settlement::Dead(Reason { code: "attempts_exhausted", text: trouble.reason() })));
+        }
+        let wait = self.back_off(&mut document);
+        let revision = self.save(&document, revision).await?;
+        let line = Line::new("retry", side).with_trouble(&trouble);
+        journal::write(&self.caller, &document, revision, line).await;
+        Ok(Flow::Stop(Settlement::Nak(wait)))
+    }
+
+    /// Notes one more failed attempt; full jitter keeps records from coming back together.
+    pub(crate) fn back_off(&self, document: &mut Document) -> Duration {
+        let (base, cap) = self.config.backoff;
+        let wait = tandem_policy::backoff::delay(document.attempts, base, cap, rand::random());
+        tandem_reconcile::failed(document, Timestamp::now() + wait);
+        wait
+    }
+}
+
+pub(crate) fn contact_id(document: &Document, side: Side) -> Option<ContactId> {
+    ContactId::new(document.provider_id(side)?).ok()
+}
+
+/// A wait, up to a fifth longer, so that records don't come back together.
+pub(crate) fn spread(wait: Duration) -> Duration {
+    wait + wait.mul_f64(rand::random::<f64>() / 5.0)
+}

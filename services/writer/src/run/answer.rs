@@ -1,0 +1,293 @@
+//! What an answer does to the document.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tandem_contact::{Field, Side};
+use tandem_outbound::{NotSent, SendError};
+use tandem_providers::{ApiError, Class, Outcome};
+use tandem_reconcile::{
+    Document, Found, IntentKind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused, taken,
+    unknown, updated,
+};
+use tandem_records::{Error, Loaded};
+
+use super::{Flow, Settlement, Worker, spread};
+use crate::call::Trouble;
+use crate::journal::{self, Line};
+
+/// A write's answer, decided.
+enum Verdict {
+    /// It happened.
+    Applied(Option<Found>),
+    /// It certainly didn't, for a reason that isn't the record's.
+    NotNow(Duration),
+    /// It certainly didn't; count the attempt.
+    Failed,
+    /// It certainly didn't, because we were late: decide again.
+    TooLate,
+    /// Who knows.
+    Unknown,
+    /// The contact isn't there.
+    Missing,
+    /// The external key is.
+    Taken,
+    /// These fields are refused; the rest may go.
+    Refused(BTreeSet<Field>),
+    /// A person has to look.
+    Park,
+}
+
+impl Worker<'_> {
+    pub(super) async fn after_read(
+        &mut self,
+        loaded: Loaded,
+        side: Side,
+        answer: Result<Found, Trouble>,
+    ) -> Result<Flow, Error> {
+        let rules = &self.caller.connection.rules;
+        let Loaded { mut document, revision } = loaded;
+        match answer {
+            Ok(found) => {
+                let notes = read(&mut document, rules, side, &found, Timestamp::now());
+                self.run.fresh[side] = true;
+                let revision = self.save_outcome(&mut document, revision).await?;
+                journal::conflicts(&self.caller, &document, revision, &notes).await;
+                Ok(Flow::Again)
+            }
+            Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {
+                not_found(&mut document, rules, side, Timestamp::now());
+                let revision = self.save(&document, revision).await?;
+                let line = Line::new("deleted_there", side).with_reason("the provider has no such contact any more");
+                journal::write(&self.caller, &document, revision, line).await;
+                if document.parked.is_some() {
+                    journal::park(&self.caller, &document, revision).await;
+                }
+                Ok(Flow::Again)
+            }
+            Err(Trouble::Refused(error)) if is_final(&error) => {
+                let reason = Trouble::Refused(error).reason();
+                self.refuse(Loaded { document, revision }, side, reason).await
+            }
+            Err(trouble) => self.failed(Loaded { document, revision }, side, trouble).await,
+        }
+    }
+
+    pub(super) async fn after_probe(
+        &mut self,
+        loaded: Loaded,
+        side: Side,
+        answer: Result<Vec<Found>, Trouble>,
+    ) -> Result<Flow, Error> {
+        let found = match answer {
+            Ok(found) => found,
+            Err(trouble) => return self.failed(loaded, side, trouble).await,
+        };
+        let Loaded { mut document, revision } = loaded;
+        let notes = probed(&mut document, &self.caller.connection.rules, side, &found, Timestamp::now());
+        let revision = self.save_outcome(&mut document, revision).await?;
+        if let Some(first) = found.first() {
+            self.caller.deps.records.link(&document, side, &first.id).await?;
+            let line =
+                Line::new("linked", side).with_reason("found under its external key after a create of unknown outcome");
+            journal::write(&self.caller, &document, revision, line).await;
+            self.count_write(&document, side);
+        }
+        if document.parked.is_some() {
+            journal::park(&self.caller, &document, revision).await;
+        }
+        journal::conflicts(&self.caller, &document, revision, &notes).await;
+        Ok(Flow::Again)
+    }
+
+    /// Stores what became of a write. Somebody may have noted a hint meanwhile: the outcome is then merged into that.
+    pub(super) async fn after_write(
+        &mut self,
+        loaded: Loaded,
+        side: Side,
+        (kind, writes, template): (IntentKind, &Writes, &'static str),
+        answer: Result<Option<Found>, Trouble>,
+    ) -> Result<Flow, Error> {
+        let line = Line::new(verb(kind), side).with_fields(writes.keys().copied()).with_request(template);
+        let line = match &answer {
+            Ok(_) => line,
+            Err(trouble) => line.with_trouble(trouble),
+        };
+        let verdict = verdict(kind, answer, writes);
+        let mut current = loaded;
+        loop {
+            let mut document = current.document.clone();
+            let before = document.clone();
+            let (notes, wait) = self.apply(&mut document, side, (kind, &verdict));
+            match self.save_outcome(&mut document, current.revision).await {
+                Ok(revision) => {
+                    return self.report((&before, &document, revision), side, (verdict, line), (notes, wait)).await;
+                }
+                Err(error) if error.is_conflict() => {}
+                Err(error) => return Err(error),
+            }
+            let Some(fresh) = self.caller.deps.records.load(&document.connection, &document.id).await? else {
+                return Ok(Flow::Stop(Settlement::Ack));
+            };
+            let is_ours = fresh.document.intent[side].as_ref().is_some_and(|intent| intent.owner == self.run.owner);
+            if !is_ours {
+                return Ok(Flow::Again);
+            }
+            current = fresh;
+        }
+    }
+
+    fn apply(
+        &self,
+        document: &mut Document,
+        side: Side,
+        (kind, verdict): (IntentKind, &Verdict),
+    ) -> (Vec<Note>, Option<Duration>) {
+        let (rules, now) = (&self.caller.connection.rules, Timestamp::now());
+        let mut wait = None;
+        let mut notes = Vec::new();
+        match verdict {
+            Verdict::Applied(Some(found)) if kind == IntentKind::Create => {
+                notes = created(document, rules, side, found, now);
+            }
+            Verdict::Applied(Some(found)) => notes = updated(document, rules, side, found),
+            Verdict::Applied(None) => deleted(document, side, now),
+            Verdict::Missing if kind == IntentKind::Delete => deleted(document, side, now),
+            Verdict::Missing => not_found(document, rules, side, now),
+            Verdict::Taken => taken(document, side, now),
+            Verdict::Refused(fields) => refused(document, side, fields),
+            Verdict::NotNow(pause) => {
+                not_applied(document, side);
+                wait = Some(spread(*pause));
+            }
+            Verdict::TooLate => not_applied(document, side),
+            Verdict::Failed => {
+                not_applied(document, side);
+                wait = Some(self.back_off(document));
+            }
+            Verdict::Unknown => {
+                unknown(document, rules, side, now);
+                wait = Some(self.back_off(document));
+            }
+            Verdict::Park => {
+                not_applied(document, side);
+                let reason = "the provider refused it; its words are in the journal".to_owned();
+                tandem_reconcile::parked(document, "refused", reason);
+            }
+        }
+        (notes, wait)
+    }
+
+    async fn report(
+        &self,
+        (before, document, revision): (&Document, &Document, u64),
+        side: Side,
+        (verdict, mut line): (Verdict, Line),
+        (notes, wait): (Vec<Note>, Option<Duration>),
+    ) -> Result<Flow, Error> {
+        if let Verdict::Applied(found) = &verdict {
+            if let Some(found) = found.as_ref().filter(|_| before.link[side].is_none()) {
+                self.caller.deps.records.link(document, side, &found.id).await?;
+            }
+            self.count_write(before, side);
+        }
+        if let Some(outcome) = verdict.outcome() {
+            line.outcome = outcome;
+        }
+        if !matches!(verdict, Verdict::NotNow(_) | Verdict::TooLate) {
+            journal::write(&self.caller, document, revision, line).await;
+        }
+        journal::conflicts(&self.caller, document, revision, &notes).await;
+        if document.parked.is_some() {
+            journal::park(&self.caller, document, revision).await;
+        }
+        if document.attempts > self.config.max_attempts {
+            let text = "the provider failed every time".to_owned();
+            let reason = crate::dead_letter::Reason { code: "attempts_exhausted", text };
+            return Ok(Flow::Stop(Settlement::Dead(reason)));
+        }
+        Ok(wait.map_or(Flow::Again, |wait| Flow::Stop(Settlement::Nak(wait))))
+    }
+
+    fn count_write(&self, document: &Document, side: Side) {
+        if let Some(since) = document.dirty_since {
+            let took = Duration::try_from(Timestamp::now() - since).unwrap_or_default();
+            self.caller.deps.metrics.event_to_write(side.name(), took);
+        }
+    }
+}
+
+impl Verdict {
+    /// The journal's word for it, where it isn't what was attempted.
+    fn outcome(&self) -> Option<&'static str> {
+        match self {
+            Self::Applied(_) => None,
+            Self::NotNow(_) | Self::TooLate | Self::Failed => Some("retry"),
+            Self::Unknown | Self::Taken => Some("unknown"),
+            Self::Missing => Some("deleted_there"),
+            Self::Refused(_) | Self::Park => Some("refused"),
+        }
+    }
+}
+
+fn verdict(kind: IntentKind, answer: Result<Option<Found>, Trouble>, writes: &Writes) -> Verdict {
+    let trouble = match answer {
+        Ok(found) => return Verdict::Applied(found),
+        Err(trouble) => trouble,
+    };
+    if let Some(pause) = trouble.not_the_records_fault() {
+        return Verdict::NotNow(pause);
+    }
+    match trouble {
+        Trouble::NoSlot(pause) => Verdict::NotNow(pause),
+        Trouble::Lost(SendError::NotSent { reason: NotSent::PastDeadline, .. }) => Verdict::TooLate,
+        Trouble::Lost(error) if error.outcome() == Outcome::NotApplied => Verdict::Failed,
+        Trouble::Lost(_) => Verdict::Unknown,
+        Trouble::Refused(error) => refusal(kind, &error, writes),
+    }
+}
+
+fn refusal(kind: IntentKind, error: &ApiError, writes: &Writes) -> Verdict {
+    let named: BTreeSet<Field> = error.refused.iter().copied().filter(|field| writes.contains_key(field)).collect();
+    match (error.class(), kind) {
+        (Class::NotFound, IntentKind::Update | IntentKind::Delete) => Verdict::Missing,
+        (Class::Conflict, IntentKind::Create) => Verdict::Taken,
+        (Class::Refused, IntentKind::Create | IntentKind::Update) if !named.is_empty() => Verdict::Refused(named),
+        (Class::Transient | Class::Unreadable | Class::Misrouted, _) => Verdict::Unknown,
+        (
+            Class::NotFound
+            | Class::Conflict
+            | Class::Refused
+            | Class::Forbidden
+            | Class::Throttled { .. }
+            | Class::QuotaExhausted { .. }
+            | Class::Unauthorized
+            | Class::PaymentRequired,
+            _,
+        ) => Verdict::Park,
+    }
+}
+
+/// True where asking again brings the same answer.
+fn is_final(error: &ApiError) -> bool {
+    match error.class() {
+        Class::Forbidden | Class::Conflict | Class::Refused => true,
+        Class::Throttled { .. }
+        | Class::QuotaExhausted { .. }
+        | Class::Transient
+        | Class::Unreadable
+        | Class::Unauthorized
+        | Class::PaymentRequired
+        | Class::NotFound
+        | Class::Misrouted => false,
+    }
+}
+
+fn verb(kind: IntentKind) -> &'static str {
+    match kind {
+        IntentKind::Create => "created",
+        IntentKind::Update => "updated",
+        IntentKind::Delete => "deleted",
+    }
+}
