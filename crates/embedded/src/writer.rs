@@ -94,7 +94,7 @@ impl Writer {
             return Err(error);
         }
         let undone = match &outcome {
-            Ok(Ok(())) => self.sql.execute_batch("RELEASE job"),
+            Ok(Ok(())) => self.execute_cached("RELEASE job"),
             Ok(Err(_)) | Err(_) => self.sql.execute_batch("ROLLBACK TO job; RELEASE job"),
         };
         if outcome.is_err() {
@@ -114,7 +114,12 @@ impl Writer {
         if self.sql.is_autocommit() {
             self.sql.execute_batch("BEGIN IMMEDIATE")?;
         }
-        Ok(self.sql.execute_batch("SAVEPOINT job")?)
+        Ok(self.execute_cached("SAVEPOINT job")?)
+    }
+
+    /// For what is run once per job: parsing it each time would cost as much as a small job.
+    fn execute_cached(&self, statement: &str) -> rusqlite::Result<()> {
+        self.sql.prepare_cached(statement)?.execute([]).map(drop)
     }
 
     fn begin(&mut self, durability: Durability) -> Result<(), Error> {

@@ -142,7 +142,7 @@ impl Queue {
         }
     }
 
-    /// How much is in a stream.
+    /// How much is in a stream; settling that is under way may not show yet.
     pub async fn depth(&self, stream: Stream) -> Result<Depth, Error> {
         let now_ms = self.shared.clock.now_ms();
         match &self.shared.backend {
