@@ -1,0 +1,139 @@
+//! From a checked configuration to what the services work with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use tandem_contact::PerSide;
+use tandem_limits::{BudgetKey, BudgetRate, Limits};
+use tandem_mapping::Mapping;
+use tandem_outbound::{Client, ClientConfig};
+use tandem_proto::ConnectionId;
+use tandem_providers::ghl::{ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
+use tandem_providers::openphone::WebhookSecret;
+use tandem_reconcile::Timing;
+use tandem_service::Config;
+use tandem_service::config::{self, Rate};
+use tandem_writer::{Connection, GhlSide, OpenPhoneSide};
+
+/// Deliveries being answered at once; more are asked to come back.
+const MOST_WEBHOOKS_AT_ONCE: usize = 1024;
+/// An event that fails this often is set aside.
+const MAX_DELIVERIES: u32 = 5;
+
+/// What ingest needs.
+pub(crate) fn ingest(config: &Config) -> anyhow::Result<tandem_ingest::Config> {
+    let ghl = &config.providers.ghl;
+    let pems: Vec<&str> = match ghl.webhook_public_keys.as_slice() {
+        [] => vec![PUBLISHED_KEY],
+        own => own.iter().map(String::as_str).collect(),
+    };
+    let ghl_keys = pems.into_iter().map(PublicKey::from_pem).collect::<Result<_, _>>();
+    let connections = config.connections.iter().map(ingest_connection).collect::<anyhow::Result<_>>()?;
+    Ok(tandem_ingest::Config {
+        connections,
+        ghl_keys: ghl_keys.context("providers.ghl.webhook_public_keys: an Ed25519 public key in PEM is expected")?,
+        // Webhooks carry the client id up to its first dash as the app id (contract sheet, section 2.2).
+        ghl_app_id: ghl.client_id.as_ref().and_then(|id| id.split('-').next()).map(str::to_owned),
+        max_in_flight: MOST_WEBHOOKS_AT_ONCE,
+    })
+}
+
+fn ingest_connection(connection: &config::Connection) -> anyhow::Result<tandem_ingest::Connection> {
+    let secrets = connection.openphone.webhook_secrets.iter();
+    let openphone_secrets = secrets
+        .map(|secret| WebhookSecret::parse(secret.expose_secret()))
+        .collect::<Result<_, _>>()
+        .with_context(|| format!("connection {}: openphone.webhook_secrets", connection.id))?;
+    let location_id = connection.ghl.location_id.clone();
+    Ok(tandem_ingest::Connection { id: connection.id.clone(), location_id, openphone_secrets })
+}
+
+/// What the mapper needs.
+pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
+    let connection = |connection: &config::Connection| {
+        let mapping = mapping(connection);
+        let rules = mapping.rules(timing(config));
+        (connection.id.clone(), tandem_mapper::Connection { mapping, rules })
+    };
+    tandem_mapper::Config {
+        connections: config.connections.iter().map(connection).collect(),
+        max_deliveries: MAX_DELIVERIES,
+    }
+}
+
+/// What the writer calls with; budgets are registered on the way.
+pub(crate) fn connections(config: &Config, limits: &Limits) -> anyhow::Result<BTreeMap<ConnectionId, Arc<Connection>>> {
+    let ghl = client(&config.providers.ghl.base_url, &config.providers.ghl.timing)?;
+    let openphone = client(&config.providers.openphone.base_url, &config.providers.openphone.timing)?;
+    let clients = PerSide { ghl, openphone };
+    let make = |connection| writer_connection(config, connection, &clients, limits);
+    config.connections.iter().map(|connection| Ok((connection.id.clone(), Arc::new(make(connection)?)))).collect()
+}
+
+fn writer_connection(
+    config: &Config,
+    connection: &config::Connection,
+    clients: &PerSide<Client>,
+    limits: &Limits,
+) -> anyhow::Result<Connection> {
+    let mapping = mapping(connection);
+    let rules = mapping.rules(timing(config));
+    let token = connection.ghl.private_token.clone();
+    let token = token.with_context(|| format!("connection {}: ghl.private_token is missing", connection.id))?;
+    let location_id = connection.ghl.location_id.clone();
+    let ghl_budget = register(limits, "ghl", &location_id, config.providers.ghl.rate);
+    let key = &connection.openphone.api_key;
+    let openphone_budget = register(limits, "openphone", &fingerprint(key), config.providers.openphone.rate);
+    let view = GhlView {
+        location_id,
+        default_country: mapping.default_country.clone(),
+        role_custom_field: mapping.role_custom_field.clone(),
+        app_url: config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
+    };
+    let version = ApiVersion::new(&config.providers.ghl.api_version).context("providers.ghl.api_version")?;
+    let ghl = GhlSide { client: clients.ghl.clone(), token, version, view, budget: ghl_budget };
+    let openphone = OpenPhoneSide { client: clients.openphone.clone(), api_key: key.clone(), budget: openphone_budget };
+    Ok(Connection::new(connection.id.clone(), mapping, rules, ghl, openphone))
+}
+
+/// One budget per provider key: connections that share a key share its budget.
+fn register(limits: &Limits, provider: &str, key: &str, rate: Rate) -> BudgetKey {
+    let budget = BudgetKey(format!("{provider}:{key}"));
+    let per_day = rate.per_day.map(u64::from);
+    limits.register(budget.clone(), BudgetRate { requests: rate.requests, per: rate.per, per_day });
+    budget
+}
+
+/// Tells keys apart without holding them.
+fn fingerprint(key: &SecretString) -> String {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    key.expose_secret().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Result<Client> {
+    let config =
+        ClientConfig { base_url: base_url.clone(), timeout: timing.timeout, connect_timeout: timing.connect_timeout };
+    Client::new(config).with_context(|| format!("setting up the client of {base_url}"))
+}
+
+fn mapping(_connection: &config::Connection) -> Mapping {
+    Mapping::default()
+}
+
+fn timing(config: &Config) -> PerSide<Timing> {
+    let of = |timing: &config::Timing| Timing {
+        send_window: timing.timeout.min(Duration::from_secs(5)),
+        timeout: timing.timeout,
+        late_apply: timing.late_apply,
+        index_lag: timing.index_lag,
+        // A handful of looks until a create can't turn up any more.
+        probe_pause: ((timing.late_apply + timing.index_lag) / 4)
+            .clamp(Duration::from_millis(50), Duration::from_secs(20)),
+    };
+    PerSide { ghl: of(&config.providers.ghl.timing), openphone: of(&config.providers.openphone.timing) }
+}
