@@ -1,1 +1,9 @@
-//! Stub.
+#![doc = include_str!("../README.md")]
+
+pub mod config;
+pub mod health;
+pub mod supervise;
+
+pub use config::{Config, ConfigError, Environment};
+pub use health::Health;
+pub use supervise::Supervisor;

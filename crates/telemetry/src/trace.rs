@@ -78,12 +78,12 @@ impl TraceContext {
 
     /// The trace's id as 32 hex digits: what log lines call `trace_id`.
     pub fn trace_id(&self) -> String {
-        to_hex(&self.trace)
+        format!("{:032x}", u128::from_be_bytes(self.trace))
     }
 
     /// The span's id as 16 hex digits.
     pub fn span_id(&self) -> String {
-        to_hex(&self.span)
+        format!("{:016x}", u64::from_be_bytes(self.span))
     }
 
     /// True if whoever started the trace keeps it.
@@ -112,10 +112,6 @@ fn not_zero<const N: usize>(mut id: [u8; N]) -> [u8; N] {
         id[N - 1] = 1;
     }
     id
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lower case only: the standard refuses anything else.

@@ -1,1 +1,11 @@
-//! Stub.
+#![doc = include_str!("../README.md")]
+#![expect(clippy::print_stderr, reason = "this crate only runs inside tests, where stderr is the report")]
+
+mod child;
+mod place;
+mod wait;
+
+pub use child::Child;
+pub use place::{binary, free_port, tempdir, vendor_dir, workspace_root};
+pub use tempfile::TempDir;
+pub use wait::{eventually, eventually_blocking};

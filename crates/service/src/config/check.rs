@@ -1,0 +1,105 @@
+//! Checks of single values: text in, value or a sentence that says what was expected out.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use url::{Host, Url};
+
+/// Above this a time limit is a slip of the pen.
+const LONGEST_SECONDS: f64 = 86_400.0;
+
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let expected = "expected an IP address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080";
+    text.parse().map_err(|_| format!("{expected}, found `{text}`"))
+}
+
+/// A web address that may carry credentials: https, or http on this machine (the twins).
+pub(super) fn provider_url(text: &str) -> Result<Url, String> {
+    let url = web_url(text)?;
+    if url.scheme() == "http" && !is_loopback(&url) {
+        return Err(format!(
+            "`{text}` would send credentials unencrypted: use https (http is taken for this machine only)"
+        ));
+    }
+    Ok(url)
+}
+
+pub(super) fn web_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|problem| format!("`{text}` is not a web address ({problem})"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!("`{text}` is not a web address: it must begin with https://"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("a web address must not hold a user or password".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("`{text}` must end before `?` and `#`"));
+    }
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Seconds with a fraction, 0 included.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse::<f64>().ok();
+    let fits = number.filter(|seconds| (0.0..=LONGEST_SECONDS).contains(seconds));
+    let seconds = fits.ok_or_else(|| format!("expected seconds from 0 to {LONGEST_SECONDS}, found `{text}`"))?;
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// Seconds with a fraction, more than 0.
+pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
+    let duration = seconds(text)?;
+    if duration.is_zero() {
+        return Err("must be more than 0 seconds".to_owned());
+    }
+    Ok(duration)
+}
+
+/// A whole number from 1 to `most`.
+pub(super) fn count(text: &str, most: u32) -> Result<u32, String> {
+    let number = text.parse::<u32>().ok();
+    number
+        .filter(|number| (1..=most).contains(number))
+        .ok_or_else(|| format!("expected a whole number from 1 to {most}, found `{text}`"))
+}
+
+/// An id as the providers make them.
+pub(super) fn provider_id(text: &str) -> Result<String, String> {
+    let sound = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    if !sound {
+        return Err(format!("`{text}` is not an id: letters, digits, `-` and `_` only"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A header's value.
+pub(super) fn header_value(text: &str) -> Result<String, String> {
+    if text.chars().all(|c| c.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be of plain letters, digits and signs, without blanks".to_owned())
+    }
+}
+
+/// 32 bytes in base64. The message doesn't repeat the text: it is a secret.
+pub(super) fn encryption_key(secret: &SecretString) -> Result<SecretSlice<u8>, String> {
+    let bytes = BASE64_STANDARD
+        .decode(secret.expose_secret())
+        .map_err(|_| "is not base64: make a key with `openssl rand -base64 32`".to_owned())?;
+    if bytes.len() != 32 {
+        return Err(format!("holds {} bytes, 32 are needed: make a key with `openssl rand -base64 32`", bytes.len()));
+    }
+    Ok(SecretSlice::from(bytes))
+}

@@ -1,0 +1,73 @@
+//! The section `connections`.
+
+use std::collections::BTreeMap;
+
+use tandem_proto::ConnectionId;
+
+use super::section::Slot;
+use super::{Connection, GhlConnection, OpenPhoneConnection};
+use super::{check, mapping};
+
+pub(super) fn connections(slot: &Slot<'_>) -> Vec<Connection> {
+    let slots = slot.items();
+    if slots.is_empty() {
+        slot.problem("at least one connection is needed: a location of GoHighLevel and a workspace of OpenPhone");
+    }
+    refuse_repeated(&slots);
+    slots.iter().filter_map(connection).collect()
+}
+
+fn connection(slot: &Slot<'_>) -> Option<Connection> {
+    let mut keys = slot.section()?;
+    let id = keys.slot("id").parse(|id| ConnectionId::new(id));
+    let ghl = ghl(&keys.slot("ghl"));
+    let openphone = openphone(&keys.slot("openphone"));
+    let mapping = mapping::mapping(&keys.slot("mapping"));
+    keys.finish();
+    Some(Connection { id: id?, ghl: ghl?, openphone: openphone?, mapping: mapping? })
+}
+
+fn ghl(slot: &Slot<'_>) -> Option<GhlConnection> {
+    let mut keys = slot.section()?;
+    let location_id = keys.slot("location_id").parse(check::provider_id);
+    let token = keys.slot("private_token");
+    let private_token = if token.is_empty() {
+        token.problem(
+            "is missing: connecting by OAuth is not available in this version, \
+             give a private integration token of the location as ${NAME} or file:/path",
+        );
+        None
+    } else {
+        token.secret()
+    };
+    keys.finish();
+    Some(GhlConnection { location_id: location_id?, private_token: Some(private_token?) })
+}
+
+fn openphone(slot: &Slot<'_>) -> Option<OpenPhoneConnection> {
+    let mut keys = slot.section()?;
+    let api_key = keys.slot("api_key").secret();
+    let secrets = keys.slot("webhook_secrets").items();
+    let webhook_secrets = secrets.iter().filter_map(Slot::secret).collect();
+    let phone_number_id = keys.slot("phone_number_id").parse_if_any(check::provider_id);
+    keys.finish();
+    Some(OpenPhoneConnection { api_key: api_key?, webhook_secrets, phone_number_id })
+}
+
+/// Two entries with one id share routes and records; two with one location would both write to it.
+fn refuse_repeated(slots: &[Slot<'_>]) {
+    let mut seen: [BTreeMap<String, usize>; 2] = Default::default();
+    for (position, connection) in slots.iter().enumerate() {
+        let Some(mut keys) = connection.section() else { continue };
+        let location = keys.slot("ghl").section().map(|mut ghl| ghl.slot("location_id"));
+        for (slot, seen) in [Some(keys.slot("id")), location].into_iter().zip(&mut seen) {
+            let Some(slot) = slot else { continue };
+            let Some(text) = slot.text() else { continue };
+            if let Some(first) = seen.get(&text) {
+                slot.problem(format!("`{text}` is taken by connections[{first}]"));
+            } else {
+                seen.insert(text, position);
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A connection's mapping: a YAML file of its own, or the built-in mapping.
+//!
+//! The file is read as the configuration is, and whatever is wrong with it joins the configuration's problems, under
+//! the mapping file's name and lines.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tandem_contact::{Field, phone};
+use tandem_mapping::Mapping;
+use tandem_reconcile::DeletePolicy;
+
+use super::problem::{Origin, Problem};
+use super::section::{Reader, Slot};
+use super::{Environment, check, yaml};
+
+/// A contact without any of these can't be told from another one.
+const IDENTIFYING: [Field; 5] = [Field::FirstName, Field::LastName, Field::Company, Field::Phones, Field::Emails];
+
+/// The mapping that a connection's slot names.
+pub(super) fn mapping(slot: &Slot<'_>) -> Option<Mapping> {
+    if slot.is_empty() {
+        return Some(Mapping::default());
+    }
+    let path = slot.path()?;
+    let text = std::fs::read_to_string(&path).map_err(|problem| slot.problem(unreadable(&path, &problem))).ok()?;
+    let reader = slot.reader();
+    let read = parse(&text, &path, reader.environment);
+    read.map_err(|problems| reader.problems.borrow_mut().extend(problems)).ok()
+}
+
+fn unreadable(path: &Path, problem: &io::Error) -> String {
+    let path = path.display();
+    if problem.kind() == io::ErrorKind::NotFound {
+        format!(
+            "there is no file {path}: relative paths start in the configuration's folder; \
+             leave the key out for the built-in mapping"
+        )
+    } else {
+        format!("can't read the file {path}: {problem}")
+    }
+}
+
+/// Reads a mapping's text; `path` is what its problems name.
+fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Mapping, Vec<Problem>> {
+    let parsed = yaml::parse(text, |line| Origin::File { line });
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let reader = Reader { folder, environment, problems: RefCell::new(parsed.problems) };
+    let mapping = parsed.tree.and_then(|tree| keys(&Slot::root(&reader, &tree)));
+    match (mapping, reader.problems.into_inner()) {
+        (Some(mapping), problems) if problems.is_empty() => Ok(mapping),
+        (_, problems) => Err(problems.into_iter().map(|problem| located(problem, path.to_owned())).collect()),
+    }
+}
+
+/// While one file is read its lines need no name; beside the configuration's they do.
+fn located(problem: Problem, path: PathBuf) -> Problem {
+    match problem.origin {
+        Origin::File { line } => Problem { origin: Origin::Mapping { path, line }, ..problem },
+        Origin::Variable { .. } | Origin::Mapping { .. } | Origin::Default { .. } => problem,
+    }
+}
+
+fn keys(root: &Slot<'_>) -> Option<Mapping> {
+    let default = Mapping::default();
+    let mut keys = root.section()?;
+    let country = or(&keys.slot("default_country"), default.default_country, country);
+    let listed = keys.slot("fields");
+    let role = role(&keys.slot("role"));
+    let tags_field = tags_field(&keys.slot("tags"), default.tags_field);
+    let ghl_deletes = ghl_deletes(&keys.slot("deletes"), default.ghl_deletes);
+    let has_role = !matches!(role, Some(None));
+    let fields = if listed.is_empty() { Some(default.fields) } else { fields(&listed, has_role) };
+    keys.finish();
+    Some(Mapping {
+        fields: fields?,
+        default_country: country?,
+        role_custom_field: role?,
+        tags_field: tags_field?,
+        ghl_deletes: ghl_deletes?,
+    })
+}
+
+/// The value that stands here, or the built-in one where nothing stands.
+fn or<T>(slot: &Slot<'_>, default: T, check: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    if slot.is_empty() { Some(default) } else { slot.parse(check) }
+}
+
+fn country(code: &str) -> Result<String, String> {
+    if !phone::is_country(code) {
+        return Err(format!("`{code}` is not a country: expected two capital letters of ISO 3166-1, such as US or GB"));
+    }
+    Ok(code.to_owned())
+}
+
+/// The listed fields; `has_role` says whether GHL has a place for the role.
+fn fields(slot: &Slot<'_>, has_role: bool) -> Option<BTreeSet<Field>> {
+    let mut fields = BTreeSet::new();
+    let mut all_known = true;
+    for slot in slot.list()? {
+        let Some(field) = slot.parse(field) else {
+            all_known = false;
+            continue;
+        };
+        if !fields.insert(field) {
+            slot.problem(format!("`{}` stands here a second time: remove one of the two", field.name()));
+        } else if field == Field::Role && !has_role {
+            slot.problem(
+                "GoHighLevel has no field of its own for `role`: give the id of a custom field \
+                 as role.ghl_custom_field, or remove `role` here",
+            );
+        }
+    }
+    // A misspelt name may well be the one that would identify.
+    if all_known && !IDENTIFYING.iter().any(|field| fields.contains(field)) {
+        slot.problem(format!("nothing here says whose contact it is: add at least one of {}", names(&IDENTIFYING)));
+    }
+    Some(fields)
+}
+
+fn field(name: &str) -> Result<Field, String> {
+    Field::from_name(name).ok_or_else(|| format!("unknown field `{name}` (known: {})", names(&Field::ALL)))
+}
+
+fn names(fields: &[Field]) -> String {
+    let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+    names.join(", ")
+}
+
+/// The outer `None` after a problem, the inner where nothing stands.
+#[expect(clippy::option_option, reason = "a reader's `None` means a noted problem; having no such field is a value")]
+fn role(slot: &Slot<'_>) -> Option<Option<String>> {
+    let mut keys = slot.section()?;
+    let custom_field = or(&keys.slot("ghl_custom_field"), None, |id| check::provider_id(id).map(Some));
+    keys.finish();
+    custom_field
+}
+
+fn tags_field(slot: &Slot<'_>, default: String) -> Option<String> {
+    let mut keys = slot.section()?;
+    let name = or(&keys.slot("openphone_field"), default, |name| Ok(name.to_owned()));
+    keys.finish();
+    name
+}
+
+fn ghl_deletes(slot: &Slot<'_>, default: DeletePolicy) -> Option<DeletePolicy> {
+    let mut keys = slot.section()?;
+    let policy = or(&keys.slot("ghl"), default, |name| match name {
+        "ignore" => Ok(DeletePolicy::Ignore),
+        "propagate" => Ok(DeletePolicy::Propagate),
+        _ => Err(format!("expected `ignore` or `propagate`, found `{name}`")),
+    });
+    keys.finish();
+    policy
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! Mapping files in, mappings or problems out.

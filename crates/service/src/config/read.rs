@@ -1,0 +1,187 @@
+//! The raw tree, section by section, to the checked configuration.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use tandem_telemetry::Format;
+
+use super::problem::{Origin, Problem};
+use super::section::{Reader, Slot};
+use super::tree::{Kind, Node};
+use super::{Backend, Config, DEFAULTS, Environment, Http, Limits, Queue, Telemetry, Writer};
+use super::{check, connections, overrides, providers, yaml};
+
+/// Everything that is read at once may be wrong at once.
+pub(super) fn config(text: &str, path: &Path, environment: &Environment) -> Result<Config, Vec<Problem>> {
+    let (tree, problems) = tree(text, environment)?;
+    let reader =
+        Reader { folder: path.parent().unwrap_or(Path::new("")), environment, problems: RefCell::new(problems) };
+    let config = sections(&Slot::root(&reader, &tree));
+    match (config, reader.problems.into_inner()) {
+        (Some(config), problems) if problems.is_empty() => Ok(config),
+        (_, problems) => Err(problems),
+    }
+}
+
+/// Defaults < file < environment.
+fn tree(text: &str, environment: &Environment) -> Result<(Node, Vec<Problem>), Vec<Problem>> {
+    let defaults = yaml::parse(DEFAULTS, |line| Origin::Default { line });
+    let file = yaml::parse(text, |line| Origin::File { line });
+    let mut problems = [defaults.problems, file.problems].concat();
+    let (Some(mut tree), Some(file)) = (defaults.tree, file.tree) else {
+        return Err(problems);
+    };
+    if !matches!(file.kind, Kind::Null | Kind::Map(_)) {
+        let message = format!("expected keys such as `data_dir: ./data`, found {}", file.kind_name());
+        problems.push(Problem { origin: file.origin, key: String::new(), message });
+        return Err(problems);
+    }
+    tree.origin = Origin::File { line: 1 };
+    tree.merge(file);
+    problems.extend(overrides::apply(&mut tree, environment));
+    Ok((tree, problems))
+}
+
+fn sections(root: &Slot<'_>) -> Option<Config> {
+    let mut keys = root.section()?;
+    let data_dir = keys.slot("data_dir").path();
+    let http = http(&keys.slot("http"));
+    let queue = queue(&keys.slot("queue"));
+    let limits = limits(&keys.slot("limits"));
+    let encryption_keys = encryption_keys(keys.slot("encryption_key"));
+    let providers = providers::providers(&keys.slot("providers"));
+    let connections = connections::connections(&keys.slot("connections"));
+    let telemetry = telemetry(&keys.slot("telemetry"));
+    let shutdown = keys.slot("shutdown");
+    let grace = grace(&shutdown);
+    let writer = writer(&keys.slot("writer"));
+    keys.finish();
+    let config = Config {
+        data_dir: data_dir?,
+        http: http?,
+        queue: queue?,
+        limits: limits?,
+        encryption_keys,
+        providers: providers?,
+        connections,
+        telemetry: telemetry?,
+        grace: grace?,
+        writer: writer?,
+    };
+    grace_covers_a_request(&shutdown, &config);
+    Some(config)
+}
+
+fn http(slot: &Slot<'_>) -> Option<Http> {
+    let mut keys = slot.section()?;
+    let listen = keys.slot("listen").parse(check::address);
+    let public_url = keys.slot("public_url").parse_if_any(check::web_url);
+    keys.finish();
+    Some(Http { listen: listen?, public_url })
+}
+
+fn queue(slot: &Slot<'_>) -> Option<Queue> {
+    let mut keys = slot.section()?;
+    let backend = keys.slot("backend").parse(|name| backend(name, "nats"));
+    for slot in [keys.slot("url"), keys.slot("replicas")] {
+        belongs_to(&slot, "nats", backend);
+    }
+    keys.finish();
+    Some(Queue { backend: backend? })
+}
+
+fn limits(slot: &Slot<'_>) -> Option<Limits> {
+    let mut keys = slot.section()?;
+    let backend = keys.slot("backend").parse(|name| backend(name, "redis"));
+    belongs_to(&keys.slot("url"), "redis", backend);
+    keys.finish();
+    Some(Limits { backend: backend? })
+}
+
+fn backend(name: &str, distributed: &str) -> Result<Backend, String> {
+    match name {
+        "embedded" => Ok(Backend::Embedded),
+        _ if name == distributed => {
+            Err(format!("the backend `{name}` is not available in this version: use `embedded`"))
+        }
+        _ => Err(format!("unknown backend `{name}`: use `embedded`")),
+    }
+}
+
+/// With another backend the key would be silently without effect.
+fn belongs_to(slot: &Slot<'_>, distributed: &str, backend: Option<Backend>) {
+    if !slot.is_empty() && backend.is_some() {
+        slot.problem(format!(
+            "belongs to the backend `{distributed}`, which is not available in this version: remove it"
+        ));
+    }
+}
+
+fn encryption_keys(slot: Slot<'_>) -> Vec<secrecy::SecretSlice<u8>> {
+    let key = |slot: &Slot<'_>| {
+        let checked = check::encryption_key(&slot.secret()?);
+        checked.map_err(|problem| slot.problem(problem)).ok()
+    };
+    slot.one_or_more().iter().filter_map(key).collect()
+}
+
+fn telemetry(slot: &Slot<'_>) -> Option<Telemetry> {
+    let mut keys = slot.section()?;
+    let otlp = keys.slot("otlp_endpoint");
+    if otlp.text().is_some_and(|endpoint| !endpoint.trim().is_empty()) {
+        otlp.problem("exporting traces by OTLP is not available in this version: leave it empty");
+    }
+    let log = keys.slot("log").parse(|filter| {
+        let checked = tandem_telemetry::check_filter(filter);
+        checked.map(|()| filter.to_owned())
+    });
+    let log_format = keys.slot("log_format").parse(|name| match name {
+        "text" => Ok(Format::Text),
+        "json" => Ok(Format::Json),
+        _ => Err(format!("expected `text` or `json`, found `{name}`")),
+    });
+    keys.finish();
+    Some(Telemetry { otlp_endpoint: None, log: log?, log_format: log_format? })
+}
+
+fn grace(slot: &Slot<'_>) -> Option<std::time::Duration> {
+    let mut keys = slot.section()?;
+    let grace = keys.slot("grace_seconds").parse(check::some_seconds);
+    keys.finish();
+    grace
+}
+
+/// A shorter grace period would cut off a request that is under way, and leave its outcome unknown.
+fn grace_covers_a_request(shutdown: &Slot<'_>, config: &Config) {
+    let providers = &config.providers;
+    for (name, timing) in [("ghl", providers.ghl.timing), ("openphone", providers.openphone.timing)] {
+        if config.grace <= timing.timeout {
+            shutdown.problem(format!(
+                "grace_seconds ({}) must be more than providers.{name}.timing.timeout_seconds ({}), \
+                 or a stop cuts off requests under way",
+                config.grace.as_secs_f64(),
+                timing.timeout.as_secs_f64()
+            ));
+        }
+    }
+}
+
+fn writer(slot: &Slot<'_>) -> Option<Writer> {
+    const MOST: u32 = 10_000;
+    let count = |text: &str| check::count(text, MOST);
+    let mut keys = slot.section()?;
+    let each = keys.slot("in_flight_per_connection");
+    let per_connection = each.parse(count);
+    let in_flight = keys.slot("in_flight").parse(count);
+    keys.finish();
+    let (mut per_connection, in_flight) = (per_connection?, in_flight?);
+    if per_connection > in_flight && each.is_default() {
+        per_connection = in_flight;
+    } else if per_connection > in_flight {
+        each.problem(format!("must not be more than writer.in_flight ({in_flight})"));
+    }
+    Some(Writer {
+        in_flight_per_connection: usize::try_from(per_connection).ok()?,
+        in_flight: usize::try_from(in_flight).ok()?,
+    })
+}

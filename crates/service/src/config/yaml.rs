@@ -1,0 +1,167 @@
+//! YAML text to a raw tree. Built from the parser's events, so that scalars keep their spelling (`007` stays
+//! `007`), keys keep their lines, and a duplicate key doesn't hide the other problems.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+use super::problem::{Origin, Problem};
+use super::tree::{Entry, Kind, Node};
+
+/// Far deeper than any configuration; keeps a hostile file from exhausting the stack.
+const DEEPEST: usize = 32;
+
+/// A parsed text and what was odd about it. No tree where the text is not YAML.
+pub(super) struct Parsed {
+    pub(super) tree: Option<Node>,
+    pub(super) problems: Vec<Problem>,
+}
+
+/// Reads one YAML document; `origin` says what a line number means.
+pub(super) fn parse(text: &str, origin: fn(usize) -> Origin) -> Parsed {
+    let mut builder = Builder { origin, open: Vec::new(), root: None, documents: 0, problems: Vec::new() };
+    for event in Parser::new_from_str(text) {
+        let read = match event {
+            Ok((event, span)) => builder.take(event, span),
+            Err(problem) => {
+                let line = problem.marker().line();
+                builder.problem(line, &format!("not valid YAML: {}", problem.info()));
+                Err(Unreadable)
+            }
+        };
+        if read.is_err() {
+            builder.root = None;
+            return builder.finish();
+        }
+    }
+    builder.root.get_or_insert(Node::null(origin(1)));
+    builder.finish()
+}
+
+/// Reading on makes no sense; the problem was noted.
+struct Unreadable;
+
+/// A list or map that is not closed yet.
+struct Open {
+    node: Node,
+    /// A map's key that waits for its value.
+    key: Option<(String, usize)>,
+}
+
+struct Builder {
+    origin: fn(usize) -> Origin,
+    open: Vec<Open>,
+    root: Option<Node>,
+    documents: usize,
+    problems: Vec<Problem>,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
+        let line = span.start.line();
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(_) => self.document(line),
+            Event::Alias(_) => self.refuse(line, "aliases (`*name`) are not supported: write the value out"),
+            Event::Scalar(text, style, _, _) => {
+                let absent = style == ScalarStyle::Plain && is_null(&text);
+                let kind = if absent { Kind::Null } else { Kind::Text(text.into_owned()) };
+                self.value(line, kind)
+            }
+            Event::SequenceStart(..) => self.begin(line, Kind::List(Vec::new())),
+            Event::MappingStart(..) => self.begin(line, Kind::Map(Vec::new())),
+            Event::SequenceEnd | Event::MappingEnd => {
+                if let Some(open) = self.open.pop() {
+                    self.place(open.node);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn document(&mut self, line: usize) -> Result<(), Unreadable> {
+        self.documents += 1;
+        if self.documents > 1 {
+            return self.refuse(line, "the file holds more than one YAML document: remove the `---` line");
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, line: usize, kind: Kind) -> Result<(), Unreadable> {
+        if self.open.len() >= DEEPEST {
+            return self.refuse(line, "nested too deeply");
+        }
+        if self.awaits_key() {
+            return self.refuse(line, "a key must be a plain word");
+        }
+        let origin = (self.origin)(line);
+        let node = Node { origin, kind };
+        self.open.push(Open { node, key: None });
+        Ok(())
+    }
+
+    /// A scalar: a map's key if the map waits for one, else a value.
+    fn value(&mut self, line: usize, kind: Kind) -> Result<(), Unreadable> {
+        let awaits_key = self.awaits_key();
+        match (self.open.last_mut(), kind) {
+            (Some(open), Kind::Text(key)) if awaits_key => {
+                open.key = Some((key, line));
+                Ok(())
+            }
+            (Some(_), _) if awaits_key => self.refuse(line, "a key must be a plain word"),
+            (_, kind) => {
+                let origin = (self.origin)(line);
+                self.place(Node { origin, kind });
+                Ok(())
+            }
+        }
+    }
+
+    fn awaits_key(&self) -> bool {
+        let innermost = self.open.last();
+        innermost.is_some_and(|open| matches!(open.node.kind, Kind::Map(_)) && open.key.is_none())
+    }
+
+    fn place(&mut self, value: Node) {
+        let origin = self.origin;
+        let Some(Open { node, key }) = self.open.last_mut() else {
+            self.root = Some(value);
+            return;
+        };
+        match (&mut node.kind, key.take()) {
+            (Kind::List(items), _) => items.push(value),
+            (Kind::Map(entries), Some((key, line))) if entries.iter().any(|entry| entry.key == key) => {
+                self.problem(line, &format!("the key `{key}` stands here a second time: remove one of the two"));
+            }
+            (Kind::Map(entries), Some((key, line))) => entries.push(Entry { key, origin: origin(line), value }),
+            // Only lists and maps are ever opened, and a map's value comes after its key.
+            (Kind::Map(_), None) | (Kind::Null | Kind::Text(_), _) => {}
+        }
+    }
+
+    fn refuse(&mut self, line: usize, message: &str) -> Result<(), Unreadable> {
+        self.problem(line, message);
+        Err(Unreadable)
+    }
+
+    fn problem(&mut self, line: usize, message: &str) {
+        self.problems.push(Problem { origin: (self.origin)(line), key: self.path(), message: message.to_owned() });
+    }
+
+    /// The key under way, for messages.
+    fn path(&self) -> String {
+        let step = |open: &Open| match (&open.node.kind, &open.key) {
+            (Kind::List(items), _) => format!("[{}]", items.len()),
+            (_, Some((key, _))) => format!(".{key}"),
+            (_, None) => String::new(),
+        };
+        let path: String = self.open.iter().map(step).collect();
+        path.trim_start_matches('.').to_owned()
+    }
+
+    fn finish(self) -> Parsed {
+        Parsed { tree: self.root, problems: self.problems }
+    }
+}
+
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
