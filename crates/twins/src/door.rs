@@ -247,7 +247,9 @@ impl<P: Provider> House<P> {
     }
 
     fn apply(&self, visit: &Visit<P::Route>) -> Answer {
-        let done = held(&self.provider).answer(visit.route, &visit.call, visit.stamp);
+        // After a latency the moment of the work is not that of the arrival.
+        let stamp = Stamp::now(visit.stamp.request);
+        let done = held(&self.provider).answer(visit.route, &visit.call, stamp);
         self.post(done)
     }
 

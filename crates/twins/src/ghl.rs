@@ -28,6 +28,7 @@ use crate::door::{Edited, Opening, Provider, Twin};
 use crate::faults::{Faults, Scripted};
 use crate::held::held;
 use crate::history::Touch;
+use crate::people::NotEditable;
 use crate::report::Report;
 use crate::requests::RequestSeen;
 use crate::seal;
@@ -38,18 +39,6 @@ pub struct GhlTwin {
     twin: Twin<Ghl>,
     public_key_pem: String,
 }
-
-/// Nobody has the contact that was to be edited, or the edit is not one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotEditable(pub String);
-
-impl std::fmt::Display for NotEditable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "editing in the app: {}", self.0)
-    }
-}
-
-impl std::error::Error for NotEditable {}
 
 impl GhlTwin {
     /// Starts the twin; it serves until it is dropped or shut down.

@@ -26,9 +26,9 @@ pub use self::config::{CustomField, Deleted, FieldType, OpenPhoneConfig, Unknown
 use self::server::OpenPhone;
 use crate::door::{Edited, Opening, Provider, Twin};
 use crate::faults::{Faults, Scripted};
-use crate::ghl::NotEditable;
 use crate::held::held;
 use crate::history::Touch;
+use crate::people::NotEditable;
 use crate::report::Report;
 use crate::requests::RequestSeen;
 use crate::stamp::Stamp;

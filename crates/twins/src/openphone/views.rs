@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::openphone::config::Workspace;
+use crate::openphone::config::{CustomField, Workspace};
 use crate::openphone::contact::{Contact, Custom, Extra, Group, Item, NAMES, ORIGIN};
 use crate::stamp::iso;
 
@@ -85,11 +85,12 @@ fn scalars(contact: &Contact, names: &[&str]) -> Map<String, Value> {
     names.iter().map(|name| ((*name).to_owned(), json!(contact.text(name)))).collect()
 }
 
+/// The values that are set, in the order of the definitions.
 fn custom_fields(contact: &Contact, workspace: &Workspace) -> Value {
-    let entry = |held: &Custom| {
-        let field = workspace.field(&held.key)?;
+    let entry = |field: &CustomField| {
+        let held = contact.custom.iter().find(|held| *held.key == *field.key)?;
         let kind = field.kind.name();
         Some(json!({ "name": field.name, "key": field.key, "id": held.id, "type": kind, "value": held.value }))
     };
-    contact.custom.iter().filter_map(entry).collect()
+    workspace.custom_fields.iter().filter_map(entry).collect()
 }

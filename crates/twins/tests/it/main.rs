@@ -1,0 +1,15 @@
+//! The twins over plain HTTP: each test states one line of a contract sheet.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod admin;
+mod faults;
+mod ghl_contacts;
+mod ghl_search;
+mod judging;
+mod kit;
+mod openphone_dated;
+mod openphone_v1;
+mod rates;
+mod vendor;
+mod webhooks;
