@@ -16,7 +16,8 @@ pub struct Config {
     pub ghl_keys: Vec<PublicKey>,
     /// Our app: the part of the client id before the first `-`. Deliveries that name another app are refused.
     pub ghl_app_id: Option<String>,
-    /// Deliveries worked on at the same time; those above are answered 429. It bounds the memory for bodies: 1 MiB each.
+    /// Deliveries worked on at the same time; those above are answered 429. It bounds the memory that bodies take, at
+    /// most 1 MiB each.
     pub max_in_flight: usize,
 }
 

@@ -29,6 +29,9 @@ const PUBLISH_LIMIT: Duration = Duration::from_secs(5);
 /// Skip reason: an event that names no location.
 const NO_LOCATION: &str = "no_location";
 
+/// Tells the time: the age of `OpenPhone`'s signatures depends on it.
+pub(crate) type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// What all requests share.
 pub(crate) struct Intake {
     deps: Deps,
@@ -38,11 +41,11 @@ pub(crate) struct Intake {
     ghl_app_id: Option<String>,
     slots: Semaphore,
     repeats: Repeats,
-    now: fn() -> Timestamp,
+    now: Clock,
 }
 
 impl Intake {
-    pub(crate) fn new(config: Config, deps: Deps, now: fn() -> Timestamp) -> Self {
+    pub(crate) fn new(config: Config, deps: Deps, now: Clock) -> Self {
         let slots = Semaphore::new(config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
         let connections = config.connections;
         Self {
@@ -140,8 +143,12 @@ impl Intake {
         self.deps.limits.remember(&id.0).await;
         match published {
             Published::Stored { .. } => {
-                let trace_id = trace.trace_id();
-                tracing::info!(connection.id = %connection, event.id = header.id, trace_id, "accepted {event_type} from {side}");
+                tracing::info!(
+                    connection.id = %connection,
+                    event.id = header.id,
+                    trace_id = trace.trace_id(),
+                    "accepted {event_type} from {side}"
+                );
                 self.deps.metrics.event_accepted(side.name());
                 Ok(Answer::Accepted)
             }
@@ -167,3 +174,6 @@ fn signature(headers: &HeaderMap) -> Result<Option<&str>, SignatureError> {
     let header = headers.get(ghl::webhook::SIGNATURE_HEADER);
     header.map(|value| value.to_str().map_err(|_| SignatureError::Malformed)).transpose()
 }
+
+#[cfg(test)]
+mod tests;

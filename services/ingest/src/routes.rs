@@ -22,11 +22,11 @@ pub fn router(config: Config, deps: Deps) -> Router {
 }
 
 /// The webhook routes with a clock of the caller's.
-pub fn router_at(config: Config, deps: Deps, now: fn() -> Timestamp) -> Router {
+pub fn router_at(config: Config, deps: Deps, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Router {
     Router::new()
         .route("/webhooks/ghl", post(ghl))
         .route("/webhooks/openphone/{connection}", post(openphone))
-        .with_state(Arc::new(Intake::new(config, deps, now)))
+        .with_state(Arc::new(Intake::new(config, deps, Box::new(now))))
 }
 
 async fn ghl(State(intake): State<Arc<Intake>>, headers: HeaderMap, body: Body) -> Response {

@@ -1,0 +1,28 @@
+//! The webhook routes over real HTTP, with the queue in memory and in the embedded database.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod bytes;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod eventually;
+#[cfg(test)]
+mod ghl;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod openphone;
+#[cfg(test)]
+mod queue_trouble;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod signer;
+#[cfg(test)]
+mod vendor;
