@@ -1,2 +1,52 @@
-//! Chores.
-fn main() {}
+//! The project's own chores: `cargo xtask test`, `cargo xtask tools`. No dependencies, so that it builds in a second.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
+
+mod tally;
+mod tests;
+mod tools;
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const USAGE: &str = "usage: cargo xtask CHORE
+
+  test [ARGS]   build the binaries, then run every test and every documentation example;
+                ARGS go to both runs of `cargo test`, for example a part of a test's name
+  tools         fetch the prebuilt tools that .ci/run needs into target/tools;
+                prints the folder to put on PATH";
+
+/// Why a chore failed, for people.
+type Failure = String;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let done = match arguments.split_first() {
+        Some((chore, rest)) if chore == "test" => tests::run(rest),
+        Some((chore, [])) if chore == "tools" => tools::fetch().map(|folder| println!("{}", folder.display())),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// The cargo that runs us, in the workspace's folder.
+fn cargo() -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
