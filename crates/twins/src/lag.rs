@@ -45,14 +45,24 @@ impl<T: Clone> Lag<T> {
     }
 
     /// What the index shows after a place, in order.
-    pub(crate) fn rows_after<'a>(&'a self, shelf: &'a Shelf<T>, after: u64, now: Instant) -> Vec<(u64, &'a T)> {
-        if self.earlier.is_empty() {
-            return shelf.after(after).collect();
-        }
+    pub(crate) fn rows_after<'a>(
+        &'a self,
+        shelf: &'a Shelf<T>,
+        after: u64,
+        now: Instant,
+    ) -> impl Iterator<Item = (u64, &'a T)> {
+        let exact = self.earlier.is_empty();
+        let truth = exact.then(|| shelf.after(after)).into_iter().flatten();
+        let behind = (!exact).then(|| self.places_after(shelf, after)).into_iter().flatten();
+        truth.chain(behind.filter_map(move |place| Some((place, self.shown(place, shelf.at(place), now)?))))
+    }
+
+    /// Places that hold something, or did.
+    fn places_after(&self, shelf: &Shelf<T>, after: u64) -> Vec<u64> {
         let gone = self.earlier.range(after.saturating_add(1)..).map(|(place, _)| *place);
         let mut places: Vec<u64> = shelf.after(after).map(|(place, _)| place).chain(gone).collect();
         places.sort_unstable();
         places.dedup();
-        places.into_iter().filter_map(|place| Some((place, self.shown(place, shelf.at(place), now)?))).collect()
+        places
     }
 }

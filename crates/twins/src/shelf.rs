@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Rows by running number, which is also the paging cursor.
 pub(crate) struct Shelf<T> {
-    rows: BTreeMap<u64, T>,
+    // Boxed: the tree's nodes are half empty after rising inserts, and contacts are large.
+    rows: BTreeMap<u64, Box<T>>,
     ids: HashMap<Box<str>, u64>,
     next: u64,
 }
@@ -19,7 +20,7 @@ impl<T> Shelf<T> {
     pub(crate) fn insert(&mut self, id: &str, row: T) -> u64 {
         let place = self.next;
         self.next += 1;
-        self.rows.insert(place, row);
+        self.rows.insert(place, Box::new(row));
         self.ids.insert(id.into(), place);
         place
     }
@@ -29,7 +30,7 @@ impl<T> Shelf<T> {
     }
 
     pub(crate) fn at(&self, place: u64) -> Option<&T> {
-        self.rows.get(&place)
+        self.rows.get(&place).map(Box::as_ref)
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
@@ -38,19 +39,19 @@ impl<T> Shelf<T> {
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut T> {
         let place = self.place(id)?;
-        self.rows.get_mut(&place)
+        self.rows.get_mut(&place).map(Box::as_mut)
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<(u64, T)> {
         let place = self.ids.remove(id)?;
-        Some((place, self.rows.remove(&place)?))
+        Some((place, *self.rows.remove(&place)?))
     }
 
     pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
-        self.rows.iter().map(|(place, row)| (*place, row))
+        self.rows.iter().map(|(place, row)| (*place, &**row))
     }
 
     pub(crate) fn after(&self, place: u64) -> impl Iterator<Item = (u64, &T)> {
-        self.rows.range(place.saturating_add(1)..).map(|(place, row)| (*place, row))
+        self.rows.range(place.saturating_add(1)..).map(|(place, row)| (*place, &**row))
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn list(ghl: &Ghl, asked: &Asked<'_>) -> Answer {
     let location = &ghl.locations[asked.at];
     let query = asked.call.param("query").unwrap_or_default().to_lowercase();
     let mut rows: Vec<&Contact> =
-        location.lag.rows_after(&location.shelf, 0, asked.stamp.instant).into_iter().map(|(_, row)| row).collect();
+        location.lag.rows_after(&location.shelf, 0, asked.stamp.instant).map(|(_, row)| row).collect();
     rows.retain(|contact| query.is_empty() || mentions(contact, &query));
     rows.sort_by_key(|contact| std::cmp::Reverse(list_cursor(contact)));
     let total = rows.len();

@@ -34,25 +34,27 @@ pub(super) fn search(ghl: &Ghl, asked: &Asked<'_>) -> Answer {
     if body["locationId"] != json!(location.config.id) {
         return errors::other_location();
     }
-    let shown = location.lag.rows_after(&location.shelf, 0, asked.stamp.instant);
-    let mut rows: Vec<&Contact> = shown.into_iter().map(|(_, row)| row).collect();
-    rows.retain(|row| query.words.is_empty() || mentions(row, &query.words));
-    rows.retain(|row| query.filters.iter().all(|filter| meets(row, filter)));
+    let shown = location.lag.rows_after(&location.shelf, 0, asked.stamp.instant).map(|(_, row)| row);
+    let mentioned = shown.filter(|row| query.words.is_empty() || mentions(row, &query.words));
+    let met = mentioned.filter(|row| query.filters.iter().all(|filter| meets(row, filter)));
+    let mut rows: Vec<(Vec<Key>, &Contact)> = met.map(|row| (keys(row, &query.sort), row)).collect();
     let total = rows.len();
     if let Some(after) = &query.after {
-        rows.retain(|row| compare_to_cursor(row, after, &query.sort) == Ordering::Greater);
+        let after: Vec<Key> = after.iter().map(Key::from_cursor).collect();
+        rows.retain(|(keys, _)| in_order(keys, &after, &query.sort).is_gt());
     }
     let skip = if query.after.is_some() { 0 } else { (query.page - 1) * query.page_limit };
     let end = skip + query.page_limit;
     // Sorting a hundred thousand rows for every page would be slow: set the page apart first.
     if end < rows.len() {
-        rows.select_nth_unstable_by(end, |one, other| compare(one, other, &query.sort));
+        rows.select_nth_unstable_by(end, |(one, _), (other, _)| in_order(one, other, &query.sort));
         rows.truncate(end);
     }
-    rows.sort_by(|one, other| compare(one, other, &query.sort));
+    rows.sort_by(|(one, _), (other, _)| in_order(one, other, &query.sort));
     let page = rows.into_iter().skip(skip);
-    let found: Vec<Value> =
-        page.map(|row| views::found(row, &location.config.id, Value::Array(cursor(row, &query.sort)))).collect();
+    let found: Vec<Value> = page
+        .map(|(keys, row)| views::found(row, &location.config.id, keys.iter().map(Key::in_cursor).collect()))
+        .collect();
     Answer::json(200, json!({ "contacts": found, "total": total }))
 }
 
@@ -93,49 +95,53 @@ fn read(body: &Value) -> Result<Query, Answer> {
     })
 }
 
-/// The values a row is sorted by, its id last. Without a wish: youngest first.
-fn cursor(row: &Contact, sort: &[(String, bool)]) -> Vec<Value> {
-    let mut cursor: Vec<Value> = sort.iter().map(|(field, _)| sort_value(row, field)).collect();
-    if sort.is_empty() {
-        cursor.push(sort_value(row, "dateAdded"));
-    }
-    cursor.push(json!(row.id));
-    cursor
+/// A value that rows are sorted by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    Number(i64),
+    Text(String),
 }
 
-fn sort_value(row: &Contact, field: &str) -> Value {
-    match field {
-        "dateAdded" => json!(row.added.as_millisecond()),
-        "dateUpdated" => json!(row.updated.as_millisecond()),
-        "dnd" => json!(row.dnd),
-        "firstNameLowerCase" | "lastNameLowerCase" | "email" | "source" => {
-            let name = field.strip_suffix("LowerCase").unwrap_or(field);
-            json!(row.text(name).unwrap_or_default().to_lowercase())
+impl Key {
+    fn in_cursor(&self) -> Value {
+        match self {
+            Self::Number(number) => json!(number),
+            Self::Text(text) => json!(text),
         }
-        _ => Value::Null,
+    }
+
+    fn from_cursor(value: &Value) -> Self {
+        value.as_i64().map_or_else(|| Self::Text(value.as_str().unwrap_or_default().to_owned()), Self::Number)
     }
 }
 
-fn compare(one: &Contact, other: &Contact, sort: &[(String, bool)]) -> Ordering {
-    compare_to_cursor(one, &cursor(other, sort), sort)
+/// The values a row is sorted by, its id last. Without a wish: youngest first.
+fn keys(row: &Contact, sort: &[(String, bool)]) -> Vec<Key> {
+    let wished = sort.iter().map(|(field, _)| key(row, field));
+    let usual = sort.is_empty().then(|| key(row, "dateAdded"));
+    wished.chain(usual).chain([Key::Text(row.id.to_string())]).collect()
 }
 
-fn compare_to_cursor(row: &Contact, after: &[Value], sort: &[(String, bool)]) -> Ordering {
-    let own = cursor(row, sort);
+fn key(row: &Contact, field: &str) -> Key {
+    match field {
+        "dateAdded" => Key::Number(row.added.as_millisecond()),
+        "dateUpdated" => Key::Number(row.updated.as_millisecond()),
+        "dnd" => Key::Number(i64::from(row.dnd)),
+        _ => {
+            let name = field.strip_suffix("LowerCase").unwrap_or(field);
+            Key::Text(row.text(name).unwrap_or_default().to_lowercase())
+        }
+    }
+}
+
+fn in_order(one: &[Key], other: &[Key], sort: &[(String, bool)]) -> Ordering {
     let down = |at: usize| if sort.is_empty() { at == 0 } else { sort.get(at).is_some_and(|(_, down)| *down) };
-    let pairs = own.iter().zip(after).enumerate();
-    let order = pairs.map(|(at, (mine, theirs))| {
-        let order = in_order(mine, theirs);
+    let pairs = one.iter().zip(other).enumerate();
+    let mut orders = pairs.map(|(at, (mine, theirs))| {
+        let order = mine.cmp(theirs);
         if down(at) { order.reverse() } else { order }
     });
-    order.into_iter().find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-}
-
-fn in_order(one: &Value, other: &Value) -> Ordering {
-    match (one.as_i64(), other.as_i64()) {
-        (Some(one), Some(other)) => one.cmp(&other),
-        _ => one.as_str().unwrap_or_default().cmp(other.as_str().unwrap_or_default()),
-    }
+    orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 fn meets(row: &Contact, filter: &Value) -> bool {

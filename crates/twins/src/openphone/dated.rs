@@ -9,8 +9,9 @@ use crate::openphone::contact::{Contact, NAMES, ORIGIN};
 use crate::openphone::errors::{Complaint, Surface};
 use crate::openphone::routes::Route;
 use crate::openphone::rules;
-use crate::openphone::server::{Asked, OpenPhone, ok, page};
+use crate::openphone::server::{Asked, OpenPhone, ok};
 use crate::openphone::views;
+use crate::openphone::workspace::Wanted;
 use crate::openphone::writes::Change;
 
 /// At most so many values in one `field[in]`.
@@ -46,24 +47,13 @@ pub(super) fn list(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
         Ok(bounds) => bounds,
         Err(answer) => return answer,
     };
-    let (wanted, sources) = (filter(asked, "externalId"), filter(asked, "source"));
-    if wanted.len() > MOST_VALUES || sources.len() > MOST_VALUES {
+    let (externals, sources) = (filter(asked, "externalId"), filter(asked, "source"));
+    if externals.len() > MOST_VALUES || sources.len() > MOST_VALUES {
         return Surface::Dated.bad_request(&[Complaint::new("/externalId[in]", "Too many values", "string")]);
     }
     let space = &openphone.spaces[asked.at];
-    let now = asked.stamp.instant;
-    let mut rows = if wanted.is_empty() {
-        space.lag.rows_after(&space.shelf, after, now)
-    } else {
-        let ghosts = openphone.choices.deleted.still_listed;
-        let listed = wanted.iter().flat_map(|external| space.listed_as(external, ghosts, now));
-        let mut rows: Vec<(u64, &Contact)> = listed.filter(|(place, _)| *place > after).collect();
-        rows.sort_by_key(|(place, _)| *place);
-        rows.dedup_by_key(|(place, _)| *place);
-        rows
-    };
-    rows.retain(|(_, row)| sources.is_empty() || row.text("source").is_some_and(|source| sources.contains(&source)));
-    let (rows, next) = page(rows, limit);
+    let (now, ghosts) = (asked.stamp.instant, openphone.choices.deleted.still_listed);
+    let (rows, next) = space.listed(&Wanted { externals, sources, after, limit, ghosts, now });
     let data: Vec<Value> = rows.into_iter().map(views::dated).collect();
     Answer::json(200, json!({ "data": data, "nextCursor": next.map(cursor) }))
 }

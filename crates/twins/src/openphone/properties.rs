@@ -8,8 +8,9 @@ use crate::history::{Actor, How};
 use crate::openphone::contact::{Contact, Extra, Group, Item};
 use crate::openphone::dated::{after, cursor, limit};
 use crate::openphone::errors::{Complaint, Surface};
-use crate::openphone::server::{Asked, OpenPhone, ok, page};
+use crate::openphone::server::{Asked, OpenPhone, ok};
 use crate::openphone::views;
+use crate::openphone::workspace::page;
 use crate::openphone::writes::Change;
 use crate::phone;
 
@@ -31,8 +32,7 @@ pub(super) fn list(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
     let mut all = views::properties(contact, &openphone.spaces[asked.at].config);
     let kind = asked.call.param("type");
     all.retain(|property| kind.is_none_or(|kind| property["type"] == json!(kind)));
-    let rows = (1..).zip(all).filter(|(place, _)| *place > after).collect();
-    let (data, next) = page(rows, limit);
+    let (data, next) = page((1..).zip(all).filter(|(place, _)| *place > after), limit);
     Answer::json(200, json!({ "data": data, "nextCursor": next.map(cursor) }))
 }
 

@@ -186,14 +186,6 @@ impl Provider for OpenPhone {
     }
 }
 
-/// A page of rows: at most `limit`, and the place to go on from.
-pub(super) fn page<T>(mut rows: Vec<(u64, T)>, limit: usize) -> (Vec<T>, Option<u64>) {
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(place, _)| *place);
-    (rows.into_iter().map(|(_, row)| row).collect(), next)
-}
-
 pub(super) fn ok(data: Value) -> Answer {
     Answer::json(200, Value::Object([("data".to_owned(), data)].into_iter().collect()))
 }

@@ -11,8 +11,9 @@ use crate::ids::Ids;
 use crate::openphone::contact::{Contact, Custom, Group, Item, NAMES, ORIGIN};
 use crate::openphone::errors::{self, Complaint, Surface};
 use crate::openphone::rules::{self, Accepted};
-use crate::openphone::server::{Asked, OpenPhone, ok, page};
+use crate::openphone::server::{Asked, OpenPhone, ok};
 use crate::openphone::views;
+use crate::openphone::workspace::Wanted;
 use crate::openphone::writes::Change;
 use crate::phone;
 
@@ -27,8 +28,8 @@ pub(super) fn list(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
         let complaint = Complaint::new("/maxResults", "Expected integer between 1 and 50", "integer");
         return Surface::V1.bad_request(&[complaint]);
     };
-    let (wanted, sources) = (asked.call.params("externalIds"), asked.call.params("sources"));
-    for (name, values) in [("/externalIds", &wanted), ("/sources", &sources)] {
+    let (externals, sources) = (asked.call.params("externalIds"), asked.call.params("sources"));
+    for (name, values) in [("/externalIds", &externals), ("/sources", &sources)] {
         let bounds = values.iter().all(|value| (1..=75).contains(&value.chars().count()));
         if values.len() > MOST_REPEATS || !bounds {
             return Surface::V1.bad_request(&[Complaint::new(name, "Expected array", "array")]);
@@ -38,19 +39,8 @@ pub(super) fn list(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
         return Surface::V1.bad_request(&[Complaint::new("/pageToken", "Invalid page token", "string")]);
     };
     let space = &openphone.spaces[asked.at];
-    let now = asked.stamp.instant;
-    let mut rows = if wanted.is_empty() {
-        space.lag.rows_after(&space.shelf, after, now)
-    } else {
-        let ghosts = openphone.choices.deleted.still_listed;
-        let listed = wanted.iter().flat_map(|external| space.listed_as(external, ghosts, now));
-        let mut rows: Vec<(u64, &Contact)> = listed.filter(|(place, _)| *place > after).collect();
-        rows.sort_by_key(|(place, _)| *place);
-        rows.dedup_by_key(|(place, _)| *place);
-        rows
-    };
-    rows.retain(|(_, row)| sources.is_empty() || row.text("source").is_some_and(|source| sources.contains(&source)));
-    let (rows, next) = page(rows, limit);
+    let (now, ghosts) = (asked.stamp.instant, openphone.choices.deleted.still_listed);
+    let (rows, next) = space.listed(&Wanted { externals, sources, after, limit, ghosts, now });
     let data: Vec<Value> = rows.into_iter().map(|contact| views::v1(contact, &space.config)).collect();
     // The provider's total is known to be wrong; so is this one.
     let total = data.len() * 3 + 7;

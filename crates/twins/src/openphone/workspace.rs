@@ -20,6 +20,25 @@ pub(super) struct Space {
     by_external: HashMap<Box<str>, Vec<u64>>,
 }
 
+/// What a list is asked for; no external ids or no sources means any.
+pub(super) struct Wanted<'a> {
+    pub(super) externals: Vec<&'a str>,
+    pub(super) sources: Vec<&'a str>,
+    pub(super) after: u64,
+    pub(super) limit: usize,
+    pub(super) ghosts: bool,
+    pub(super) now: Instant,
+}
+
+/// At most `limit` rows, and the place to go on from if there are more.
+pub(super) fn page<T>(rows: impl Iterator<Item = (u64, T)>, limit: usize) -> (Vec<T>, Option<u64>) {
+    let mut rows: Vec<(u64, T)> = rows.take(limit + 1).collect();
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(place, _)| *place);
+    (rows.into_iter().map(|(_, row)| row).collect(), next)
+}
+
 impl Space {
     pub(super) fn new(config: Workspace, index_lag: Duration) -> Self {
         Self {
@@ -66,8 +85,24 @@ impl Space {
         }
     }
 
+    /// One page of a list, and the place to go on from.
+    pub(super) fn listed(&self, wanted: &Wanted<'_>) -> (Vec<&Contact>, Option<u64>) {
+        let sources = &wanted.sources;
+        let fits = |(_, row): &(u64, &Contact)| {
+            sources.is_empty() || row.text("source").is_some_and(|source| sources.contains(&source))
+        };
+        if wanted.externals.is_empty() {
+            return page(self.lag.rows_after(&self.shelf, wanted.after, wanted.now).filter(fits), wanted.limit);
+        }
+        let named = wanted.externals.iter().flat_map(|name| self.listed_as(name, wanted.ghosts, wanted.now));
+        let mut rows: Vec<(u64, &Contact)> = named.filter(|(place, _)| *place > wanted.after).filter(fits).collect();
+        rows.sort_by_key(|(place, _)| *place);
+        rows.dedup_by_key(|(place, _)| *place);
+        page(rows.into_iter(), wanted.limit)
+    }
+
     /// What a list by external id shows: behind by the lag, and with ghosts if wanted.
-    pub(super) fn listed_as(&self, external: &str, ghosts: bool, now: Instant) -> Vec<(u64, &Contact)> {
+    fn listed_as(&self, external: &str, ghosts: bool, now: Instant) -> Vec<(u64, &Contact)> {
         let places = self.by_external.get(external).map(Vec::as_slice).unwrap_or_default();
         let shown = places.iter().filter_map(|place| {
             let ghost = self.ghosts.get(place).filter(|_| ghosts);
