@@ -23,14 +23,19 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((chore, rest)) if chore == "test" => tests::run(rest),
-        Some((chore, [])) if chore == "tools" => tools::fetch().map(|folder| println!("{}", folder.display())),
+        Some((chore, [])) if chore == "tools" => tools::fetch().map(|folder| {
+            println!("{}", folder.display());
+            true
+        }),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         }
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        // Said already, on the report's closing line.
+        Ok(false) => ExitCode::FAILURE,
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::FAILURE

@@ -10,13 +10,14 @@ use crate::{Failure, cargo, root};
 /// Benchmarks are left out: they measure, they don't test.
 const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
 
-pub(crate) fn run(arguments: &[String]) -> Result<(), Failure> {
+/// True if at least one test ran and all went well.
+pub(crate) fn run(arguments: &[String]) -> Result<bool, Failure> {
     // Tests start these as child processes.
     step("building the binaries", cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
     let mut tally = Tally::default();
     let tests = counted(test().args(TARGETS).args(arguments), &mut tally)?;
     let examples = counted(test().arg("--doc").args(arguments), &mut tally)?;
-    report(tally, tests && examples)
+    Ok(report(tally, tests && examples))
 }
 
 fn test() -> Command {
@@ -46,7 +47,8 @@ fn counted(command: &mut Command, tally: &mut Tally) -> Result<bool, Failure> {
     Ok(status.success())
 }
 
-fn report(tally: Tally, all_well: bool) -> Result<(), Failure> {
+/// Says how it went; the plain line with both numbers comes last.
+fn report(tally: Tally, all_well: bool) -> bool {
     println!();
     if !vendor_is_there() {
         println!("not run: tests against the providers' published material (set TANDEM_VENDOR_DIR to its folder)");
@@ -55,10 +57,7 @@ fn report(tally: Tally, all_well: bool) -> Result<(), Failure> {
         println!("a test did not build, or its process ended without a result: see above");
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
-    if all_well && tally.failed == 0 && tally.passed > 0 {
-        return Ok(());
-    }
-    Err("the tests did not all pass".to_owned())
+    all_well && tally.failed == 0 && tally.passed > 0
 }
 
 /// Where the tests themselves look, see `tandem_testkit::vendor_dir`.
