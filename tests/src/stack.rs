@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::Value;
 use tandem::Pipeline;
-use tandem_proto::Stream;
+use tandem_proto::{Envelope, Payload, Stream, v1};
 use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
@@ -39,6 +39,8 @@ pub struct Stack {
     pub folder: TempDir,
     /// Text of the configuration file.
     pub config_text: String,
+    /// What the configuration's references mean.
+    pub environment: Environment,
     running: Option<Running>,
 }
 
@@ -58,15 +60,21 @@ impl Stack {
 
     /// Starts everything.
     pub async fn start_with(options: StackOptions) -> anyhow::Result<Self> {
-        let ghl = GhlTwin::start(options.ghl.unwrap_or_else(quick_ghl)).await.context("starting the GHL twin")?;
-        let openphone = OpenPhoneTwin::start(options.openphone.unwrap_or_else(quick_openphone)).await;
+        let (ghl, openphone) =
+            (options.ghl.unwrap_or_else(quick_ghl), options.openphone.unwrap_or_else(quick_openphone));
+        let ghl = GhlTwin::start(ghl).await.context("starting the GHL twin")?;
+        let openphone = OpenPhoneTwin::start(openphone).await;
         let openphone = openphone.context("starting the OpenPhone twin")?;
         let folder = TempDir::new().context("making a folder")?;
         let config_text = config_text(&ghl, &openphone, &options.config, options.mapping.is_some());
+        // The same port after a restart: webhooks on their way come back to it.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut environment = environment();
+        environment.insert("TANDEM_HTTP__LISTEN".to_owned(), format!("127.0.0.1:{port}"));
         if let Some(mapping) = &options.mapping {
             std::fs::write(folder.path().join("mapping.yaml"), mapping)?;
         }
-        let mut stack = Self { ghl, openphone, folder, config_text, running: None };
+        let mut stack = Self { ghl, openphone, folder, config_text, environment, running: None };
         stack.start_pipeline().await?;
         Ok(stack)
     }
@@ -74,7 +82,7 @@ impl Stack {
     /// The configuration, as `tandem up` would read it.
     pub fn config(&self) -> anyhow::Result<Config> {
         let path = self.folder.path().join("tandem.yaml");
-        Ok(Config::parse(&self.config_text, &path, &environment())?)
+        Ok(Config::parse(&self.config_text, &path, &self.environment)?)
     }
 
     /// Starts the pipeline, or starts it again.
@@ -158,6 +166,16 @@ impl Stack {
         eventually(what, limit, || self.across(ghl_id).filter(|contact| check(contact))).await
     }
 
+    /// Everything that was noted about records.
+    pub async fn journal(&self) -> Vec<v1::JournalEntry> {
+        let messages = self.queue().browse(Stream::Journal, 0, 100_000).await.unwrap_or_default();
+        let entry = |message: &tandem_queue::Stored| match Envelope::decode(&message.body).ok()?.payload {
+            Payload::JournalEntry(entry) => Some(entry),
+            Payload::Event(_) | Payload::Command(_) | Payload::DeadLetter(_) | Payload::Conflict(_) => None,
+        };
+        messages.iter().filter_map(entry).collect()
+    }
+
     /// How many messages people have to look at.
     pub async fn count(&self, stream: Stream) -> usize {
         self.queue().browse(stream, 0, 10_000).await.map_or(0, |messages| messages.len())
@@ -199,10 +217,13 @@ fn retries() -> RetryRules {
     }
 }
 
-fn config_text(ghl: &GhlTwin, openphone: &OpenPhoneTwin, more: &str, has_mapping: bool) -> String {
+/// The configuration file: both providers are the twins, with the twins' limits and short bounds.
+pub(crate) fn config_text(ghl: &GhlTwin, openphone: &OpenPhoneTwin, more: &str, has_mapping: bool) -> String {
     let timing = "{ timeout_seconds: 1, late_apply_seconds: 0.5, index_lag_seconds: 0.2, connect_timeout_seconds: 1 }";
     let mapping = if has_mapping { "mapping: mapping.yaml" } else { "" };
-    let indented = ghl.public_key_pem().replace('\n', "\n        ");
+    let key = ghl.public_key_pem().replace('\n', "\n        ");
+    let (ghl_rate, openphone_rate) = (ghl.report().rate.limit, openphone.report().rate.limit);
+    let (ghl, openphone) = (ghl.base_url(), openphone.base_url());
     format!(
         r#"data_dir: ./data
 http: {{ listen: "127.0.0.1:0" }}
@@ -211,10 +232,12 @@ providers:
     base_url: {ghl}
     webhook_public_keys:
       - |
-        {indented}
+        {key}
+    rate: {{ requests: {ghl_rate}, per_seconds: 10 }}
     timing: {timing}
   openphone:
     base_url: {openphone}
+    rate: {{ requests: {openphone_rate}, per_seconds: 1 }}
     timing: {timing}
 connections:
   - id: acme
@@ -222,8 +245,6 @@ connections:
     openphone: {{ api_key: "${{QUO_KEY}}", webhook_secrets: ["${{QUO_SECRET}}"] }}
     {mapping}
 {more}
-"#,
-        ghl = ghl.base_url(),
-        openphone = openphone.base_url(),
+"#
     )
 }

@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::PerSide;
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
-use tandem_mapping::Mapping;
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
 use tandem_providers::ghl::{ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
@@ -54,7 +53,7 @@ fn ingest_connection(connection: &config::Connection) -> anyhow::Result<tandem_i
 /// What the mapper needs.
 pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
-        let mapping = mapping(connection);
+        let mapping = connection.mapping.clone();
         let rules = mapping.rules(timing(config));
         (connection.id.clone(), tandem_mapper::Connection { mapping, rules })
     };
@@ -79,7 +78,7 @@ fn writer_connection(
     clients: &PerSide<Client>,
     limits: &Limits,
 ) -> anyhow::Result<Connection> {
-    let mapping = mapping(connection);
+    let mapping = connection.mapping.clone();
     let rules = mapping.rules(timing(config));
     let token = connection.ghl.private_token.clone();
     let token = token.with_context(|| format!("connection {}: ghl.private_token is missing", connection.id))?;
@@ -119,10 +118,6 @@ fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Result<Client
     let config =
         ClientConfig { base_url: base_url.clone(), timeout: timing.timeout, connect_timeout: timing.connect_timeout };
     Client::new(config).with_context(|| format!("setting up the client of {base_url}"))
-}
-
-fn mapping(_connection: &config::Connection) -> Mapping {
-    Mapping::default()
 }
 
 fn timing(config: &Config) -> PerSide<Timing> {

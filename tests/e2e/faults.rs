@@ -1,0 +1,281 @@
+//! The main job while the providers and the process misbehave.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tandem_proto::{Lane, MessageId, Stream};
+use tandem_queue::NewMessage;
+use tandem_tests::{Stack, StackOptions, quick_ghl, quick_openphone};
+use tandem_twins::{Fault, Faults, On, Scripted, WebhookFault};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+async fn one_contact_despite(fault: Fault) {
+    let stack = Stack::start().await.unwrap();
+    stack.openphone.script(Scripted::next(On::call("POST", "/v1/contacts"), fault.clone()));
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Lou", "phone": "+14155550111" })).unwrap();
+    stack.arrives(&id, "the contact", |_| true).await;
+    stack.quiet(LIMIT).await;
+    let report = stack.openphone.report();
+    assert_eq!(report.faults.values().sum::<u64>(), 1, "the fault never struck");
+    assert_eq!(stack.openphone.contacts().len(), 1, "{fault:?}");
+    assert!(report.duplicates.is_empty() && report.lookalikes.is_empty(), "{fault:?}: {:?}", report.duplicates);
+    stack.ghl.edit_contact(&id, &json!({ "firstName": "Louise" })).unwrap();
+    stack.arrives(&id, "an edit after that", |c| c["defaultFields"]["firstName"] == "Louise").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_answer_says_500_is_looked_up_and_not_repeated() {
+    one_contact_despite(Fault::ErrorAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_really_failed_is_repeated() {
+    one_contact_despite(Fault::ErrorBefore).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_whose_connection_is_reset_after_it_was_applied_is_not_repeated() {
+    one_contact_despite(Fault::ResetAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_never_answers_is_not_repeated() {
+    one_contact_despite(Fault::TimeoutAfter).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_is_applied_late_is_not_repeated() {
+    one_contact_despite(Fault::LateApply { after_ms: 1_300 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_doubled_delayed_and_reordered_change_nothing_but_the_work() {
+    let faults = Faults { seed: 3, ..Faults::none() }
+        .webhook(0.5, WebhookFault::Double)
+        .webhook(0.5, WebhookFault::Delay { min_ms: 0, max_ms: 400 });
+    let mut ghl = quick_ghl();
+    ghl.faults = faults;
+    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), openphone: Some(fast()), ..StackOptions::default() })
+        .await
+        .unwrap();
+    let id = stack.ghl.create_contact(&json!({ "firstName": "v0", "phone": "+14155550112" })).unwrap();
+    for version in 1..=20 {
+        stack.ghl.edit_contact(&id, &json!({ "firstName": format!("v{version}") })).unwrap();
+    }
+    stack.arrives(&id, "the last version", |c| c["defaultFields"]["firstName"] == "v20").await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(stack.across(&id).unwrap()["defaultFields"]["firstName"], "v20", "an old event overwrote a newer state");
+    let report = stack.openphone.report();
+    assert_eq!(report.writes.created_by_api, 1);
+    assert!(report.writes.updated_by_api <= 20);
+    assert!(stack.ghl.report().faults.contains_key("webhook_double"));
+}
+
+/// A provider with room, so that the limiter is not what is tested.
+fn fast() -> tandem_twins::OpenPhoneConfig {
+    let mut config = quick_openphone();
+    config.rate.requests = 400;
+    config
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_changes_among_misbehaving_providers_end_equal() {
+    let chance = |seed| {
+        Faults { seed, ..Faults::none() }
+            .chance(0.04, Fault::ErrorBefore)
+            .chance(0.04, Fault::ErrorAfter)
+            .chance(0.03, Fault::ResetBefore)
+            .chance(0.03, Fault::ResetAfter)
+            .chance(0.02, Fault::TimeoutAfter)
+            .chance(0.02, Fault::TooMany { retry_after_secs: Some(1) })
+            .chance(0.02, Fault::LateApply { after_ms: 1_200 })
+    };
+    let (mut ghl, mut openphone) = (quick_ghl(), fast());
+    (ghl.faults, openphone.faults) = (chance(11).webhook(0.1, WebhookFault::Double), chance(12));
+    let stack =
+        Stack::start_with(StackOptions { ghl: Some(ghl), openphone: Some(openphone), ..StackOptions::default() })
+            .await
+            .unwrap();
+    let mut ids = Vec::new();
+    for person in 0..40 {
+        let contact = json!({ "firstName": format!("P{person}"), "lastName": "Test", "phone": format!("+1415555{:04}", 1000 + person) });
+        ids.push(stack.ghl.create_contact(&contact).unwrap());
+    }
+    for round in 0..4 {
+        for (person, id) in ids.iter().enumerate() {
+            let change = match (person + round) % 3 {
+                0 => json!({ "firstName": format!("P{person}r{round}") }),
+                1 => json!({ "companyName": format!("Company {round}") }),
+                _ => json!({ "email": format!("p{person}r{round}@example.com") }),
+            };
+            stack.ghl.edit_contact(id, &change).unwrap();
+        }
+        // Otherwise the edits of one contact melt into a single write.
+        stack.quiet(Duration::from_secs(120)).await;
+    }
+    let report = stack.openphone.report();
+    for fault in
+        ["error_before", "error_after", "reset_before", "reset_after", "timeout_after", "too_many", "late_apply"]
+    {
+        let times =
+            report.faults.get(fault).copied().unwrap_or(0) + stack.ghl.report().faults.get(fault).copied().unwrap_or(0);
+        assert!(times > 0, "the fault {fault} never struck: {:?}", report.faults);
+    }
+    assert_eq!(stack.openphone.contacts().len(), 40);
+    for id in &ids {
+        let (here, there) = (stack.ghl.contact(id).unwrap(), stack.across(id).unwrap());
+        for (ghl, openphone) in [("firstName", "firstName"), ("lastName", "lastName"), ("companyName", "company")] {
+            assert_eq!(here[ghl], there["defaultFields"][openphone], "{ghl} of {id}");
+        }
+        let emails = there["defaultFields"]["emails"].as_array().map_or(0, Vec::len);
+        assert_eq!(emails, usize::from(!here["email"].is_null()), "emails of {id}: {there}");
+    }
+    assert!(report.duplicates.is_empty() && report.wiped.is_empty());
+    assert_eq!(report.rate_violations() + stack.ghl.report().rate_violations(), 0);
+    assert_eq!(stack.count(Stream::Dead).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_429_is_obeyed_by_everybody() {
+    let stack = Stack::start().await.unwrap();
+    let fault = Fault::TooMany { retry_after_secs: Some(2) };
+    stack.openphone.script(Scripted::next(On::call("POST", "/v1/contacts"), fault));
+    let start = Instant::now();
+    let ids: Vec<String> = (0..5)
+        .map(|n| {
+            stack
+                .ghl
+                .create_contact(&json!({ "firstName": format!("Q{n}"), "phone": format!("+1415555012{n}") }))
+                .unwrap()
+        })
+        .collect();
+    for id in &ids {
+        stack.arrives(id, "each contact", |_| true).await;
+    }
+    assert!(start.elapsed() >= Duration::from_secs(2), "somebody called during the time the provider named");
+    let report = stack.openphone.report();
+    assert_eq!(report.answers(429), 1);
+    assert_eq!(report.rate_violations(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backlog_uses_the_published_rate_and_never_more() {
+    let stack = Stack::start().await.unwrap();
+    let ids: Vec<String> = (0..40)
+        .map(|n| {
+            stack
+                .ghl
+                .create_contact(&json!({ "firstName": format!("R{n}"), "phone": format!("+141555502{n:02}") }))
+                .unwrap()
+        })
+        .collect();
+    stack.quiet(LIMIT).await;
+    let report = stack.openphone.report();
+    assert_eq!(report.writes.created_by_api, ids.len() as u64);
+    assert_eq!((report.answers(429), report.rate_violations()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_pauses_the_connection_and_keeps_its_events() {
+    let mut openphone = quick_openphone();
+    "another-key".clone_into(&mut openphone.workspaces[0].api_key);
+    let mut stack =
+        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::default() }).await.unwrap();
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Sam", "phone": "+14155550130" })).unwrap();
+    tandem_tests::eventually("a refusal", LIMIT, || (stack.openphone.report().answers(401) > 0).then_some(())).await;
+    assert_eq!(stack.count(Stream::Dead).await, 0);
+    stack.stop_pipeline().await.unwrap();
+    // The person who runs it puts the right key into the environment and restarts.
+    stack.environment.insert("QUO_KEY".to_owned(), "another-key".to_owned());
+    stack.start_pipeline().await.unwrap();
+    tandem_tests::eventually("the contact, after the restart", Duration::from_secs(90), || stack.across(&id)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_store_is_rebuilt_without_doubling_anybody() {
+    let mut stack = Stack::start().await.unwrap();
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Tess", "phone": "+14155550131" })).unwrap();
+    stack.arrives(&id, "the contact", |_| true).await;
+    stack.quiet(LIMIT).await;
+    stack.stop_pipeline().await.unwrap();
+    std::fs::remove_dir_all(stack.folder.path().join("data")).unwrap();
+    stack.start_pipeline().await.unwrap();
+    stack.ghl.edit_contact(&id, &json!({ "firstName": "Tessa" })).unwrap();
+    stack.arrives(&id, "the edit, on the contact that was there", |c| c["defaultFields"]["firstName"] == "Tessa").await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(stack.openphone.contacts().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_that_vanished_from_openphone_is_made_again() {
+    let mut openphone = quick_openphone();
+    openphone.deleted.still_listed = true;
+    openphone.deleted.holds_pair = true;
+    let stack =
+        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::default() }).await.unwrap();
+    // Nobody tells us of the delete.
+    stack.openphone.set_webhook_url(None);
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Uma", "phone": "+14155550132" })).unwrap();
+    let there = stack.arrives(&id, "the contact", |_| true).await;
+    stack.quiet(LIMIT).await;
+    stack.openphone.delete_contact(there["id"].as_str().unwrap()).unwrap();
+    stack.ghl.edit_contact(&id, &json!({ "firstName": "Umay" })).unwrap();
+    stack.arrives(&id, "the contact anew", |c| c["defaultFields"]["firstName"] == "Umay").await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(stack.openphone.contacts().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delete_in_openphone_that_we_are_told_of_is_respected() {
+    let stack = Stack::start().await.unwrap();
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Vic", "phone": "+14155550133" })).unwrap();
+    let there = stack.arrives(&id, "the contact", |_| true).await;
+    stack.quiet(LIMIT).await;
+    stack.openphone.delete_contact(there["id"].as_str().unwrap()).unwrap();
+    stack.quiet(LIMIT).await;
+    stack.ghl.edit_contact(&id, &json!({ "firstName": "Vicky" })).unwrap();
+    stack.quiet(LIMIT).await;
+    assert!(stack.openphone.contacts().is_empty(), "a person deleted it, and it came back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_orderly_stop_in_the_middle_of_work_loses_and_doubles_nothing() {
+    let mut stack = Stack::start().await.unwrap();
+    let ids: Vec<String> = (0..30)
+        .map(|n| {
+            stack
+                .ghl
+                .create_contact(&json!({ "firstName": format!("W{n}"), "phone": format!("+141555503{n:02}") }))
+                .unwrap()
+        })
+        .collect();
+    tandem_tests::eventually("work under way", LIMIT, || (stack.openphone.contacts().len() >= 3).then_some(())).await;
+    stack.stop_pipeline().await.unwrap();
+    let done = stack.openphone.contacts().len();
+    assert!(done < ids.len(), "the stop came too late to prove anything");
+    stack.start_pipeline().await.unwrap();
+    stack.quiet(LIMIT).await;
+    let report = stack.openphone.report();
+    assert_eq!((report.writes.created_by_api, stack.openphone.contacts().len()), (30, 30));
+    assert!(report.duplicates.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_that_nobody_can_read_become_dead_letters_and_the_rest_goes_on() {
+    let stack = Stack::start().await.unwrap();
+    for (stream, subject) in [(Stream::Events, "event.ghl.acme"), (Stream::Commands, "command.live.acme.r1")] {
+        let message = NewMessage {
+            stream,
+            lane: Lane::Live,
+            subject: subject.to_owned(),
+            id: MessageId(format!("poison-{}", stream.name())),
+            body: "not an envelope".into(),
+        };
+        stack.queue().publish(message).await.unwrap();
+    }
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Xia", "phone": "+14155550134" })).unwrap();
+    stack.arrives(&id, "the contact behind the poison", |_| true).await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(stack.count(Stream::Dead).await, 2);
+}
