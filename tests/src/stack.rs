@@ -116,6 +116,7 @@ impl Stack {
     ///
     /// # Panics
     /// When the pipeline is not running.
+    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
     pub fn queue(&self) -> &tandem_queue::Queue {
         let running = self.running.as_ref();
         &running.expect("the pipeline is running").queue
@@ -125,6 +126,7 @@ impl Stack {
     ///
     /// # Panics
     /// When the pipeline is not running.
+    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
     pub fn metrics(&self) -> &tandem_telemetry::Metrics {
         let running = self.running.as_ref();
         &running.expect("the pipeline is running").metrics

@@ -69,3 +69,55 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
         None => Observation::Skip("no_contact_id"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tandem_contact::{Field, PerSide, Value};
+    use tandem_mapping::Mapping;
+
+    use super::*;
+
+    fn connection() -> Connection {
+        let mapping = Mapping::default();
+        Connection { rules: mapping.rules(PerSide::default()), mapping }
+    }
+
+    fn of(side: Side, body: &str) -> Observation {
+        of_event(side, body.as_bytes(), &connection())
+    }
+
+    #[test]
+    fn a_ghl_contact_event_is_a_hint_and_nothing_more() {
+        for event in ["ContactCreate", "ContactUpdate", "ContactTagUpdate", "ContactDndUpdate", "ContactDelete"] {
+            let body = format!(r#"{{"type":"{event}","locationId":"l1","id":"c1","firstName":"Ana"}}"#);
+            let Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None } = of(Side::Ghl, &body) else {
+                panic!("{event} is no hint");
+            };
+            assert_eq!((contact.as_str(), is_deleted), ("c1", event == "ContactDelete"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_about_a_contact_is_skipped_with_a_reason() {
+        assert_eq!(of(Side::Ghl, r#"{"type":"NoteCreate","id":"n1"}"#), Observation::Skip("not_a_contact_event"));
+        assert_eq!(of(Side::Ghl, r#"{"type":"Invented","id":"n1"}"#), Observation::Skip("not_a_contact_event"));
+        assert_eq!(of(Side::Ghl, r#"{"type":"ContactUpdate"}"#), Observation::Skip("no_contact_id"));
+        assert_eq!(of(Side::Ghl, "no json"), Observation::Unreadable);
+        let call = r#"{"id":"EV1","type":"call.completed","data":{"resource":{"id":"AC1"},"context":{}}}"#;
+        assert_eq!(of(Side::OpenPhone, call), Observation::Skip("not_a_contact_event"));
+    }
+
+    #[test]
+    fn an_openphone_event_tells_what_the_contact_held() {
+        let body = r#"{"id":"EV1","type":"contact.updated","data":{"resource":{"id":"6a145ff26212a192852c856e","firstName":"Ana",
+            "phoneNumbers":[{"value":"(415) 555-0123","type":"mobile"}],"emails":[],"customFields":[]},"context":{}}}"#;
+        let Observation::Hint { side: Side::OpenPhone, is_deleted: false, seen: Some(seen), .. } =
+            of(Side::OpenPhone, body)
+        else {
+            panic!("no hint");
+        };
+        assert_eq!(seen[&Field::FirstName], Value::text("Ana"));
+        assert_eq!(seen[&Field::Phones], Value::list(["+14155550123".to_owned()]));
+        assert!(!seen.contains_key(&Field::Tags), "where tags live is not known here");
+    }
+}

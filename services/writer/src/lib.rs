@@ -40,7 +40,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             in_flight: 64,
-            in_flight_per_connection: 4,
+            in_flight_per_connection: 8,
             max_attempts: 12,
             backoff: (Duration::from_secs(1), Duration::from_mins(10)),
         }

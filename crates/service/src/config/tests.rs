@@ -53,7 +53,7 @@ fn defaults_fill_what_the_file_leaves_out() {
     assert_eq!(config.providers.openphone.rate.per_day, None);
     assert_eq!(config.providers.openphone.timing.late_apply, Duration::from_mins(1));
     assert_eq!((config.telemetry.log.as_str(), config.telemetry.log_format), ("info", Format::Text));
-    assert_eq!(config.writer.in_flight_per_connection, 4);
+    assert_eq!(config.writer.in_flight_per_connection, 8);
     assert!(config.encryption_keys.is_empty() && config.http.public_url.is_none());
     let connection = &config.connections[0];
     assert_eq!(connection.id.as_str(), "acme");

@@ -99,3 +99,73 @@ impl Lane {
         Some(task)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tandem_proto::{Lane as Urgency, MessageId, Stream};
+    use tandem_queue::{NewMessage, Queue, Settings};
+
+    use super::*;
+
+    /// One delivery per `connection/record`, in that order.
+    async fn waiting(live: &[&str], bulk: &[&str]) -> Waiting {
+        let queue = Queue::memory(Settings::default());
+        let mut waiting = Waiting::default();
+        for (consumer, lane, names) in
+            [(Consumer::WriterLive, Urgency::Live, live), (Consumer::WriterBulk, Urgency::Bulk, bulk)]
+        {
+            for (number, name) in names.iter().enumerate() {
+                let (connection, record) = name.split_once('/').unwrap();
+                let message = NewMessage {
+                    stream: Stream::Commands,
+                    lane,
+                    subject: format!("command.{}.{connection}.{record}.{number}", lane.name()),
+                    id: MessageId(format!("{lane:?}{number}")),
+                    body: "x".into(),
+                };
+                queue.publish(message).await.unwrap();
+                let delivery = queue.pull(consumer, 1, Duration::from_secs(1)).await.unwrap().pop().unwrap();
+                waiting.push(Task {
+                    consumer,
+                    connection: ConnectionId::new(connection).unwrap(),
+                    record: RecordId::new(record).unwrap(),
+                    traceparent: String::new(),
+                    delivery,
+                    since: Instant::now(),
+                });
+            }
+        }
+        waiting
+    }
+
+    fn start(waiting: &mut Waiting, per_connection: usize) -> Option<String> {
+        waiting.next(per_connection).map(|task| format!("{}/{}", task.connection, task.record))
+    }
+
+    #[tokio::test]
+    async fn connections_take_turns_however_much_one_of_them_has() {
+        let mut waiting = waiting(&["a/1", "a/2", "a/3", "b/1", "c/1"], &[]).await;
+        let order: Vec<String> = std::iter::from_fn(|| start(&mut waiting, 10)).collect();
+        assert_eq!(order, ["a/1", "b/1", "c/1", "a/2", "a/3"]);
+    }
+
+    #[tokio::test]
+    async fn live_goes_before_bulk() {
+        let mut waiting = waiting(&["b/1"], &["a/1"]).await;
+        assert_eq!(start(&mut waiting, 10).unwrap(), "b/1");
+        assert_eq!(start(&mut waiting, 10).unwrap(), "a/1");
+    }
+
+    #[tokio::test]
+    async fn a_connection_keeps_to_its_share_and_a_record_to_one_run() {
+        let mut waiting = waiting(&["a/1", "a/1", "a/2"], &[]).await;
+        assert_eq!(start(&mut waiting, 2).unwrap(), "a/1");
+        assert_eq!(start(&mut waiting, 2).unwrap(), "a/2", "the record that is worked on is passed over");
+        assert_eq!(start(&mut waiting, 2), None, "the connection's share is used up");
+        waiting.release(&ConnectionId::new("a").unwrap(), &RecordId::new("1").unwrap());
+        assert_eq!(start(&mut waiting, 2).unwrap(), "a/1");
+        assert_eq!(waiting.held(Consumer::WriterLive), 0);
+    }
+}
