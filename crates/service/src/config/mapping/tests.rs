@@ -1,1 +1,186 @@
 //! Mapping files in, mappings or problems out.
+
+use std::fs;
+
+use super::super::{Config, ConfigError};
+use super::*;
+
+const DEFAULT: &str = include_str!("../../../../../config/mappings/default.yaml");
+const NAMES_AND_NUMBERS: &str = include_str!("../../../../../config/mappings/names-and-numbers.yaml");
+
+fn parse(text: &str) -> Result<Mapping, Vec<Problem>> {
+    super::parse(text, Path::new("conf/m.yaml"), &Environment::new())
+}
+
+fn mapping(text: &str) -> Mapping {
+    parse(text).unwrap_or_else(|problems| panic!("{problems:?}"))
+}
+
+fn environment() -> Environment {
+    Environment::from([("ACME_GHL_TOKEN".into(), "pit-1".into()), ("ACME_QUO_KEY".into(), "quo-1".into())])
+}
+
+/// A configuration whose connections name these mapping files. The mapping's key is on line 4, 8, ...
+fn load(folder: &Path, names: &[&str]) -> Result<Config, ConfigError> {
+    let connection = |(position, name): (usize, &&str)| {
+        format!(
+            "  - id: acme-{position}
+    ghl: {{ location_id: location-{position}, private_token: '${{ACME_GHL_TOKEN}}' }}
+    mapping: {name}
+    openphone: {{ api_key: '${{ACME_QUO_KEY}}' }}\n"
+        )
+    };
+    let connections: String = names.iter().enumerate().map(connection).collect();
+    Config::parse(&format!("connections:\n{connections}"), &folder.join("tandem.yaml"), &environment())
+}
+
+/// What a person sees when a connection names a mapping file with this text; paths start in the configuration's folder.
+fn told(text: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("mappings")).unwrap();
+    fs::write(folder.path().join("mappings/m.yaml"), text).unwrap();
+    let problems = load(folder.path(), &["mappings/m.yaml"]).expect_err("the file was taken").to_string();
+    problems.replace(&format!("{}/", folder.path().display()), "")
+}
+
+#[test]
+fn built_in_mapping_is_the_shipped_default_file() {
+    assert_eq!(mapping(DEFAULT), Mapping::default());
+    for text in ["", "# nothing\n", "{}", "fields:\nrole:\ntags: {}\ndeletes: { ghl: }\n"] {
+        assert_eq!(mapping(text), Mapping::default(), "{text:?}");
+    }
+}
+
+#[test]
+fn default_file_documents_every_field() {
+    for field in Field::ALL {
+        assert!(DEFAULT.contains(&format!("#   - {}", field.name())), "{}", field.name());
+    }
+}
+
+#[test]
+fn names_and_numbers_keeps_the_rest_of_the_default() {
+    let fields = BTreeSet::from([Field::FirstName, Field::LastName, Field::Company, Field::Phones]);
+    assert_eq!(mapping(NAMES_AND_NUMBERS), Mapping { fields, ..Mapping::default() });
+}
+
+#[test]
+fn every_key_is_read() {
+    let text = "
+default_country: NO
+fields: [first_name, role]
+role: { ghl_custom_field: BcdmQEsNgz6AVpgLVUJ0 }
+tags: { openphone_field: ' Labels of GHL ' }
+deletes: { ghl: propagate }
+";
+    let expected = Mapping {
+        fields: BTreeSet::from([Field::FirstName, Field::Role]),
+        default_country: "NO".to_owned(),
+        role_custom_field: Some("BcdmQEsNgz6AVpgLVUJ0".to_owned()),
+        tags_field: "Labels of GHL".to_owned(),
+        ghl_deletes: DeletePolicy::Propagate,
+    };
+    assert_eq!(mapping(text), expected);
+}
+
+#[test]
+fn each_problem_names_the_mapping_file_its_line_and_key() {
+    let known = "first_name, last_name, company, role, phones, emails, tags, source_link";
+    for (text, expected) in [
+        ("\ncountry: US", "2: country: unknown key (known here: default_country, fields, role, tags, deletes)"),
+        ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
+        ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
+        ("deletes:\n  openphone: ignore", "2: deletes.openphone: unknown key (known here: ghl)"),
+        (
+            "default_country: UK",
+            "1: default_country: `UK` is not a country: expected two capital letters of ISO 3166-1, such as US or GB",
+        ),
+        (
+            "default_country: us",
+            "1: default_country: `us` is not a country: expected two capital letters of ISO 3166-1, such as US or GB",
+        ),
+        ("default_country: ''", "1: default_country: is empty"),
+        ("fields:\n  - phones\n  - fax", &format!("3: fields[1]: unknown field `fax` (known: {known})")),
+        ("fields: [Phones]", &format!("1: fields[0]: unknown field `Phones` (known: {known})")),
+        (
+            "fields:\n  - phones\n  - tags\n  - phones",
+            "4: fields[2]: `phones` stands here a second time: remove one of the two",
+        ),
+        ("fields:\n  - phones\n  -", "3: fields[1]: is missing"),
+        ("fields:\n  - phones\n  - [emails]", "3: fields[1]: expected a single value, found a list"),
+        ("\nfields: phones", "2: fields: expected a list, found a single value"),
+        (
+            "\nfields: []",
+            "2: fields: nothing here says whose contact it is: \
+             add at least one of first_name, last_name, company, phones, emails",
+        ),
+        (
+            "fields:\n  - tags\n  - source_link",
+            "1: fields: nothing here says whose contact it is: \
+             add at least one of first_name, last_name, company, phones, emails",
+        ),
+        (
+            "fields:\n  - phones\n  - role",
+            "3: fields[1]: GoHighLevel has no field of its own for `role`: give the id of a custom field \
+             as role.ghl_custom_field, or remove `role` here",
+        ),
+        (
+            "fields: [phones, role]\nrole: { ghl_custom_field: 'contact.role' }",
+            "2: role.ghl_custom_field: `contact.role` is not an id: letters, digits, `-` and `_` only",
+        ),
+        ("fields: [phones, role]\nrole: { ghl_custom_field: '' }", "2: role.ghl_custom_field: is empty"),
+        ("role: x", "1: role: expected a group of keys, found a single value"),
+        ("tags:\n  openphone_field: ' '", "2: tags.openphone_field: is empty"),
+        ("deletes:\n  ghl: always", "2: deletes.ghl: expected `ignore` or `propagate`, found `always`"),
+        ("- phones", "1: expected a group of keys, found a list"),
+        ("tags: {}\ntags: {}", "2: the key `tags` stands here a second time: remove one of the two"),
+    ] {
+        assert_eq!(told(text), format!("mappings/m.yaml:{expected}"), "{text:?}");
+    }
+    let broken = told("fields: [phones");
+    assert!(broken.starts_with("mappings/m.yaml:") && broken.contains("not valid YAML"), "{broken}");
+}
+
+#[test]
+fn several_problems_are_told_at_once_beside_the_configurations_own() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.yaml"), "default_country: Narnia\nfields: [phones, fax]\nnonsense: 1\n").unwrap();
+    fs::write(folder.path().join("b.yaml"), "\n\ndeletes: { ghl: no }\n").unwrap();
+    let problems = load(folder.path(), &["a.yaml", "b.yaml", "absent.yaml", "a.yaml"]).unwrap_err();
+    let shown = problems.to_string().replace(&format!("{}/", folder.path().display()), "");
+    let found: Vec<&str> = shown.lines().filter_map(|line| line.split(": ").nth(1)).collect();
+    let places: Vec<&str> = shown.lines().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(places, ["tandem.yaml:12", "a.yaml:1", "a.yaml:2", "a.yaml:3", "b.yaml:3"], "{shown}");
+    let keys = ["connections[2].mapping", "default_country", "fields[1]", "nonsense", "deletes.ghl"];
+    assert_eq!(found, keys, "{shown}");
+    assert_eq!(problems.exit_code(), 64);
+}
+
+#[test]
+fn file_that_cannot_be_read_is_told_where_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("folder.yaml")).unwrap();
+    fs::write(folder.path().join("binary.yaml"), b"\xff\xfe").unwrap();
+    for (name, expected) in [
+        ("absent.yaml", "there is no file "),
+        ("folder.yaml", "can't read the file "),
+        ("binary.yaml", "can't read the file "),
+    ] {
+        let shown = load(folder.path(), &[name]).unwrap_err().to_string();
+        let path = folder.path().join(name);
+        let start = format!("tandem.yaml:4: connections[0].mapping: {expected}{}", path.display());
+        assert!(shown.contains(&start), "expected `{start}` in: {shown}");
+    }
+}
+
+#[test]
+fn connections_have_mappings_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("de.yaml"), "default_country: DE\n").unwrap();
+    let names = folder.path().join("names.yaml");
+    fs::write(&names, NAMES_AND_NUMBERS).unwrap();
+    let config = load(folder.path(), &["de.yaml", &names.display().to_string(), ""]).unwrap();
+    assert_eq!(config.connections[0].mapping.default_country, "DE");
+    assert_eq!(config.connections[1].mapping.fields.len(), 4);
+    assert_eq!(config.connections[2].mapping, Mapping::default());
+}
