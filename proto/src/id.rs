@@ -46,6 +46,13 @@ token_id!(
     RecordId
 );
 
+impl ConnectionId {
+    /// Stands where a message names no connection of ours.
+    pub fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+}
+
 /// What the queue drops duplicates by; any text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MessageId(pub String);

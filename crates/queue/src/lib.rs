@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod clock;
+mod dead_letter;
 mod delivery;
 mod embedded;
 mod error;
@@ -10,6 +11,7 @@ mod message;
 mod queue;
 mod wakeups;
 
+pub use dead_letter::Cause;
 pub use delivery::Delivery;
 pub use error::Error;
 pub use message::{Depth, NewMessage, Published, Settings, Stored};

@@ -49,10 +49,7 @@ pub fn init(filter: &str, format: Format) -> Result<bool, InvalidFilter> {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
-    let bad = |hint: String| InvalidFilter {
-        filter: filter.to_owned(),
-        hint,
-    };
+    let bad = |hint: String| InvalidFilter { filter: filter.to_owned(), hint };
     if filter.trim().is_empty() {
         return Err(bad("it is empty; use a level such as info".to_owned()));
     }
@@ -60,9 +57,7 @@ fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
     for directive in filter.split(',').map(str::trim) {
         let plain = directive.chars().all(|c| c.is_ascii_alphanumeric());
         if plain && directive.parse::<tracing_subscriber::filter::LevelFilter>().is_err() {
-            return Err(bad(format!(
-                "`{directive}` is not a level; use off, error, warn, info, debug or trace"
-            )));
+            return Err(bad(format!("`{directive}` is not a level; use off, error, warn, info, debug or trace")));
         }
     }
     EnvFilter::try_new(filter).map_err(|problem| bad(problem.to_string()))

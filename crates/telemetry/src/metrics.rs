@@ -132,9 +132,7 @@ impl Metrics {
     /// How many messages wait in a stream now.
     pub fn queue_depth(&self, stream: &'static str, waiting: u64) {
         let labels = labels(&names::QUEUE_DEPTH, [stream]);
-        self.queue_depth
-            .get_or_create(&labels)
-            .set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.queue_depth.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
     }
 
     /// Everything in the text format that Prometheus reads, see [`ENCODING`].
@@ -154,9 +152,7 @@ struct Buckets;
 
 impl MetricConstructor<Histogram> for Buckets {
     fn new_metric(&self) -> Histogram {
-        Histogram::new([
-            0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0,
-        ])
+        Histogram::new([0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0])
     }
 }
 
@@ -174,9 +170,7 @@ fn count<const N: usize>(family: &Counters<N>, description: &Description, values
 }
 
 fn measure(family: &Durations, description: &Description, value: &'static str, took: Duration) {
-    family
-        .get_or_create(&labels(description, [value]))
-        .observe(took.as_secs_f64());
+    family.get_or_create(&labels(description, [value])).observe(took.as_secs_f64());
 }
 
 fn labels<const N: usize>(description: &Description, values: [&'static str; N]) -> Labels<N> {

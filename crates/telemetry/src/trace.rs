@@ -33,11 +33,7 @@ const SAMPLED: u8 = 1;
 impl TraceContext {
     /// The start of a trace, from the caller's random bytes. Sampled, since nothing is thinned out here.
     pub fn new(trace: [u8; 16], span: [u8; 8]) -> Self {
-        Self {
-            trace: not_zero(trace),
-            span: not_zero(span),
-            flags: SAMPLED,
-        }
+        Self { trace: not_zero(trace), span: not_zero(span), flags: SAMPLED }
     }
 
     /// The start of a trace with random ids.
@@ -54,10 +50,7 @@ impl TraceContext {
     /// A new span of the same trace, from the caller's random bytes.
     #[must_use]
     pub fn child_with(&self, span: [u8; 8]) -> Self {
-        Self {
-            span: not_zero(span),
-            ..*self
-        }
+        Self { span: not_zero(span), ..*self }
     }
 
     /// Reads a `traceparent` header. A version above 00 is read as far as it is known, as the standard asks.
@@ -173,18 +166,7 @@ mod tests {
         let upper = HEADER.to_uppercase();
         let longer = format!("{HEADER}-00");
         let forbidden = HEADER.replacen("00", "ff", 1);
-        for bad in [
-            "",
-            "00",
-            "-",
-            "00-é-00",
-            zero_trace,
-            zero_span,
-            &upper,
-            &longer,
-            &forbidden,
-            &HEADER[..54],
-        ] {
+        for bad in ["", "00", "-", "00-é-00", zero_trace, zero_span, &upper, &longer, &forbidden, &HEADER[..54]] {
             assert_eq!(TraceContext::parse(bad), Err(InvalidTraceparent), "{bad:?} was taken");
         }
     }

@@ -1,8 +1,5 @@
 //! Every way a delivery is refused, and its HTTP status: the one place that maps one to the other.
 
-use std::error::Error as _;
-use std::fmt::Write as _;
-
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -86,18 +83,6 @@ impl Rejection {
     /// True where somebody here must act, not the sender.
     pub(crate) fn is_ours(&self) -> bool {
         matches!(self, Self::NotStored(_) | Self::NotStoredInTime)
-    }
-
-    /// The text with all of its causes, for the log.
-    pub(crate) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            // Writing to a `String` can't fail.
-            write!(text, ": {error}").unwrap_or_default();
-            cause = error.source();
-        }
-        text
     }
 }
 

@@ -102,7 +102,7 @@ impl Intake {
         let reason = rejection.reason();
         self.deps.metrics.event_rejected(side.name(), reason);
         let Some(left_out) = self.repeats.due(reason) else { return };
-        let cause = rejection.with_causes();
+        let cause = tandem_telemetry::chain(rejection);
         let connection = connection.map(tracing::field::display);
         if rejection.is_ours() {
             tracing::error!(connection.id = connection, left_out, "webhooks of {side} are answered 429: {cause}");

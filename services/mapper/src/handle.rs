@@ -9,10 +9,10 @@ use tandem_queue::{Delivery, NewMessage};
 use tandem_reconcile::{Document, adopt, hint, is_echo};
 use tandem_records::{Loaded, record_id};
 use tandem_store::Expected;
-use tandem_telemetry::TraceContext;
+use tandem_telemetry::{TraceContext, chain};
 
 use crate::observation::{Observation, of_event};
-use crate::{Config, Connection, Deps, chain, dead_letter};
+use crate::{Config, Connection, Deps, dead_letter};
 
 /// How a delivery is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

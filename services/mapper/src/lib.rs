@@ -14,7 +14,7 @@ use tandem_proto::{ConnectionId, Consumer};
 use tandem_queue::{Delivery, Queue};
 use tandem_reconcile::Rules;
 use tandem_records::Records;
-use tandem_telemetry::Metrics;
+use tandem_telemetry::{Metrics, chain};
 use tokio_util::sync::CancellationToken;
 
 use handle::Settlement;
@@ -103,16 +103,4 @@ async fn settle(config: &Config, deps: &Deps, delivery: Delivery) {
 
 fn retry_delay(deliveries: u32) -> Duration {
     Duration::from_millis(200) * 2_u32.saturating_pow(deliveries.min(8))
-}
-
-/// An error with its causes, for one log line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text
 }

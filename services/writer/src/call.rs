@@ -8,9 +8,10 @@ use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError};
 use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, Request, Response};
+use tandem_telemetry::chain;
 
 use crate::pause::Change;
-use crate::{Connection, Deps, chain};
+use crate::{Connection, Deps};
 
 /// Longest wait for a slot; a delivery that has to wait longer is given back.
 const MAX_WAIT: Duration = Duration::from_secs(10);

@@ -11,14 +11,14 @@ use tandem_contact::PerSide;
 use tandem_proto::{ConnectionId, Consumer, Envelope, Payload, RecordId};
 use tandem_queue::{Delivery, Queue};
 use tandem_reconcile::Run;
-use tandem_telemetry::TraceContext;
+use tandem_telemetry::{TraceContext, chain};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::Caller;
 use crate::dead_letter::{self, Reason};
 use crate::run::{Settlement, Worker, spread};
-use crate::{Config, Deps, Error, chain};
+use crate::{Config, Deps, Error};
 use waiting::{Task, Waiting};
 
 /// Deliveries held per lane beyond those being worked on: enough to see every connection that has work.

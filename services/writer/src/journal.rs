@@ -8,9 +8,9 @@ use tandem_proto::topology::record_subject;
 use tandem_proto::{Envelope, Header, Lane, Payload, Stream, v1};
 use tandem_queue::NewMessage;
 use tandem_reconcile::{Document, Note};
+use tandem_telemetry::chain;
 
 use crate::call::{Caller, Trouble};
-use crate::chain;
 
 /// One line of a record's history.
 #[derive(Debug, Default)]

@@ -15,11 +15,12 @@ use tandem_reconcile::{
 };
 use tandem_records::Loaded;
 use tandem_store::Expected;
+use tandem_telemetry::chain;
 
 use crate::call::{Caller, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::{Config, chain, ghl, openphone};
+use crate::{Config, ghl, openphone};
 
 /// How the command's delivery is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,14 +24,10 @@ fn touched() -> Metrics {
 #[test]
 fn every_described_metric_is_exposed_with_its_labels_and_no_other() {
     let text = touched().encode();
-    let exposed: BTreeSet<&str> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next())
-        .collect();
-    let described: BTreeSet<String> = names::ALL
-        .iter()
-        .map(|d| d.exposed_name().trim_end_matches("_total").to_owned())
-        .collect();
+    let exposed: BTreeSet<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let described: BTreeSet<String> =
+        names::ALL.iter().map(|d| d.exposed_name().trim_end_matches("_total").to_owned()).collect();
     assert_eq!(exposed, described.iter().map(String::as_str).collect());
 
     for description in names::ALL {
@@ -68,21 +64,13 @@ fn clones_share_and_sets_are_apart() {
 
 #[test]
 fn readme_lists_exactly_these_metrics() {
-    let documented: Vec<&str> = include_str!("../../README.md")
-        .lines()
-        .filter(|line| line.starts_with("| `tandem_"))
-        .collect();
+    let documented: Vec<&str> =
+        include_str!("../../README.md").lines().filter(|line| line.starts_with("| `tandem_")).collect();
     let described: Vec<String> = names::ALL
         .iter()
         .map(|d| {
             let labels: Vec<String> = d.labels.iter().map(|label| format!("`{label}`")).collect();
-            format!(
-                "| `{}` | {} | {} | {} |",
-                d.exposed_name(),
-                d.kind.name(),
-                labels.join(", "),
-                d.help
-            )
+            format!("| `{}` | {} | {} | {} |", d.exposed_name(), d.kind.name(), labels.join(", "), d.help)
         })
         .collect();
     assert_eq!(documented, described, "write the table in README.md anew");
