@@ -219,3 +219,16 @@ async fn what_nobody_ever_mapped_stays_out() {
     assert!(all["defaultFields"]["lastName"].is_null());
     assert!(values(&all, "emails").is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_card_is_skipped_with_a_reason_until_it_names_somebody() {
+    let stack = Stack::start().await.unwrap();
+    let id = stack.ghl.create_contact(&json!({ "tags": ["imported"] })).unwrap();
+    stack.quiet(LIMIT).await;
+    assert!(stack.openphone.contacts().is_empty());
+    assert!(
+        stack.journal().await.iter().any(|entry| entry.outcome == "skipped" && entry.reason.contains("names a person"))
+    );
+    stack.ghl.edit_contact(&id, &json!({ "email": "lee@example.com" })).unwrap();
+    stack.arrives(&id, "the contact, once it has an address", |c| values(c, "emails") == ["lee@example.com"]).await;
+}

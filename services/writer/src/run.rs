@@ -113,18 +113,18 @@ impl Worker<'_> {
         self.caller.deps.records.save(document, Expected::Revision(revision)).await
     }
 
-    /// Stores an outcome; where nothing is left to do after it, that is stored with it.
+    /// Stores an outcome; where nothing is left to do after it, that is stored with it, and true is returned.
     pub(crate) async fn save_outcome(
         &self,
         document: &mut Document,
         revision: u64,
-    ) -> Result<u64, tandem_records::Error> {
+    ) -> Result<(u64, bool), tandem_records::Error> {
         let rules = &self.caller.connection.rules;
-        let step = next_step(document, rules, &self.run, Timestamp::now());
-        if matches!(step, Step::Done(_)) {
+        let is_done = matches!(next_step(document, rules, &self.run, Timestamp::now()), Step::Done(_));
+        if is_done {
             at_rest(document);
         }
-        self.save(document, revision).await
+        Ok((self.save(document, revision).await?, is_done))
     }
 
     async fn settle(&self, mut loaded: Loaded, side: Side, now: Timestamp) -> Result<Flow, tandem_records::Error> {

@@ -52,8 +52,14 @@ impl Worker<'_> {
             Ok(found) => {
                 let notes = read(&mut document, rules, side, &found, Timestamp::now());
                 self.run.fresh[side] = true;
-                let revision = self.save_outcome(&mut document, revision).await?;
+                let (revision, is_done) = self.save_outcome(&mut document, revision).await?;
                 journal::conflicts(&self.caller, &document, revision, &notes).await;
+                if is_done && document.link[Side::OpenPhone].is_none() {
+                    let reason = "nothing in it names a person: no name, company, phone or email that is mapped";
+                    let line = Line::new("skipped", Side::OpenPhone).with_reason(reason);
+                    self.caller.deps.metrics.skipped("nobody");
+                    journal::write(&self.caller, &document, revision, line).await;
+                }
                 Ok(Flow::Again)
             }
             Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {
@@ -86,7 +92,7 @@ impl Worker<'_> {
         };
         let Loaded { mut document, revision } = loaded;
         let notes = probed(&mut document, &self.caller.connection.rules, side, &found, Timestamp::now());
-        let revision = self.save_outcome(&mut document, revision).await?;
+        let (revision, _) = self.save_outcome(&mut document, revision).await?;
         if let Some(first) = found.first() {
             self.caller.deps.records.link(&document, side, &first.id).await?;
             let line =
@@ -121,8 +127,9 @@ impl Worker<'_> {
             let before = document.clone();
             let (notes, wait) = self.apply(&mut document, side, (kind, &verdict));
             match self.save_outcome(&mut document, current.revision).await {
-                Ok(revision) => {
-                    return self.report((&before, &document, revision), side, (verdict, line), (notes, wait)).await;
+                Ok((revision, _)) => {
+                    let documents = (&before, &document, revision);
+                    return self.report(documents, side, (verdict, line), (notes, wait)).await;
                 }
                 Err(error) if error.is_conflict() => {}
                 Err(error) => return Err(error),
