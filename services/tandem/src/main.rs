@@ -1,17 +1,14 @@
-//! The command line.
+//! The command line: what was asked for, and the exit code.
 
-use std::path::PathBuf;
+mod cli;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tandem::Pipeline;
-use tandem_service::config::process_environment;
-use tandem_service::supervise::stop_signals;
-use tandem_service::{Config, ConfigError};
 
 /// Keeps the contacts of GoHighLevel and OpenPhone (Quo) in step.
 #[derive(Debug, Parser)]
-#[command(version, about)]
+#[command(version, about, after_help = cli::EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -20,42 +17,19 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs the whole pipeline in one process, with embedded queue and store
-    Up {
-        /// The configuration file
-        #[arg(long, default_value = "tandem.yaml", env = "TANDEM_CONFIG")]
-        config: PathBuf,
-    },
+    Up(cli::up::Arguments),
+    /// Shows everything on this machine with invented people; no account needed
+    Demo(cli::demo::Arguments),
+    /// Runs the stand-ins for both providers alone
+    Sandbox(cli::sandbox::Arguments),
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let ended = match arguments.command {
-        Command::Up { config } => up(&config),
+    // Wrong usage is told by the parser, with exit code 2.
+    let ended = match Arguments::parse().command {
+        Command::Up(arguments) => cli::up::run(&arguments),
+        Command::Demo(arguments) => cli::demo::run(&arguments),
+        Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
-    }
-}
-
-fn up(path: &std::path::Path) -> anyhow::Result<()> {
-    let config = Config::load(path, &process_environment())?;
-    tandem_telemetry::init(&config.telemetry.log, config.telemetry.log_format)?;
-    runtime()?.block_on(async {
-        let stops = stop_signals()?;
-        Pipeline::start(&config).await?.run(stops).await
-    })
-}
-
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()
-}
-
-#[expect(clippy::print_stderr, reason = "the command line's own voice")]
-fn fail(error: &anyhow::Error) -> ExitCode {
-    eprintln!("{error:?}");
-    match error.downcast_ref::<ConfigError>() {
-        Some(bad) => ExitCode::from(bad.exit_code()),
-        None => ExitCode::FAILURE,
-    }
+    ended.unwrap_or_else(|error| cli::fail(&error))
 }

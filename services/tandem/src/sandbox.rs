@@ -1,0 +1,147 @@
+//! The provider twins alone, for trying an integration or a running Tandem by hand.
+
+mod words;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+use tandem_service::Config;
+use tandem_service::supervise::Stop;
+use tandem_twins::{GhlConfig, GhlLocation, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, Workspace};
+use tokio::sync::mpsc;
+use url::Url;
+
+/// The sandbox's signing key is always the same, so that a configuration with its public key stays right.
+const SIGNING_SEED: [u8; 32] = *b"tandem sandbox, not a secret key";
+
+/// A port of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// This one or none; 0 takes a free one.
+    Only(u16),
+    /// This one, or a free one where it is taken.
+    Preferably(u16),
+}
+
+impl Port {
+    /// What was asked for.
+    pub fn wanted(self) -> u16 {
+        match self {
+            Self::Only(port) | Self::Preferably(port) => port,
+        }
+    }
+
+    /// True when another port than a particular one was taken.
+    pub(crate) fn is_elsewhere(self, port: u16) -> bool {
+        self.wanted() != 0 && self.wanted() != port
+    }
+}
+
+/// How the sandbox is run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whose connections the twins play; none is one connection with well-known tokens.
+    pub config: Option<Config>,
+    /// Where the GHL twin listens.
+    pub ghl: Port,
+    /// Where the OpenPhone twin listens.
+    pub openphone: Port,
+    /// Where Tandem takes webhooks, without the provider's part of the path; overrides that of the configuration.
+    pub webhook_url: Option<Url>,
+}
+
+/// Runs both twins until somebody asks to stop.
+///
+/// # Errors
+/// A port is taken.
+pub async fn run(options: Options, mut stops: mpsc::Receiver<Stop>) -> anyhow::Result<()> {
+    let (locations, workspaces) = accounts(options.config.as_ref());
+    let webhooks = webhooks(&options);
+    let config = GhlConfig { locations, signing_seed: Some(SIGNING_SEED), ..GhlConfig::default() };
+    let ghl = ghl_on(config, options.ghl).await?;
+    let config = OpenPhoneConfig { workspaces: workspaces.clone(), ..OpenPhoneConfig::default() };
+    let openphone = openphone_on(config, options.openphone).await?;
+    if let Some(webhooks) = &webhooks {
+        ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
+        for (workspace, connection) in workspaces.iter().zip(connections(options.config.as_ref())) {
+            openphone.set_webhook_url_of(&workspace.org_id, Some(format!("{webhooks}/openphone/{connection}")));
+        }
+    }
+    words::say(&words::introduction(&ghl, &openphone, options.config.as_ref(), webhooks.as_deref()));
+    stops.recv().await;
+    words::say("Stopping.");
+    tokio::join!(ghl.shutdown(), openphone.shutdown());
+    Ok(())
+}
+
+/// The accounts that the configuration's connections are with.
+fn accounts(config: Option<&Config>) -> (Vec<GhlLocation>, Vec<Workspace>) {
+    let Some(config) = config else { return (vec![GhlLocation::default()], vec![Workspace::default()]) };
+    let location = |connection: &tandem_service::config::Connection| {
+        let token = connection.ghl.private_token.as_ref().map(|token| token.expose_secret().to_owned());
+        GhlLocation::new(&connection.ghl.location_id, &token.unwrap_or_default())
+    };
+    let locations = config.connections.iter().map(location).collect();
+    let workspaces = first_by_key(config).map(|connection| {
+        let mut workspace = Workspace::new(connection.openphone.api_key.expose_secret());
+        workspace.org_id = format!("OR{}", connection.id);
+        let secrets = connection.openphone.webhook_secrets.iter().map(|secret| secret.expose_secret().to_owned());
+        workspace.webhook_secrets = secrets.collect();
+        workspace
+    });
+    (locations, workspaces.collect())
+}
+
+/// Connections may share a workspace: the first of each.
+fn first_by_key(config: &Config) -> impl Iterator<Item = &tandem_service::config::Connection> {
+    let mut seen = BTreeSet::new();
+    config
+        .connections
+        .iter()
+        .filter(move |connection| seen.insert(connection.openphone.api_key.expose_secret().to_owned()))
+}
+
+/// The connections whose routes the workspaces' webhooks go to.
+fn connections(config: Option<&Config>) -> Vec<String> {
+    config.map_or_else(
+        || vec![words::CONNECTION.to_owned()],
+        |config| first_by_key(config).map(|connection| connection.id.to_string()).collect(),
+    )
+}
+
+fn webhooks(options: &Options) -> Option<String> {
+    let given = options.webhook_url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let configured = options.config.as_ref().map(|config| format!("http://{}/webhooks", config.http.listen));
+    given.or(configured)
+}
+
+/// Starts a GHL twin on the port.
+pub(crate) async fn ghl_on(config: GhlConfig, port: Port) -> anyhow::Result<GhlTwin> {
+    let start = |port| GhlTwin::start(GhlConfig { listen: local(port), ..config.clone() });
+    let started = match (start(port.wanted()).await, port) {
+        (Err(error), Port::Preferably(_)) if error.kind() == io::ErrorKind::AddrInUse => start(0).await,
+        (started, Port::Only(_) | Port::Preferably(_)) => started,
+    };
+    started.with_context(|| could_not("GHL", "--ghl-port", port))
+}
+
+/// Starts an OpenPhone twin on the port.
+pub(crate) async fn openphone_on(config: OpenPhoneConfig, port: Port) -> anyhow::Result<OpenPhoneTwin> {
+    let start = |port| OpenPhoneTwin::start(OpenPhoneConfig { listen: local(port), ..config.clone() });
+    let started = match (start(port.wanted()).await, port) {
+        (Err(error), Port::Preferably(_)) if error.kind() == io::ErrorKind::AddrInUse => start(0).await,
+        (started, Port::Only(_) | Port::Preferably(_)) => started,
+    };
+    started.with_context(|| could_not("OpenPhone", "--openphone-port", port))
+}
+
+fn could_not(twin: &str, option: &str, port: Port) -> String {
+    format!("starting the {twin} twin on 127.0.0.1:{}; another port can be given with {option}", port.wanted())
+}
+
+fn local(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
