@@ -15,8 +15,8 @@ pub use identity::{Claims, claims, external_key, same_person};
 pub use intent::{Intent, IntentKind, begin};
 pub use observe::{Note, is_echo, observe};
 pub use outcome::{
-    Found, adopt, at_rest, claimed, created, deleted, failed, hint, not_applied, not_found, parked, probed, read, refused,
-    settle, taken, unknown, updated,
+    Found, adopt, at_rest, claimed, created, deleted, failed, hint, not_applied, not_found, parked, probed, read,
+    refused, settle, taken, unknown, updated,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
 pub use step::{Run, Step, next_step};

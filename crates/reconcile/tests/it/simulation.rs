@@ -40,6 +40,11 @@ fn totals(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engin
     total
 }
 
+/// Edits that may be lost in the window that nobody can see into.
+fn unseen(seeds: u64) -> u64 {
+    1 + seeds / 1000
+}
+
 fn must_hold(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engine)) -> Verdict {
     let total = totals(name, count, scenario, change);
     let first = total.first_bad.clone().unwrap_or_default();
@@ -127,7 +132,7 @@ fn weakened_rules_are_caught() {
         Scenario::BOTH_WAYS,
         weaken(Weakened { swallow_response: true, ..Weakened::default() }),
     );
-    assert!(swallow.lost + swallow.diverged > 0, "taking the response over the shadow went unnoticed");
+    assert!(swallow.diverged > 0, "taking the response over the shadow went unnoticed");
 
     let whole = totals(
         "whole record",
@@ -135,7 +140,7 @@ fn weakened_rules_are_caught() {
         Scenario::BOTH_WAYS,
         weaken(Weakened { whole_record: true, ..Weakened::default() }),
     );
-    assert!(whole.lost + whole.diverged + whole.wiped > 0, "sending the whole record went unnoticed");
+    assert!(whole.lost > unseen(count), "sending the whole record went unnoticed");
 
     let hasty =
         totals("no wait before create", count, Scenario { first_create_wait_s: 0, ..Scenario::BOTH_WAYS }, |_| {});
