@@ -2,4 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+mod architecture;
+mod disk;
+mod faults;
+mod kill;
+mod logs;
 mod main_job;

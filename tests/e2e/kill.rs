@@ -1,0 +1,143 @@
+//! The whole program, killed at random moments again and again while people work: nothing accepted is lost, nobody is
+//! created twice. `TANDEM_KILL_CHANGES` makes it longer, `TANDEM_KILL_SEED` repeats the people's and the killer's dice.
+
+mod aftermath;
+pub(crate) mod judge;
+mod people;
+
+use std::time::{Duration, Instant};
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use tandem_tests::{Process, ProcessOptions, quick_ghl, quick_openphone};
+use tandem_twins::{Chance, Fault, Faults, GhlConfig, On, OpenPhoneConfig, WebhookFault};
+
+use aftermath::{Aftermath, story};
+use people::People;
+
+const CHANGES: u32 = 2_000;
+const LEAST_KILLS: usize = 12;
+const MILLIS_BETWEEN_CHANGES: u64 = 14;
+const MILLIS_BETWEEN_KILLS: std::ops::RangeInclusive<u64> = 300..=2_700;
+const LIMIT: Duration = Duration::from_mins(2);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_moments_it_loses_nothing_and_creates_nobody_twice() {
+    let seed = variable("TANDEM_KILL_SEED").unwrap_or_else(rand::random);
+    let changes = variable("TANDEM_KILL_CHANGES").and_then(|text| text.try_into().ok()).unwrap_or(CHANGES);
+    eprintln!("kill -9: {changes} changes, TANDEM_KILL_SEED={seed}");
+    let mut process = Process::start(options(seed)).await.unwrap();
+    let kills = change_and_kill(&mut process, changes, seed).await;
+    let (busy, calls) = summary(&kills);
+
+    in_step(&mut process).await;
+    drained(&process).await;
+    assert!(process.stop().success(), "it doesn't end well");
+    let left = Aftermath::of(&process.data_dir()).await.unwrap();
+    report(&process, &kills);
+    assert_eq!((left.dead, left.parked, left.events, left.commands, left.intents), (0, 0, 0, 0, 0), "{left:?}");
+    judge::verdict(&process);
+    assert!(kills.len() >= LEAST_KILLS, "only {} kills: the run was too short", kills.len());
+    assert!(busy * 2 >= kills.len(), "only {busy} of {} kills met work in hand", kills.len());
+    assert!(calls > 0, "no kill met a call under way");
+}
+
+/// Answers get lost and come late on the way, so that many outcomes are unknown even without a kill.
+fn options(seed: u64) -> ProcessOptions {
+    let rare = |fault, chance, method: &str| Chance { fault, chance, on: On::call(method, "/") };
+    let mut reads = Faults { seed, ..Faults::none() };
+    reads.chances = vec![rare(Fault::ErrorBefore, 0.01, "GET"), rare(Fault::ResetBefore, 0.01, "GET")];
+    let reads = reads
+        .webhook(0.05, WebhookFault::Double)
+        .webhook(0.05, WebhookFault::Delay { min_ms: 50, max_ms: 800 })
+        .chance(1.0, Fault::Latency { min_ms: 1, max_ms: 20 });
+    let mut writes = Faults { seed, ..Faults::none() }.chance(1.0, Fault::Latency { min_ms: 5, max_ms: 60 });
+    for method in ["POST", "PATCH"] {
+        writes.chances.extend([
+            rare(Fault::ErrorAfter, 0.01, method),
+            rare(Fault::ResetAfter, 0.02, method),
+            rare(Fault::ResetBefore, 0.01, method),
+            rare(Fault::TimeoutAfter, 0.005, method),
+            // Within what the configuration says about late requests: time-out and half a second.
+            rare(Fault::LateApply { after_ms: 1_300 }, 0.005, method),
+        ]);
+    }
+    ProcessOptions {
+        ghl: Some(GhlConfig { faults: reads, ..quick_ghl() }),
+        openphone: Some(OpenPhoneConfig { faults: writes, index_lag: Duration::from_millis(150), ..quick_openphone() }),
+        is_unthrottled: true,
+        ..ProcessOptions::default()
+    }
+}
+
+/// People go on while the process is down or coming up; kills may well hit it then.
+async fn change_and_kill(process: &mut Process, changes: u32, seed: u64) -> Vec<Aftermath> {
+    let (mut people, mut dice) = (People::new(seed), StdRng::seed_from_u64(seed.wrapping_add(1)));
+    let mut kills = Vec::new();
+    let mut next_kill = Instant::now() + Duration::from_millis(dice.random_range(MILLIS_BETWEEN_KILLS));
+    for _ in 0..changes {
+        people.change(&process.ghl);
+        if Instant::now() >= next_kill {
+            process.kill();
+            kills.extend(Aftermath::of(&process.data_dir()).await);
+            process.spawn();
+            next_kill = Instant::now() + Duration::from_millis(dice.random_range(MILLIS_BETWEEN_KILLS));
+        }
+        // The people's pace; nothing is waited for.
+        tokio::time::sleep(Duration::from_millis(dice.random_range(0..=2 * MILLIS_BETWEEN_CHANGES))).await;
+    }
+    kills
+}
+
+async fn in_step(process: &mut Process) {
+    let until = Instant::now() + LIMIT;
+    loop {
+        let differences = judge::differences(process);
+        if differences.is_empty() {
+            return;
+        }
+        if Instant::now() > until {
+            process.kill();
+            let id = differences[0].split(':').next().unwrap_or_default();
+            let story = story(&process.data_dir(), id).await;
+            panic!("{} differences after {LIMIT:?}, such as {}\n{story}", differences.len(), differences[0]);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Echoes and repeated webhooks too are worked off.
+async fn drained(process: &Process) {
+    assert!(process.ghl.webhooks_idle(LIMIT).await && process.openphone.webhooks_idle(LIMIT).await);
+    let until = Instant::now() + LIMIT;
+    let mut quiet = 0;
+    // The gauges are seconds old: seen twice, the second is younger than the last webhook.
+    while quiet < 2 {
+        assert!(Instant::now() < until, "the queue is not worked off after {LIMIT:?}");
+        let events = process.metric("tandem_queue_depth{stream=\"EVENTS\"}").await;
+        let commands = process.metric("tandem_queue_depth{stream=\"COMMANDS\"}").await;
+        quiet = if events == Some(0.0) && commands == Some(0.0) { quiet + 1 } else { 0 };
+        tokio::time::sleep(Duration::from_secs(3)).await;
+    }
+}
+
+/// Kills that met work in hand, and calls whose outcome they left unknown.
+fn summary(kills: &[Aftermath]) -> (usize, usize) {
+    let busy = kills.iter().filter(|kill| kill.events + kill.commands > 0).count();
+    (busy, kills.iter().map(|kill| kill.intents).sum())
+}
+
+#[expect(clippy::print_stderr, reason = "what a failure is judged by")]
+fn report(process: &Process, kills: &[Aftermath]) {
+    let (busy, calls) = summary(kills);
+    let (ghl, openphone) = (process.ghl.report(), process.openphone.report());
+    let commands: u64 = kills.iter().map(|kill| kill.commands).sum();
+    eprintln!("{} kills, {busy} with work in hand: {commands} commands, {calls} calls under way", kills.len());
+    eprintln!("{} contacts; writes {:?}", ghl.contacts, openphone.writes);
+    eprintln!("faults {:?} {:?}", ghl.faults, openphone.faults);
+    eprintln!("webhooks {:?}; requests {:?} {:?}", ghl.webhooks, ghl.by_template, openphone.by_template);
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}

@@ -1,0 +1,82 @@
+//! People at work in GHL: contacts are made and edited for a while, then left alone, so that last edits happen all along
+//! and not only at the end.
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::{Value, json};
+use tandem_twins::GhlTwin;
+
+const CREATES: f64 = 0.15;
+/// Contacts that are being worked on.
+const RECENT: usize = 15;
+const TAGS: [&str; 5] = ["lead", "vip", "customer", "north", "south"];
+/// Area codes in use; with 555-01xx, a hundred invented numbers each.
+const AREAS: [u32; 40] = [
+    201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228, 301, 302, 303,
+    304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 323,
+];
+
+pub(super) struct People {
+    dice: StdRng,
+    contacts: Vec<String>,
+    number: usize,
+}
+
+impl People {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { dice: StdRng::seed_from_u64(seed), contacts: Vec::new(), number: 0 }
+    }
+
+    pub(super) fn change(&mut self, ghl: &GhlTwin) {
+        self.number += 1;
+        if self.contacts.is_empty() || self.dice.random_bool(CREATES) {
+            let contact = self.contact();
+            self.contacts.push(ghl.create_contact(&contact).unwrap());
+            return;
+        }
+        let first = self.contacts.len().saturating_sub(RECENT);
+        let id = self.contacts[self.dice.random_range(first..self.contacts.len())].clone();
+        let patch = self.patch(&ghl.contact(&id).unwrap());
+        ghl.edit_contact(&id, &patch).unwrap();
+    }
+
+    fn contact(&mut self) -> Value {
+        let number = self.number;
+        let mut contact = json!({ "firstName": format!("Ana{number}"), "lastName": format!("Example{number}") });
+        if self.dice.random_bool(0.9) {
+            contact["phone"] = json!(phone(number));
+        }
+        if self.dice.random_bool(0.5) {
+            contact["email"] = json!(format!("ana{number}@example.com"));
+        }
+        if self.dice.random_bool(0.5) {
+            contact["tags"] = json!([self.tag()]);
+        }
+        contact
+    }
+
+    fn patch(&mut self, contact: &Value) -> Value {
+        let number = self.number;
+        match self.dice.random_range(0..8) {
+            0 | 1 => json!({ "firstName": format!("Bea{number}") }),
+            2 => json!({ "lastName": format!("Sample{number}") }),
+            3 => json!({ "companyName": format!("Company {number}") }),
+            4 => json!({ "phone": phone(number) }),
+            5 => json!({ "email": format!("bea{number}@example.com") }),
+            _ => {
+                let tag = self.tag();
+                let has_it = contact["tags"].as_array().unwrap().iter().any(|held| held == tag);
+                json!({ if has_it { "removeTags" } else { "addTags" }: [tag] })
+            }
+        }
+    }
+
+    fn tag(&mut self) -> &'static str {
+        TAGS[self.dice.random_range(0..TAGS.len())]
+    }
+}
+
+/// A number that nobody else has, for the first 4,000; afterwards they come round to people long left alone.
+fn phone(number: usize) -> String {
+    format!("+1{}55501{:02}", AREAS[number / 100 % AREAS.len()], number % 100)
+}

@@ -1,0 +1,81 @@
+//! A plain HTTP/1.1 client over one connection that is kept: cheap enough to load a server with, and free to misbehave.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// No answer of a server that works takes longer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// An answer.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Status line and headers, in lower case.
+    pub head: String,
+    /// The body.
+    pub body: String,
+}
+
+/// One kept connection.
+#[derive(Debug)]
+pub struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(4096) })
+    }
+
+    /// Sends a request as [`render`] made it and waits for the answer.
+    pub async fn send(&mut self, request: &[u8]) -> io::Result<Reply> {
+        tokio::time::timeout(LIMIT, self.exchange(request)).await?
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> io::Result<Reply> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        loop {
+            if let Some(reply) = whole(&self.buffer) {
+                return Ok(reply);
+            }
+            if self.stream.read_buf(&mut self.buffer).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+}
+
+/// The bytes of a request; `line` is method and path.
+pub fn render(line: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut head = format!("{line} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n", body.len());
+    for (name, value) in headers {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    head.push_str("\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+/// One request on a connection of its own.
+pub async fn send(address: SocketAddr, line: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Reply> {
+    Connection::open(address).await?.send(&render(line, headers, body)).await
+}
+
+/// The answer, once all of it is there. Answers of ours have a length.
+fn whole(bytes: &[u8]) -> Option<Reply> {
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.trim().parse().ok()?;
+    let body = bytes.get(end + 4..end + 4 + length)?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    Some(Reply { status, body: String::from_utf8_lossy(body).into_owned(), head })
+}
