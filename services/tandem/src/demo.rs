@@ -53,9 +53,12 @@ pub async fn run(options: Options, mut stops: mpsc::Receiver<Stop>) -> anyhow::R
         voice.say("Stopping: finishing what is under way, then removing the temporary data.");
     }
     let closed = stage.close().await;
-    let summary = shown?;
-    closed?;
-    Ok(summary)
+    match (shown, closed) {
+        // The pipeline's own words say why it could not go on.
+        (Err(shown), Err(closed)) => Err(closed.context(shown.to_string())),
+        (Err(error), Ok(())) | (Ok(_), Err(error)) => Err(error),
+        (Ok(summary), Ok(())) => Ok(summary),
+    }
 }
 
 async fn show(

@@ -19,12 +19,12 @@ pub(crate) struct Arguments {
     /// Plays the accounts of this configuration, and sends webhooks to its http.listen
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Port of the GHL twin; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = GHL_PORT)]
-    ghl_port: u16,
-    /// Port of the OpenPhone twin; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = OPENPHONE_PORT)]
-    openphone_port: u16,
+    /// Port of the GHL twin, 0 takes a free one [default: that of the configuration, else 4010]
+    #[arg(long, value_name = "PORT")]
+    ghl_port: Option<u16>,
+    /// Port of the OpenPhone twin, 0 takes a free one [default: that of the configuration, else 4020]
+    #[arg(long, value_name = "PORT")]
+    openphone_port: Option<u16>,
     /// Where Tandem takes webhooks, up to `/webhooks`; `/ghl` and `/openphone/CONNECTION` are added
     #[arg(long, value_name = "URL")]
     webhook_url: Option<Url>,
@@ -34,12 +34,21 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(super::load).transpose()?;
     tandem_telemetry::init("warn", Format::Text)?;
+    let providers = config.as_ref().map(|config| &config.providers);
+    let ghl = arguments.ghl_port.or_else(|| local_port(&providers?.ghl.base_url)).unwrap_or(GHL_PORT);
+    let openphone = arguments.openphone_port.or_else(|| local_port(&providers?.openphone.base_url));
     let options = Options {
+        ghl: Port::Only(ghl),
+        openphone: Port::Only(openphone.unwrap_or(OPENPHONE_PORT)),
         config,
-        ghl: Port::Only(arguments.ghl_port),
-        openphone: Port::Only(arguments.openphone_port),
         webhook_url: arguments.webhook_url.clone(),
     };
     super::runtime()?.block_on(async { sandbox::run(options, stop_signals()?).await })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where a configuration for the twins expects one.
+fn local_port(base_url: &Url) -> Option<u16> {
+    let is_here = matches!(base_url.host_str(), Some("127.0.0.1" | "localhost"));
+    base_url.port().filter(|_| is_here)
 }

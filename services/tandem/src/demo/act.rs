@@ -115,7 +115,8 @@ impl<'a> Act<'a> {
         let chosen: Vec<&str> = contacts.iter().step_by(10).filter_map(|contact| contact["id"].as_str()).collect();
         let count = chosen.len();
         self.voice.say(&format!(
-            "People in OpenPhone add numbers, notes, roles and tags to {count} contacts: they have to stay."
+            "People in OpenPhone add numbers, notes, roles and tags to {}. All of it has to stay.",
+            contacts_of(count)
         ));
         for (turn, id) in chosen.into_iter().enumerate() {
             let planted = edits::plant(&self.stage.openphone, id, turn)?;
@@ -135,8 +136,9 @@ impl<'a> Act<'a> {
         }
         (self.work.edited, self.work.deleted) = (edited.len(), self.expected.deleted.len());
         self.voice.say(&format!(
-            "People in GHL edit {} contacts and delete {}. A delete in GHL leaves OpenPhone's contact alone.",
-            self.work.edited, self.work.deleted
+            "People in GHL edit {} and delete {}. A delete in GHL leaves OpenPhone's contact alone.",
+            contacts_of(self.work.edited),
+            contacts_of(self.work.deleted)
         ));
         for id in &edited {
             self.editors.edit(&self.stage.ghl, id)?;
@@ -239,4 +241,8 @@ impl Awaited {
             Self::Edits(_) => Some("edits arrived"),
         }
     }
+}
+
+fn contacts_of(count: usize) -> String {
+    if count == 1 { "1 contact".to_owned() } else { format!("{count} contacts") }
 }

@@ -165,8 +165,70 @@ impl Judged {
             }
         }
         if self.dead_letters > 0 {
-            found.push(Problem::new(Kind::Run, format!("{} dead letters", self.dead_letters)));
+            found.push(Problem::new(Kind::Run, format!("dead letters: {}", self.dead_letters)));
         }
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_twins::{Actor, Duplicate, GhlConfig, GhlTwin, How, Loss, OpenPhoneConfig, OpenPhoneTwin};
+
+    use super::*;
+
+    /// What twins say that have seen nothing.
+    async fn judged() -> Judged {
+        let ghl = GhlTwin::start(GhlConfig::default()).await.unwrap();
+        let openphone = OpenPhoneTwin::start(OpenPhoneConfig::default()).await.unwrap();
+        Judged { ghl: ghl.report(), openphone: openphone.report(), dead_letters: 0 }
+    }
+
+    /// Words of a problem, and what leads to it.
+    type Complaint = (&'static str, fn(&mut Judged));
+
+    fn double() -> Duplicate {
+        Duplicate { by: "externalId", value: "k".to_owned(), contacts: vec!["op1".to_owned(), "op2".to_owned()] }
+    }
+
+    fn loss() -> Loss {
+        Loss {
+            contact: "op1".to_owned(),
+            field: "role".to_owned(),
+            before: "Owner".to_owned(),
+            after: None,
+            set_by: Actor::Person,
+            how: How::Omitted,
+            request: Some(1),
+            at: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_wrong_is_ok() {
+        let summary = Summary::new(Work::default(), Verdict::default(), &judged().await, Duration::from_secs(1));
+        assert!(summary.ok && summary.problems.is_empty());
+        assert!(summary.table().contains("every limit was kept"));
+    }
+
+    #[tokio::test]
+    async fn whatever_the_twins_or_the_queue_complain_of_is_told() {
+        let complaints: [Complaint; 6] = [
+            ("share one externalId", |judged| judged.openphone.duplicates.push(double())),
+            ("contact op1 lost role", |judged| judged.openphone.wiped.push(loss())),
+            ("beyond OpenPhone's limit", |judged| judged.openphone.rate.violations = 2),
+            ("answered with 429", |judged| judged.ghl.by_status.extend([(429, 3)])),
+            ("webhooks of GHL were given up", |judged| judged.ghl.webhooks.given_up = 1),
+            ("dead letters: 1", |judged| judged.dead_letters = 1),
+        ];
+        for (words, complain) in complaints {
+            let mut judged = judged().await;
+            complain(&mut judged);
+            let summary = Summary::new(Work::default(), Verdict::default(), &judged, Duration::from_secs(1));
+            assert!(!summary.ok, "{words}");
+            assert_eq!(summary.problems.len(), 1, "{:?}", summary.problems);
+            assert!(summary.problems[0].contains(words), "{:?}", summary.problems);
+            assert!(summary.table().contains(words));
+        }
     }
 }

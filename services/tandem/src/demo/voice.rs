@@ -1,9 +1,10 @@
 //! What is said while the demo runs: bars on a terminal, plain lines elsewhere, nothing but JSON on stdout with `--json`.
 
+use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// How often a plain line tells of progress.
 const LINE_PAUSE: Duration = Duration::from_secs(5);
@@ -40,12 +41,18 @@ impl Voice {
 
 fn bar(what: &'static str, total: usize) -> ProgressBar {
     let bar = ProgressBar::new(total as u64);
-    let template = "  {msg:<20} {bar:32} {pos}/{len}  {per_sec}, about {eta} left";
+    let template = "  {msg:<20} {bar:32} {pos}/{len}  {rate}, about {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        bar.set_style(style.with_key("rate", rate));
     }
     bar.set_message(what);
     bar
+}
+
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    if write!(out, "{:.1}/s", state.per_sec()).is_err() {
+        tracing::debug!("a rate could not be shown");
+    }
 }
 
 /// How far something has come.
