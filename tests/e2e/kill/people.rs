@@ -10,7 +10,8 @@ const CREATES: f64 = 0.15;
 /// Contacts that are being worked on.
 const RECENT: usize = 15;
 const TAGS: [&str; 5] = ["lead", "vip", "customer", "north", "south"];
-/// Area codes in use; with 555-01xx, a hundred invented numbers each.
+/// Area codes in use; with 555-01xx, a hundred invented numbers each. In longer runs, later contacts have none: a number
+/// of somebody else's would make two people look like one.
 const AREAS: [u32; 40] = [
     201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228, 301, 302, 303,
     304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 323,
@@ -43,8 +44,10 @@ impl People {
     fn contact(&mut self) -> Value {
         let number = self.number;
         let mut contact = json!({ "firstName": format!("Ana{number}"), "lastName": format!("Example{number}") });
-        if self.dice.random_bool(0.9) {
-            contact["phone"] = json!(phone(number));
+        if self.dice.random_bool(0.9)
+            && let Some(phone) = phone(number)
+        {
+            contact["phone"] = json!(phone);
         }
         if self.dice.random_bool(0.5) {
             contact["email"] = json!(format!("ana{number}@example.com"));
@@ -61,8 +64,10 @@ impl People {
             0 | 1 => json!({ "firstName": format!("Bea{number}") }),
             2 => json!({ "lastName": format!("Sample{number}") }),
             3 => json!({ "companyName": format!("Company {number}") }),
-            4 => json!({ "phone": phone(number) }),
-            5 => json!({ "email": format!("bea{number}@example.com") }),
+            4 | 5 => match phone(number).filter(|_| self.dice.random_bool(0.5)) {
+                Some(phone) => json!({ "phone": phone }),
+                None => json!({ "email": format!("bea{number}@example.com") }),
+            },
             _ => {
                 let tag = self.tag();
                 let has_it = contact["tags"].as_array().unwrap().iter().any(|held| held == tag);
@@ -76,7 +81,8 @@ impl People {
     }
 }
 
-/// A number that nobody else has, for the first 4,000; afterwards they come round to people long left alone.
-fn phone(number: usize) -> String {
-    format!("+1{}55501{:02}", AREAS[number / 100 % AREAS.len()], number % 100)
+/// A number that nobody else has.
+fn phone(number: usize) -> Option<String> {
+    let area = AREAS.get(number / 100)?;
+    Some(format!("+1{area}55501{:02}", number % 100))
 }
