@@ -18,6 +18,9 @@ pub fn is_country(code: &str) -> bool {
 }
 
 fn e164(text: &str, default_country: &str) -> Option<String> {
+    if text.starts_with('+') {
+        return international(text);
+    }
     let country: Option<Id> = default_country.parse().ok();
     let number = phonenumber::parse(country, text).ok()?;
     // E.164 has no room for an extension, and an impossible number is better left as it was typed.
@@ -25,6 +28,18 @@ fn e164(text: &str, default_country: &str) -> Option<String> {
         return None;
     }
     Some(number.format().mode(phonenumber::Mode::E164).to_string())
+}
+
+/// A number that names its country is what its digits say. Only its form is checked: the metadata of any country would
+/// take some leading digits for a trunk prefix and drop them (`+7 8..`; `+33 1..` where the default is the US).
+fn international(text: &str) -> Option<String> {
+    // "+44 (0)20 ...": the trunk prefix as people write it for readers at home.
+    let dialled = text.replacen("(0)", "", 1);
+    let number = phonenumber::parse(None, &dialled).ok()?;
+    let digits: String = dialled.chars().filter(char::is_ascii_digit).collect();
+    let is_plain = dialled.chars().skip(1).all(|char| char.is_ascii_digit() || " ().-/\u{a0}".contains(char));
+    let fits = number.extension().is_none() && is_plain && (7..=15).contains(&digits.len());
+    fits.then(|| format!("+{digits}"))
 }
 
 fn is_possible(number: &phonenumber::PhoneNumber) -> bool {
@@ -53,6 +68,22 @@ mod tests {
     }
 
     #[test]
+    fn no_digit_of_an_international_number_is_taken_for_a_prefix() {
+        for (typed, normal_form) in [
+            ("+33 1 99 00 00 00", "+33199000000"),
+            ("+86 138 1234 5678", "+8613812345678"),
+            ("+44 161 496 0018", "+441614960018"),
+            ("+49 151 23456789", "+4915123456789"),
+            ("+7 812 345 67 89", "+78123456789"),
+            ("+44 (0)20 7946 0018", "+442079460018"),
+        ] {
+            for country in ["US", "GB", "DE"] {
+                assert_eq!(normal(typed, country).as_deref(), Some(normal_form), "{typed} in {country}");
+            }
+        }
+    }
+
+    #[test]
     fn what_e164_cannot_hold_stays_as_typed() {
         assert_eq!(normal("415-555-0123 ext. 4", "US").as_deref(), Some("415-555-0123 ext. 4"));
         assert_eq!(normal("72345", "US").as_deref(), Some("72345"));
@@ -66,6 +97,14 @@ mod tests {
             if let Some(once) = normal(&raw, "US") {
                 prop_assert_eq!(normal(&once, "US"), Some(once));
             }
+        }
+
+        #[test]
+        fn an_international_number_keeps_every_digit(country in 1_u32..999, rest in "[0-9]{8,11}") {
+            let typed = format!("+{country} {rest}");
+            let digits = format!("+{country}{rest}");
+            let normal = normal(&typed, "US").unwrap_or_default();
+            prop_assert!(normal == digits || normal == typed, "{} became {}", typed, normal);
         }
 
         #[test]

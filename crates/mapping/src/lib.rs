@@ -44,7 +44,8 @@ impl Mapping {
             creates: PerSide { ghl: false, openphone: true },
             // OpenPhone refuses a second contact under our key, so its creates don't wait.
             first_create_wait: PerSide::default(),
-            read_first: PerSide { ghl: BTreeSet::new(), openphone: lists },
+            read_first: PerSide { ghl: BTreeSet::new(), openphone: lists.clone() },
+            carries_all: PerSide { ghl: BTreeSet::new(), openphone: lists },
             timing,
             claim_identity: true,
             weakened: Weakened::default(),

@@ -17,7 +17,7 @@ pub struct Intent {
     pub owner: String,
     /// The external key of a create.
     pub key: String,
-    /// The values sent.
+    /// The values sent, those that are only carried along included.
     pub sent: BTreeMap<Field, Option<Value>>,
     /// The agreed values they stand for.
     pub canon: BTreeMap<Field, Option<Value>>,
@@ -58,12 +58,20 @@ pub fn begin(
     (owner, now): (&str, Timestamp),
 ) {
     let timing = rules.timing[side];
+    let mut sent: BTreeMap<_, _> = writes.iter().map(|(field, write)| (*field, write.to.clone())).collect();
+    let mut canon: BTreeMap<_, _> = writes.iter().map(|(field, write)| (*field, write.canon.clone())).collect();
+    if kind == IntentKind::Update && writes.keys().any(|field| rules.carries_all[side].contains(field)) {
+        for (field, seen) in document.shadow[side].iter().filter(|(field, _)| !writes.contains_key(*field)) {
+            sent.insert(*field, seen.value.clone());
+            canon.insert(*field, document.agreed[side].get(field).cloned());
+        }
+    }
     document.intent[side] = Some(Intent {
         kind,
         owner: owner.to_owned(),
         key: external_key(document, side),
-        sent: writes.iter().map(|(field, write)| (*field, write.to.clone())).collect(),
-        canon: writes.iter().map(|(field, write)| (*field, write.canon.clone())).collect(),
+        sent,
+        canon,
         sent_at: now,
         send_by: now + timing.send_window,
         settle_at: now + timing.in_flight(),

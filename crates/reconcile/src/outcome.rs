@@ -196,9 +196,12 @@ fn settled(document: &mut Document, rules: &Rules, side: Side, (intent, found): 
     succeeded(document);
     if let Some(intent) = intent {
         for (field, value) in intent.sent {
+            let canon = intent.canon.get(&field).cloned().flatten();
             document.shadow[side].insert(field, Seen { value, at: found.at });
-            set_agreed(document, side, field, intent.canon.get(&field).cloned().flatten());
-            document.refused[side].remove(&field);
+            if document.refused[side].get(&field) == Some(&canon) {
+                document.refused[side].remove(&field);
+            }
+            set_agreed(document, side, field, canon);
         }
     }
     if rules.weakened.swallow_response {

@@ -20,6 +20,9 @@ pub struct Rules {
     /// Fields of that side that are read before they are written, because the provider replaces what the body leaves
     /// out or because a person's edit must be seen first.
     pub read_first: PerSide<BTreeSet<Field>>,
+    /// Fields of that side whose write carries every other mapped field along, because the provider replaces the whole
+    /// contact. Carried out late, it brings all of them back.
+    pub carries_all: PerSide<BTreeSet<Field>>,
     /// Bounds of the provider's behaviour.
     pub timing: PerSide<Timing>,
     /// True: phone and email claims keep one person from being created twice.

@@ -19,6 +19,7 @@ fn rules(direction: Direction) -> Rules {
         creates: PerSide { ghl: false, openphone: true },
         first_create_wait: PerSide::default(),
         read_first: PerSide::default(),
+        carries_all: PerSide::default(),
         timing: PerSide::default(),
         claim_identity: false,
         weakened: tandem_reconcile::Weakened::default(),

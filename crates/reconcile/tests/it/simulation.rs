@@ -69,6 +69,11 @@ fn one_way_from_ghl_holds_under_every_fault() {
 }
 
 #[test]
+fn a_provider_that_replaces_whole_contacts_gets_nothing_old_back() {
+    must_hold("whole contacts", seeds(1500), Scenario { whole_contact: true, ..Scenario::ONE_WAY }, |_| {});
+}
+
+#[test]
 fn both_ways_hold_under_every_fault() {
     must_hold("both ways", seeds(1500), Scenario::BOTH_WAYS, |_| {});
 }

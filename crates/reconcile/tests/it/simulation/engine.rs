@@ -241,7 +241,9 @@ impl World {
             }
             Step::Update(side, writes) => {
                 intent(*side, IntentKind::Update, writes);
-                Call::Put(*side, document.provider_id(*side).unwrap().to_owned(), body(writes))
+                let id = document.provider_id(*side).unwrap().to_owned();
+                let is_whole = self.scenario.whole_contact && *side == Side::OpenPhone;
+                Call::Put(*side, id, if is_whole { whole_body(&document, *side, writes) } else { body(writes) })
             }
             Step::Delete(side) => {
                 intent(*side, IntentKind::Delete, &Writes::new());
@@ -436,6 +438,14 @@ impl World {
 
 fn body(writes: &Writes) -> Body {
     writes.iter().map(|(field, write)| (*field, write.to.clone())).collect()
+}
+
+/// Everything the side was last seen to hold, with the changes merged in.
+fn whole_body(document: &Document, side: Side, writes: &Writes) -> Body {
+    let held = document.shadow[side].iter().map(|(field, seen)| (*field, seen.value.clone()));
+    let mut whole: Observed = held.collect();
+    whole.extend(body(writes));
+    whole.into_iter().collect()
 }
 
 fn side_of(call: &Call) -> Side {

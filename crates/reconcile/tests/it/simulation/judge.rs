@@ -24,6 +24,8 @@ pub(crate) struct Scenario {
     pub(crate) deletes: bool,
     pub(crate) propagate: bool,
     pub(crate) unique_keys: bool,
+    /// OpenPhone's writes carry the whole contact, as its v1 PATCH does.
+    pub(crate) whole_contact: bool,
     pub(crate) first_create_wait_s: u64,
     pub(crate) faults: Faults,
 }
@@ -34,6 +36,7 @@ impl Scenario {
         deletes: false,
         propagate: false,
         unique_keys: false,
+        whole_contact: false,
         first_create_wait_s: 30,
         faults: Faults::MANY,
     };
@@ -53,6 +56,10 @@ pub(crate) fn rules(scenario: Scenario) -> Rules {
         deletes: PerSide { ghl: deletes, openphone: DeletePolicy::Ignore },
         creates: PerSide { ghl: scenario.both_ways, openphone: true },
         first_create_wait: PerSide { ghl: wait, openphone: wait },
+        carries_all: PerSide {
+            ghl: BTreeSet::new(),
+            openphone: if scenario.whole_contact { both.clone() } else { BTreeSet::new() },
+        },
         read_first: PerSide { ghl: both.clone(), openphone: both },
         timing: PerSide { ghl: timing(), openphone: timing() },
         claim_identity: true,
