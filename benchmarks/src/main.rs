@@ -12,21 +12,11 @@ mod requests;
 mod samples;
 
 use anyhow::Context as _;
-use clap::{Parser, ValueEnum};
 
 use report::Report;
 
-/// Measures what the design promises.
-#[derive(Debug, Parser)]
-struct Arguments {
-    /// What to measure; everything if not given
-    parts: Vec<Part>,
-    /// Fewer samples and records
-    #[arg(long)]
-    quick: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// What can be measured, in the order of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Intake,
     Latency,
@@ -35,21 +25,49 @@ enum Part {
     Memory,
 }
 
+impl Part {
+    const ALL: [Self; 5] = [Self::Intake, Self::Latency, Self::Requests, Self::Drain, Self::Memory];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Latency => "latency",
+            Self::Requests => "requests",
+            Self::Drain => "drain",
+            Self::Memory => "memory",
+        }
+    }
+}
+
 fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
-    let parts = if arguments.parts.is_empty() { Part::value_variants().to_vec() } else { arguments.parts };
+    let (parts, is_quick) = arguments()?;
     build_program()?;
     println!("{}", machine::description());
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     let mut is_all_met = true;
     for part in parts {
-        eprintln!("measuring {part:?} ...");
-        let report = runtime.block_on(measure(part, arguments.quick)).with_context(|| format!("measuring {part:?}"))?;
+        eprintln!("measuring {} ...", part.name());
+        let measured = runtime.block_on(measure(part, is_quick));
+        let report = measured.with_context(|| format!("measuring {}", part.name()))?;
         is_all_met &= report.is_met();
         println!("{report}");
     }
     println!("{}", if is_all_met { "Every target is met." } else { "Some targets are missed: see the tables." });
     Ok(())
+}
+
+/// The parts that are asked for, all if none is named, and whether it is to be quick.
+fn arguments() -> anyhow::Result<(Vec<Part>, bool)> {
+    let (mut parts, mut is_quick) = (Vec::new(), false);
+    for argument in std::env::args().skip(1) {
+        let named = Part::ALL.into_iter().find(|part| part.name() == argument);
+        match named {
+            Some(part) => parts.push(part),
+            None if argument == "--quick" => is_quick = true,
+            None => anyhow::bail!("{argument}? Known: --quick, intake, latency, requests, drain, memory"),
+        }
+    }
+    Ok((if parts.is_empty() { Part::ALL.to_vec() } else { parts }, is_quick))
 }
 
 async fn measure(part: Part, is_quick: bool) -> anyhow::Result<Report> {

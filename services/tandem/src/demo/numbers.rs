@@ -32,7 +32,7 @@ impl Country {
             Self::UnitedStates => us(US_AREAS[n / 100 % US_AREAS.len()], low, rng),
             Self::UnitedKingdom => format!("+44 20 7946 {:04}", n % 1000),
             Self::Germany => format!("+49 30 23125 {:03}", n % 1000),
-            Self::France => format!("+33 4 65 71 {high:02} {low:02}"),
+            Self::France => format!("+33 1 99 00 {high:02} {low:02}"),
             // India keeps no range for fiction; this is the one its textbooks use.
             Self::India => format!("+91 98765 43{:03}", n % 1000),
             Self::Australia => format!("+61 2 5550 {:04}", n % 10_000),
