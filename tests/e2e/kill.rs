@@ -146,7 +146,6 @@ fn variable(name: &str) -> Option<u64> {
 /// What this file's long runs found once: OpenPhone's older PATCH carries the whole contact, so one that is carried out
 /// late brings back every value of the moment it was made, and nobody there meant that.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "fails: a whole-contact PATCH notes only the changed fields as its own, so what it brings back passes for a person's edit"]
 async fn whole_contact_carried_out_late_does_not_bring_back_older_values() {
     let mut process =
         Process::start(ProcessOptions { is_unthrottled: true, ..ProcessOptions::default() }).await.unwrap();
