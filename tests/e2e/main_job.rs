@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tandem_proto::Stream;
 use tandem_tests::{Stack, StackOptions, quick_ghl, quick_openphone};
-use tandem_twins::{CustomField, FieldType, OpenPhoneConfig, UnknownOption};
+use tandem_twins::{CustomField, FieldType, GhlCustomField, OpenPhoneConfig, UnknownOption};
 
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -231,4 +231,16 @@ async fn an_empty_card_is_skipped_with_a_reason_until_it_names_somebody() {
     );
     stack.ghl.edit_contact(&id, &json!({ "email": "lee@example.com" })).unwrap();
     stack.arrives(&id, "the contact, once it has an address", |c| values(c, "emails") == ["lee@example.com"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_comes_from_the_custom_field_that_the_mapping_names() {
+    let mut ghl = quick_ghl();
+    ghl.locations[0].custom_fields = vec![GhlCustomField::text("BcdmQEsNgz6AVpgLVUJ0", "role", "Role")];
+    let mapping = Some("role: { ghl_custom_field: BcdmQEsNgz6AVpgLVUJ0 }\n".to_owned());
+    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), mapping, ..StackOptions::default() }).await.unwrap();
+    let role = json!([{ "id": "BcdmQEsNgz6AVpgLVUJ0", "field_value": "Buyer" }]);
+    let person = json!({ "firstName": "Mia", "phone": "+14155550140", "customFields": role });
+    let id = stack.ghl.create_contact(&person).unwrap();
+    stack.arrives(&id, "the role", |c| c["defaultFields"]["role"] == "Buyer").await;
 }

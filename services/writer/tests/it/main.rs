@@ -1,0 +1,103 @@
+//! The writer alone, against a provider that can't be reached.
+
+#![expect(clippy::unwrap_used, reason = "test code")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tandem_contact::{PerSide, Side};
+use tandem_limits::{BudgetKey, BudgetRate, Limits};
+use tandem_mapping::Mapping;
+use tandem_outbound::{Client, ClientConfig};
+use tandem_proto::topology::command_subject;
+use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
+use tandem_providers::ghl::{ApiVersion, GhlView};
+use tandem_queue::{NewMessage, Queue, Settings};
+use tandem_reconcile::{Document, Rules, Timing, adopt, hint};
+use tandem_records::Records;
+use tandem_store::{Expected, Store};
+use tandem_telemetry::Metrics;
+use tandem_writer::{Config, Connection, Deps, GhlSide, OpenPhoneSide};
+use tokio_util::sync::CancellationToken;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection whose providers are a port that nobody listens on.
+fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = ClientConfig {
+        base_url: format!("http://127.0.0.1:{port}").parse().unwrap(),
+        timeout: Duration::from_secs(1),
+        connect_timeout: Duration::from_secs(1),
+    };
+    let client = Client::new(config).unwrap();
+    let budget = BudgetKey("test".to_owned());
+    limits.register(budget.clone(), BudgetRate { requests: 1000, per: Duration::from_secs(1), per_day: None });
+    let view = GhlView {
+        location_id: "l1".to_owned(),
+        default_country: "US".to_owned(),
+        role_custom_field: None,
+        app_url: "https://app.example.com".to_owned(),
+    };
+    let version = ApiVersion::new("2021-07-28").unwrap();
+    let ghl = GhlSide { client: client.clone(), token: "t".to_owned().into(), version, view, budget: budget.clone() };
+    let openphone = OpenPhoneSide { client, api_key: "k".to_owned().into(), budget };
+    Connection::new(id.clone(), Mapping::default(), rules.clone(), ghl, openphone)
+}
+
+async fn publish_command(queue: &Queue, document: &Document) {
+    let header = Header {
+        id: "1".to_owned(),
+        source: "mapper".to_owned(),
+        connection: document.connection.clone(),
+        ..Header::default()
+    };
+    let command = v1::Command { record_id: document.id.to_string(), lane: v1::Lane::Live.into() };
+    let message = NewMessage {
+        stream: Stream::Commands,
+        lane: Lane::Live,
+        subject: command_subject(Lane::Live, &document.connection, &document.id),
+        id: header.message_id(),
+        body: Envelope { header, payload: Payload::Command(command) }.encode().into(),
+    };
+    queue.publish(message).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_command_that_fails_every_time_becomes_a_dead_letter_and_its_record_stays_as_it_is() {
+    let rules = Mapping::default().rules(PerSide { ghl: Timing::default(), openphone: Timing::default() });
+    let (queue, limits, metrics) = (Queue::memory(Settings::default()), Limits::in_process(), Metrics::new());
+    let (records, acme) = (Records::new(Store::memory()), ConnectionId::new("acme").unwrap());
+    let now = Timestamp::now();
+    let mut document = Document::new(acme.clone(), RecordId::new("r1").unwrap(), now);
+    adopt(&mut document, &rules, Side::Ghl, "c1", now);
+    hint(&mut document, Side::Ghl);
+    records.save(&document, Expected::Absent).await.unwrap();
+    publish_command(&queue, &document).await;
+
+    let connections = BTreeMap::from([(acme.clone(), Arc::new(connection(&acme, &rules, &limits)))]);
+    let deps = Deps { queue: queue.clone(), records: records.clone(), limits, metrics, connections };
+    let config =
+        Config { max_attempts: 3, backoff: (Duration::from_millis(1), Duration::from_millis(5)), ..Config::default() };
+    let stop = CancellationToken::new();
+    let writer = tokio::spawn(tandem_writer::run(config, deps, stop.clone()));
+
+    let until = Instant::now() + LIMIT;
+    let letter = loop {
+        if let Some(letter) = queue.browse(Stream::Dead, 0, 10).await.unwrap().pop() {
+            break letter;
+        }
+        assert!(Instant::now() < until, "no dead letter after {LIMIT:?}");
+        tokio::task::yield_now().await;
+    };
+    stop.cancel();
+    writer.await.unwrap().unwrap();
+    let Payload::DeadLetter(letter) = Envelope::decode(&letter.body).unwrap().payload else { panic!("no dead letter") };
+    assert_eq!((letter.stage.as_str(), letter.code.as_str()), ("writer", "attempts_exhausted"));
+    assert!(letter.reason.contains("no connection to the provider"), "{}", letter.reason);
+    let record = records.load(&acme, &document.id).await.unwrap().unwrap().document;
+    assert!(record.hint.ghl, "what has to be done is still noted");
+    assert_eq!(record.attempts, 3);
+}
