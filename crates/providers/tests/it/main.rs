@@ -12,18 +12,7 @@ mod schema;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-
-/// The vendor folder, or nothing and a word about it where there is none.
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn vendor() -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vendor");
-    let folder = std::env::var("TANDEM_VENDOR_DIR").map_or_else(|_| beside(), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("not run: vendor folder absent ({})", folder.display());
-    None
-}
+use tandem_testkit::vendor_dir as vendor;
 
 fn text(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
