@@ -182,7 +182,7 @@ async fn serve(queue: &Queue, stop: CancellationToken) -> anyhow::Result<SocketA
 async fn bare(callers: usize, time: Duration, one_by_one: bool) -> anyhow::Result<Pace> {
     let bare = Bare::open()?;
     let turn = Arc::new(Mutex::new(()));
-    let subject = topology::event_subject("ghl", &ConnectionId::new("acme")?);
+    let subject = topology::event_subject(Lane::Live, &ConnectionId::new("acme")?, "ghl");
     let body = Bytes::from(vec![b'x'; body("0-0").len() + 200]);
     let (before, started) = (bare.database.commits(), Instant::now());
     let mut publishing = JoinSet::new();

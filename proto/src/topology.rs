@@ -76,8 +76,10 @@ impl Lane {
 /// A durable reader shared by all workers of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Consumer {
-    /// The mapper on EVENTS, both lanes.
-    Mapper,
+    /// The mapper on the live lane of EVENTS.
+    MapperLive,
+    /// The mapper on the bulk lane of EVENTS.
+    MapperBulk,
     /// The writer on the live lane of COMMANDS.
     WriterLive,
     /// The writer on the bulk lane of COMMANDS.
@@ -85,10 +87,19 @@ pub enum Consumer {
 }
 
 impl Consumer {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::MapperLive, Self::MapperBulk, Self::WriterLive, Self::WriterBulk];
+
+    /// Who is given the messages of a lane; nobody in the streams that only people read.
+    pub fn of(stream: Stream, lane: Lane) -> Option<Self> {
+        Self::ALL.into_iter().find(|consumer| consumer.stream() == stream && consumer.lane() == lane)
+    }
+
     /// Durable name at the broker.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Mapper => "mapper",
+            Self::MapperLive => "mapper-live",
+            Self::MapperBulk => "mapper-bulk",
             Self::WriterLive => "writer-live",
             Self::WriterBulk => "writer-bulk",
         }
@@ -97,18 +108,26 @@ impl Consumer {
     /// The stream it reads.
     pub fn stream(self) -> Stream {
         match self {
-            Self::Mapper => Stream::Events,
+            Self::MapperLive | Self::MapperBulk => Stream::Events,
             Self::WriterLive | Self::WriterBulk => Stream::Commands,
         }
     }
 
-    /// The lane it is limited to, if any.
-    pub fn lane(self) -> Option<Lane> {
+    /// The lane it is limited to.
+    pub fn lane(self) -> Lane {
         match self {
-            Self::Mapper => None,
-            Self::WriterLive => Some(Lane::Live),
-            Self::WriterBulk => Some(Lane::Bulk),
+            Self::MapperLive | Self::WriterLive => Lane::Live,
+            Self::MapperBulk | Self::WriterBulk => Lane::Bulk,
         }
+    }
+
+    /// What a connection's messages for this consumer are addressed to, as a subject with a wildcard.
+    pub fn subjects_of(self, connection: &ConnectionId) -> String {
+        let kind = match self.stream() {
+            Stream::Commands => "command",
+            Stream::Events | Stream::Parked | Stream::Dead | Stream::Conflicts | Stream::Journal => "event",
+        };
+        format!("{kind}.{}.{connection}.>", self.lane().name())
     }
 }
 
@@ -117,9 +136,9 @@ pub fn command_subject(lane: Lane, connection: &ConnectionId, record: &RecordId)
     format!("command.{}.{connection}.{record}", lane.name())
 }
 
-/// Subject of an event of a connection.
-pub fn event_subject(source: &str, connection: &ConnectionId) -> String {
-    format!("event.{source}.{connection}")
+/// Subject of an event of a connection, heard of from a source.
+pub fn event_subject(lane: Lane, connection: &ConnectionId, source: &str) -> String {
+    format!("event.{}.{connection}.{source}", lane.name())
 }
 
 /// Subject of a record's messages in PARKED, CONFLICTS and JOURNAL.

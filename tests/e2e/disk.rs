@@ -190,7 +190,7 @@ async fn full_database_is_answered_429_and_every_event_is_there_once_in_the_end(
 
     let mut found = Vec::new();
     while found.len() < people.len() {
-        let taken = queue.pull(Consumer::Mapper, 10, LIMIT).await.unwrap();
+        let taken = queue.pull(Consumer::MapperLive, 10, LIMIT).await.unwrap();
         assert!(!taken.is_empty(), "events are missing: {} of {}", found.len(), people.len());
         for delivery in taken {
             found.push(Envelope::decode(&delivery.message.body).unwrap().header.subject);
@@ -199,7 +199,7 @@ async fn full_database_is_answered_429_and_every_event_is_there_once_in_the_end(
     }
     assert!(ghl.webhooks_idle(LIMIT).await);
     has_status(address, "/ready", 200).await;
-    assert!(queue.pull(Consumer::Mapper, 10, Duration::ZERO).await.unwrap().is_empty(), "stored twice");
+    assert!(queue.pull(Consumer::MapperLive, 10, Duration::ZERO).await.unwrap().is_empty(), "stored twice");
     assert_eq!((found.len(), found.into_iter().collect::<BTreeSet<_>>()), (people.len(), people));
 }
 

@@ -264,7 +264,7 @@ async fn an_orderly_stop_in_the_middle_of_work_loses_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_that_nobody_can_read_become_dead_letters_and_the_rest_goes_on() {
     let stack = Stack::start().await.unwrap();
-    for (stream, subject) in [(Stream::Events, "event.ghl.acme"), (Stream::Commands, "command.live.acme.r1")] {
+    for (stream, subject) in [(Stream::Events, "event.live.acme.ghl"), (Stream::Commands, "command.live.acme.r1")] {
         let message = NewMessage {
             stream,
             lane: Lane::Live,

@@ -77,12 +77,12 @@ mod tests {
         let message = NewMessage {
             stream: Stream::Events,
             lane: Lane::Live,
-            subject: "event.ghl.acme".to_owned(),
+            subject: "event.live.acme.ghl".to_owned(),
             id: MessageId("m1".to_owned()),
             body: "not an envelope".into(),
         };
         queue.publish(message).await.unwrap();
-        let delivery = queue.pull(Consumer::Mapper, 1, Duration::ZERO).await.unwrap().pop().unwrap();
+        let delivery = queue.pull(Consumer::MapperLive, 1, Duration::ZERO).await.unwrap().pop().unwrap();
         let cause =
             Cause { stream: Stream::Events, stage: "mapper", code: "undecodable", reason: "no envelope", now_ms: 7 };
         queue.set_aside(&delivery, cause).await.unwrap();

@@ -38,12 +38,7 @@ pub struct NewMessage {
 impl NewMessage {
     /// The consumer that will be given the message; none in the streams that only people read.
     pub(crate) fn consumer(&self) -> Option<Consumer> {
-        match (self.stream, self.lane) {
-            (Stream::Events, Lane::Live | Lane::Bulk) => Some(Consumer::Mapper),
-            (Stream::Commands, Lane::Live) => Some(Consumer::WriterLive),
-            (Stream::Commands, Lane::Bulk) => Some(Consumer::WriterBulk),
-            (Stream::Parked | Stream::Dead | Stream::Conflicts | Stream::Journal, Lane::Live | Lane::Bulk) => None,
-        }
+        Consumer::of(self.stream, self.lane)
     }
 
     /// The connection that fairness goes by.

@@ -7,7 +7,8 @@ use tokio::sync::futures::Notified;
 /// One bell per consumer.
 #[derive(Debug, Default)]
 pub(crate) struct Wakeups {
-    mapper: Notify,
+    mapper_live: Notify,
+    mapper_bulk: Notify,
     writer_live: Notify,
     writer_bulk: Notify,
 }
@@ -25,7 +26,8 @@ impl Wakeups {
 
     fn bell(&self, consumer: Consumer) -> &Notify {
         match consumer {
-            Consumer::Mapper => &self.mapper,
+            Consumer::MapperLive => &self.mapper_live,
+            Consumer::MapperBulk => &self.mapper_bulk,
             Consumer::WriterLive => &self.writer_live,
             Consumer::WriterBulk => &self.writer_bulk,
         }

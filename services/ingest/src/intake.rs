@@ -134,7 +134,7 @@ impl Intake {
         let message = NewMessage {
             stream: Stream::Events,
             lane: Lane::Live,
-            subject: topology::event_subject(side.name(), connection),
+            subject: topology::event_subject(Lane::Live, connection, side.name()),
             id: id.clone(),
             body: envelope.encode().into(),
         };

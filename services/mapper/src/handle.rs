@@ -12,7 +12,7 @@ use tandem_store::Expected;
 use tandem_telemetry::{TraceContext, chain};
 
 use crate::observation::{Observation, of_event};
-use crate::{Config, Connection, Deps, dead_letter};
+use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
 
 /// How a delivery is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +88,7 @@ async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
             Err(failure) => {
                 let id = &news.header.id;
                 tracing::warn!(event.id = %id, error = %chain(&failure), "event {id} could not be stored; it is tried again");
-                return Settlement::Retry { code: "unavailable" };
+                return Settlement::Retry { code: UNAVAILABLE };
             }
         }
     }

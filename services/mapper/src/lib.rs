@@ -53,22 +53,39 @@ pub struct Deps {
 #[error("taking events")]
 pub struct Error(#[from] tandem_queue::Error);
 
-/// Events handled side by side: enough to share the store's commits.
-const AT_ONCE: usize = 64;
+/// Live events handled side by side: enough to share the store's commits.
+const LIVE_AT_ONCE: usize = 64;
+/// Few enough that live events find room at the store beside them.
+const BULK_AT_ONCE: usize = 16;
+/// The storage's trouble, not the event's: tried again for as long as it takes.
+const UNAVAILABLE: &str = "unavailable";
 const PULL_WAIT: Duration = Duration::from_secs(30);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Handles events until the shutdown; what is in hand is finished first.
+///
+/// The lanes are worked on side by side: whatever piles up in the bulk lane, a person's edit doesn't wait behind it.
 pub async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
+    let live = take(&config, &deps, &shutdown, (Consumer::MapperLive, LIVE_AT_ONCE));
+    let bulk = take(&config, &deps, &shutdown, (Consumer::MapperBulk, BULK_AT_ONCE));
+    tokio::try_join!(live, bulk).map(|((), ())| ())
+}
+
+async fn take(
+    config: &Config,
+    deps: &Deps,
+    shutdown: &CancellationToken,
+    (consumer, at_once): (Consumer, usize),
+) -> Result<(), Error> {
     loop {
         let pulled = tokio::select! {
             () = shutdown.cancelled() => return Ok(()),
-            pulled = deps.queue.pull(Consumer::Mapper, AT_ONCE, PULL_WAIT) => pulled,
+            pulled = deps.queue.pull(consumer, at_once, PULL_WAIT) => pulled,
         };
         match pulled {
             Ok(deliveries) => {
-                let each = |delivery| settle(&config, &deps, delivery);
-                futures_util::stream::iter(deliveries).for_each_concurrent(AT_ONCE, each).await;
+                let each = |delivery| settle(config, deps, delivery);
+                futures_util::stream::iter(deliveries).for_each_concurrent(at_once, each).await;
             }
             Err(error) if error.class().is_retryable() => {
                 tracing::error!(error = %chain(&error), "events can't be taken; trying again");
@@ -84,7 +101,7 @@ async fn settle(config: &Config, deps: &Deps, delivery: Delivery) {
     let handled = AssertUnwindSafe(handle::handle(config, deps, &delivery)).catch_unwind().await;
     let settlement = handled.unwrap_or(Settlement::Retry { code: "panic" });
     let settlement = match settlement {
-        Settlement::Retry { code } if delivery.deliveries >= config.max_deliveries => {
+        Settlement::Retry { code } if code != UNAVAILABLE && delivery.deliveries >= config.max_deliveries => {
             dead_letter::store(deps, &delivery, code, "handling this event failed every time").await
         }
         Settlement::Done | Settlement::Skipped | Settlement::Dead { .. } | Settlement::Retry { .. } => settlement,

@@ -66,7 +66,7 @@ async fn pull(queue: Queue, consumer: Consumer, room: usize) -> Pulled {
 fn most_waiting(consumer: Consumer) -> usize {
     match consumer {
         Consumer::WriterLive => MOST_WAITING_LIVE,
-        Consumer::WriterBulk | Consumer::Mapper => MOST_WAITING_BULK,
+        Consumer::WriterBulk | Consumer::MapperLive | Consumer::MapperBulk => MOST_WAITING_BULK,
     }
 }
 

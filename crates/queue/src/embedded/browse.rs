@@ -2,7 +2,7 @@
 
 use tandem_embedded::Error;
 use tandem_embedded::rusqlite::{Connection, OptionalExtension as _};
-use tandem_proto::Stream;
+use tandem_proto::{Consumer, Stream};
 
 use super::{row, take};
 use crate::{Depth, Stored};
@@ -52,7 +52,7 @@ pub(super) fn depth(sql: &Connection, stream: Stream, now_ms: i64) -> Result<Dep
     let mut depth = Depth::default();
     let count = "SELECT count(*) FROM message WHERE stream = ?1";
     let all: i64 = sql.prepare_cached(count)?.query_row([row::stream(stream)], |row| row.get(0))?;
-    let consumers = row::CONSUMERS.into_iter().filter(|consumer| consumer.stream() == stream);
+    let consumers = Consumer::ALL.into_iter().filter(|consumer| consumer.stream() == stream);
     let mut statement = sql.prepare_cached(
         "SELECT count(*) FILTER (WHERE leased = 1), count(*) FILTER (WHERE leased = 0) FROM delivery
          WHERE consumer = ?1 AND due_ms > ?2",

@@ -9,8 +9,6 @@ use crate::Stored;
 /// Columns of a message in the order that [`stored`] reads.
 pub(super) const COLUMNS: &str = "sequence, subject, lane, id, body, stored_at_ms";
 
-pub(super) const CONSUMERS: [Consumer; 3] = [Consumer::Mapper, Consumer::WriterLive, Consumer::WriterBulk];
-
 pub(super) fn stored(row: &Row<'_>) -> Result<Stored> {
     Ok(Stored {
         sequence: from_sql(row.get(0)?),
@@ -42,14 +40,15 @@ pub(super) fn lane(lane: Lane) -> i64 {
 
 pub(super) fn consumer(consumer: Consumer) -> i64 {
     match consumer {
-        Consumer::Mapper => 1,
+        Consumer::MapperLive => 1,
         Consumer::WriterLive => 2,
         Consumer::WriterBulk => 3,
+        Consumer::MapperBulk => 4,
     }
 }
 
 pub(super) fn consumer_of(number: i64) -> Option<Consumer> {
-    CONSUMERS.into_iter().find(|known| consumer(*known) == number)
+    Consumer::ALL.into_iter().find(|known| consumer(*known) == number)
 }
 
 /// SQLite has signed integers only; sequences start at 1 and never get near the sign.

@@ -1,6 +1,7 @@
 //! The tables. Steps are only ever added.
 
-pub(super) const STEPS: &[&str] = &["
+pub(super) const STEPS: &[&str] = &[
+    "
 CREATE TABLE message (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: a late ack must not hit another message
     stream       INTEGER NOT NULL,
@@ -33,4 +34,10 @@ CREATE TABLE seen (
 CREATE UNIQUE INDEX seen_by_id ON seen (stream, id);
 
 CREATE TABLE health (filler BLOB NOT NULL) STRICT;
-"];
+",
+    "
+-- The mapper has a consumer per lane, and subjects of events name it.
+UPDATE delivery SET consumer = 4
+    WHERE consumer = 1 AND sequence IN (SELECT sequence FROM message WHERE stream = 1 AND lane = 1);
+",
+];

@@ -62,7 +62,7 @@ pub(crate) fn event(id: &str) -> NewMessage {
 
 /// An event of any connection.
 pub(crate) fn event_of(connection: &str, id: &str) -> NewMessage {
-    message(Stream::Events, Lane::Live, &format!("event.ghl.{connection}"), id)
+    message(Stream::Events, Lane::Live, &format!("event.live.{connection}.ghl"), id)
 }
 
 /// A live command for a record of `acme`.

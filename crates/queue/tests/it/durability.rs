@@ -22,7 +22,7 @@ async fn what_was_published_is_there_after_a_restart() {
     store(&queue, event("last")).await;
     drop(queue);
     let queue = reopen(&dir, Settings::default());
-    assert_eq!(drain(&queue, Consumer::Mapper).await.len(), 101);
+    assert_eq!(drain(&queue, Consumer::MapperLive).await.len(), 101);
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn ids_are_remembered_over_a_restart_also_of_acked_messages() {
     let dir = tempfile::tempdir().unwrap();
     let queue = reopen(&dir, Settings::default());
     store(&queue, event("acked")).await;
-    drain(&queue, Consumer::Mapper).await;
+    drain(&queue, Consumer::MapperLive).await;
     store(&queue, event("waiting")).await;
     drop(queue);
     let queue = reopen(&dir, Settings::default());
@@ -45,11 +45,11 @@ async fn after_a_restart_work_in_flight_is_ready_at_once_and_its_count_goes_on()
     let queue = reopen(&dir, Settings::default());
     store(&queue, event("in flight")).await;
     store(&queue, event("delayed")).await;
-    let held = pull_one(&queue, Consumer::Mapper).await;
-    pull_one(&queue, Consumer::Mapper).await.nak(Duration::from_hours(1)).await.unwrap();
+    let held = pull_one(&queue, Consumer::MapperLive).await;
+    pull_one(&queue, Consumer::MapperLive).await.nak(Duration::from_hours(1)).await.unwrap();
     drop((held, queue));
     let queue = reopen(&dir, Settings::default());
-    let ready = queue.pull(Consumer::Mapper, 10, NOW).await.unwrap();
+    let ready = queue.pull(Consumer::MapperLive, 10, NOW).await.unwrap();
     let ready: Vec<_> = ready.iter().map(|delivery| (delivery.message.id.0.as_str(), delivery.deliveries)).collect();
     assert_eq!(ready, [("in flight", 2)]);
     assert_eq!(queue.depth(Stream::Events).await.unwrap().delayed, 1);
@@ -66,7 +66,7 @@ async fn a_closed_queue_says_so_and_has_kept_everything() {
     assert!(matches!(queue.depth(Stream::Events).await, Err(tandem_queue::Error::Closed)));
     // The closed handle still lives, and the directory is free.
     let queue = reopen(&dir, Settings::default());
-    assert_eq!(drain(&queue, Consumer::Mapper).await, ["one"]);
+    assert_eq!(drain(&queue, Consumer::MapperLive).await, ["one"]);
 }
 
 #[tokio::test]

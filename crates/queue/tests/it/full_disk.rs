@@ -43,7 +43,7 @@ async fn a_full_disk_is_unavailable_and_works_again_once_there_is_room() {
     assert!(matches!(queue.healthy().await, Err(Error::Unavailable(_))));
     assert_eq!(queue.depth(Stream::Events).await.unwrap().waiting, taken as u64);
     // Consumers go on, and make room by it.
-    for delivery in queue.pull(Consumer::Mapper, 20, NOW).await.unwrap() {
+    for delivery in queue.pull(Consumer::MapperLive, 20, NOW).await.unwrap() {
         delivery.ack().await.unwrap();
     }
     queue.healthy().await.unwrap();

@@ -26,7 +26,12 @@ fn any_stream() -> impl Strategy<Value = Stream> {
 }
 
 fn any_consumer() -> impl Strategy<Value = Consumer> {
-    prop_oneof![Just(Consumer::Mapper), Just(Consumer::WriterLive), Just(Consumer::WriterBulk)]
+    prop_oneof![
+        Just(Consumer::MapperLive),
+        Just(Consumer::MapperBulk),
+        Just(Consumer::WriterLive),
+        Just(Consumer::WriterBulk)
+    ]
 }
 
 prop_compose! {

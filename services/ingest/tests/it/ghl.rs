@@ -28,7 +28,7 @@ async fn a_delivery_is_stored_with_all_that_the_next_stage_needs() {
     assert_eq!((event.provider_type.as_str(), event.contact_id.as_str()), ("ContactUpdate", "nmFmQEsNgz6AVpgLVUJ0"));
     assert_eq!(event.body, body);
     let stored = server.queue.browse(tandem_proto::Stream::Events, 0, 1).await.unwrap();
-    assert_eq!((stored[0].subject.as_str(), &stored[0].id), ("event.ghl.acme", &header.message_id()));
+    assert_eq!((stored[0].subject.as_str(), &stored[0].id), ("event.live.acme.ghl", &header.message_id()));
     assert_eq!(server.count(r#"tandem_events_accepted_total{provider="ghl"}"#), 1);
 }
 

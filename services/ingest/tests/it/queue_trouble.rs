@@ -21,7 +21,7 @@ fn large(number: usize) -> Vec<u8> {
 /// Takes what is there out of the queue; the ids of it.
 async fn drain(server: &Server, max: usize) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    for delivery in server.queue.pull(Consumer::Mapper, max, NOW).await.unwrap() {
+    for delivery in server.queue.pull(Consumer::MapperLive, max, NOW).await.unwrap() {
         ids.insert(Envelope::decode(&delivery.message.body).unwrap().header.id);
         delivery.ack().await.unwrap();
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use tandem_proto::{ConnectionId, Consumer, RecordId};
+use tandem_proto::{self as proto, ConnectionId, Consumer, RecordId};
 use tandem_queue::Delivery;
 
 use super::Counts;
@@ -37,16 +37,16 @@ struct Lane {
 
 impl Waiting {
     pub(super) fn held(&self, consumer: Consumer) -> usize {
-        match consumer {
-            Consumer::WriterBulk => self.bulk.held,
-            Consumer::WriterLive | Consumer::Mapper => self.live.held,
+        match consumer.lane() {
+            proto::Lane::Bulk => self.bulk.held,
+            proto::Lane::Live => self.live.held,
         }
     }
 
     pub(super) fn push(&mut self, task: Task) {
-        let lane = match task.consumer {
-            Consumer::WriterBulk => &mut self.bulk,
-            Consumer::WriterLive | Consumer::Mapper => &mut self.live,
+        let lane = match task.consumer.lane() {
+            proto::Lane::Bulk => &mut self.bulk,
+            proto::Lane::Live => &mut self.live,
         };
         lane.held += 1;
         lane.queues.entry(task.connection.clone()).or_default().push_back(task);

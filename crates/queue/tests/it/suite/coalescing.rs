@@ -67,5 +67,5 @@ pub(super) async fn events_are_all_kept(backend: Backend) {
     let opened = backend.calm();
     store(&opened.queue, event("ghl:1")).await;
     store(&opened.queue, event("ghl:2")).await;
-    assert_eq!(drain(&opened.queue, Consumer::Mapper).await, ["ghl:1", "ghl:2"]);
+    assert_eq!(drain(&opened.queue, Consumer::MapperLive).await, ["ghl:1", "ghl:2"]);
 }

@@ -11,10 +11,10 @@ use crate::backend::{Backend, LONG, NOW, command, drain, event, event_of, messag
 pub(super) async fn a_delivery_carries_what_was_published(backend: Backend) {
     let opened = backend.calm();
     let sequence = store(&opened.queue, event("ghl:1")).await;
-    let delivery = pull_one(&opened.queue, Consumer::Mapper).await;
+    let delivery = pull_one(&opened.queue, Consumer::MapperLive).await;
     assert_eq!(delivery.deliveries, 1);
     assert_eq!(delivery.message.sequence, sequence);
-    assert_eq!(delivery.message.subject, "event.ghl.acme");
+    assert_eq!(delivery.message.subject, "event.live.acme.ghl");
     assert_eq!(delivery.message.lane, Lane::Live);
     assert_eq!(delivery.message.id.0, "ghl:1");
     assert_eq!(&delivery.message.body[..], b"body of ghl:1");
@@ -26,7 +26,7 @@ pub(super) async fn an_empty_pull_returns_after_its_wait(backend: Backend) {
     let opened = backend.calm();
     let wait = Duration::from_millis(120);
     let start = Instant::now();
-    assert!(opened.queue.pull(Consumer::Mapper, 10, wait).await.unwrap().is_empty());
+    assert!(opened.queue.pull(Consumer::MapperLive, 10, wait).await.unwrap().is_empty());
     assert!(start.elapsed() >= wait);
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn a_waiting_pull_returns_as_soon_as_a_message_comes(backend: B
     let start = Instant::now();
     for round in 0..20 {
         let queue = opened.queue.clone();
-        let pull = tokio::spawn(async move { pull_one(&queue, Consumer::Mapper).await.ack().await });
+        let pull = tokio::spawn(async move { pull_one(&queue, Consumer::MapperLive).await.ack().await });
         tokio::task::yield_now().await;
         store(&opened.queue, event(&format!("ghl:{round}"))).await;
         pull.await.unwrap().unwrap();
@@ -49,7 +49,7 @@ pub(super) async fn older_messages_come_first(backend: Backend) {
     for (number, id) in ids.iter().enumerate() {
         store(&opened.queue, event_of(&format!("c{}", number % 3), id)).await;
     }
-    assert_eq!(drain(&opened.queue, Consumer::Mapper).await, ids);
+    assert_eq!(drain(&opened.queue, Consumer::MapperLive).await, ids);
 }
 
 pub(super) async fn a_batch_is_stored_in_order(backend: Backend) {
@@ -58,7 +58,7 @@ pub(super) async fn a_batch_is_stored_in_order(backend: Backend) {
     assert_eq!(opened.queue.publish_all(batch).await.unwrap().len(), 50);
     assert!(opened.queue.publish_all(Vec::new()).await.unwrap().is_empty());
     let expected: Vec<String> = (0..50).map(|number| format!("ghl:{number}")).collect();
-    assert_eq!(drain(&opened.queue, Consumer::Mapper).await, expected);
+    assert_eq!(drain(&opened.queue, Consumer::MapperLive).await, expected);
 }
 
 pub(super) async fn consumers_see_their_own_lane_only(backend: Backend) {
@@ -66,11 +66,13 @@ pub(super) async fn consumers_see_their_own_lane_only(backend: Backend) {
     let queue = &opened.queue;
     store(queue, command("r1", "live")).await;
     store(queue, message(Stream::Commands, Lane::Bulk, "command.bulk.acme.r1", "bulk")).await;
-    store(queue, message(Stream::Events, Lane::Bulk, "event.ghl.acme", "event")).await;
+    store(queue, event("live event")).await;
+    store(queue, message(Stream::Events, Lane::Bulk, "event.bulk.acme.ghl", "bulk event")).await;
     store(queue, message(Stream::Dead, Lane::Live, "dead.mapper.acme", "dead")).await;
     assert_eq!(drain(queue, Consumer::WriterLive).await, ["live"]);
     assert_eq!(drain(queue, Consumer::WriterBulk).await, ["bulk"]);
-    assert_eq!(drain(queue, Consumer::Mapper).await, ["event"]);
+    assert_eq!(drain(queue, Consumer::MapperLive).await, ["live event"]);
+    assert_eq!(drain(queue, Consumer::MapperBulk).await, ["bulk event"]);
 }
 
 pub(super) async fn no_two_pullers_hold_the_same_message(backend: Backend) {
@@ -98,7 +100,7 @@ pub(super) async fn no_two_pullers_hold_the_same_message(backend: Backend) {
 async fn hold_all(queue: Queue) -> Vec<Delivery> {
     let mut held = Vec::new();
     loop {
-        let deliveries = queue.pull(Consumer::Mapper, 7, Duration::from_millis(500)).await.unwrap();
+        let deliveries = queue.pull(Consumer::MapperLive, 7, Duration::from_millis(500)).await.unwrap();
         if deliveries.is_empty() {
             return held;
         }
@@ -113,7 +115,7 @@ pub(super) async fn a_busy_connection_does_not_hold_up_the_others(backend: Backe
     for connection in ["quiet", "another"] {
         store(&opened.queue, event_of(connection, connection)).await;
     }
-    let deliveries = opened.queue.pull(Consumer::Mapper, 10, NOW).await.unwrap();
+    let deliveries = opened.queue.pull(Consumer::MapperLive, 10, NOW).await.unwrap();
     let ids: Vec<String> = deliveries.iter().map(|delivery| delivery.message.id.to_string()).collect();
     assert!(ids.contains(&"quiet".to_owned()) && ids.contains(&"another".to_owned()), "{ids:?}");
     assert_eq!(ids[0], "busy:0");
@@ -123,7 +125,7 @@ pub(super) async fn a_busy_connection_does_not_hold_up_the_others(backend: Backe
     }
     let mut served = BTreeSet::new();
     for _ in 0..4 {
-        for delivery in opened.queue.pull(Consumer::Mapper, 2, NOW).await.unwrap() {
+        for delivery in opened.queue.pull(Consumer::MapperLive, 2, NOW).await.unwrap() {
             served.insert(delivery.message.subject.clone());
         }
     }
@@ -134,11 +136,11 @@ pub(super) async fn an_abandoned_pull_keeps_nothing(backend: Backend) {
     let opened = backend.calm();
     for round in 0..100 {
         store(&opened.queue, event(&format!("ghl:{round}"))).await;
-        let pull = opened.queue.pull(Consumer::Mapper, 10, LONG);
+        let pull = opened.queue.pull(Consumer::MapperLive, 10, LONG);
         // Given up before, while or after the message was leased to it; its lease would outlast the next pull.
         let deliveries = match tokio::time::timeout(Duration::from_micros(round * 5), pull).await {
             Ok(deliveries) => deliveries.unwrap(),
-            Err(_) => vec![pull_one(&opened.queue, Consumer::Mapper).await],
+            Err(_) => vec![pull_one(&opened.queue, Consumer::MapperLive).await],
         };
         for delivery in deliveries {
             assert_eq!(delivery.deliveries, 1);

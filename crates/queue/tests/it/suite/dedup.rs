@@ -13,13 +13,13 @@ pub(super) async fn a_repeated_id_is_stored_once(backend: Backend) {
     for _ in 0..5 {
         assert_eq!(opened.queue.publish(event("ghl:1")).await.unwrap(), Published::Duplicate);
     }
-    assert_eq!(drain(&opened.queue, Consumer::Mapper).await, ["ghl:1"]);
+    assert_eq!(drain(&opened.queue, Consumer::MapperLive).await, ["ghl:1"]);
 }
 
 pub(super) async fn a_repeated_id_is_a_duplicate_after_the_first_was_acked(backend: Backend) {
     let opened = backend.calm();
     store(&opened.queue, event("ghl:1")).await;
-    drain(&opened.queue, Consumer::Mapper).await;
+    drain(&opened.queue, Consumer::MapperLive).await;
     assert_eq!(opened.queue.publish(event("ghl:1")).await.unwrap(), Published::Duplicate);
 }
 
@@ -50,5 +50,5 @@ pub(super) async fn a_batch_can_repeat_an_id_too(backend: Backend) {
     let published = opened.queue.publish_all(batch).await.unwrap();
     let is_stored: Vec<bool> = published.iter().map(|one| *one != Published::Duplicate).collect();
     assert_eq!(is_stored, [false, true, false, true]);
-    assert_eq!(drain(&opened.queue, Consumer::Mapper).await, ["ghl:1", "ghl:2", "ghl:3"]);
+    assert_eq!(drain(&opened.queue, Consumer::MapperLive).await, ["ghl:1", "ghl:2", "ghl:3"]);
 }

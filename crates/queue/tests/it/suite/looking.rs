@@ -56,7 +56,7 @@ pub(super) async fn depth_tells_waiting_from_in_flight_from_delayed(backend: Bac
     let batch = (0..6).map(|number| event(&number.to_string())).collect();
     let published = opened.queue.publish_all(batch).await.unwrap();
     assert!(published.iter().all(|one| matches!(one, Published::Stored { .. })));
-    let mut held = opened.queue.pull(Consumer::Mapper, 3, NOW).await.unwrap();
+    let mut held = opened.queue.pull(Consumer::MapperLive, 3, NOW).await.unwrap();
     held.pop().unwrap().nak(Duration::from_hours(1)).await.unwrap();
     let expected = Depth { waiting: 3, in_flight: 2, delayed: 1 };
     assert_eq!(opened.queue.depth(Stream::Events).await.unwrap(), expected);

@@ -12,8 +12,8 @@ const SHORT: Duration = Duration::from_millis(300);
 pub(super) async fn an_acked_message_does_not_come_again(backend: Backend) {
     let opened = backend.with_ack_wait(SHORT);
     store(&opened.queue, event("ghl:1")).await;
-    pull_one(&opened.queue, Consumer::Mapper).await.ack().await.unwrap();
-    assert!(opened.queue.pull(Consumer::Mapper, 1, 2 * SHORT).await.unwrap().is_empty());
+    pull_one(&opened.queue, Consumer::MapperLive).await.ack().await.unwrap();
+    assert!(opened.queue.pull(Consumer::MapperLive, 1, 2 * SHORT).await.unwrap().is_empty());
     assert_eq!(opened.queue.depth(Stream::Events).await.unwrap(), Depth::default());
 }
 
@@ -22,7 +22,7 @@ pub(super) async fn an_unsettled_message_comes_again_after_ack_wait(backend: Bac
     store(&opened.queue, event("ghl:1")).await;
     let start = Instant::now();
     for deliveries in 1..=3 {
-        let delivery = pull_one(&opened.queue, Consumer::Mapper).await;
+        let delivery = pull_one(&opened.queue, Consumer::MapperLive).await;
         assert_eq!(delivery.deliveries, deliveries);
     }
     assert!(start.elapsed() + ROUNDING >= 2 * SHORT);
@@ -31,10 +31,10 @@ pub(super) async fn an_unsettled_message_comes_again_after_ack_wait(backend: Bac
 pub(super) async fn a_late_ack_still_counts(backend: Backend) {
     let opened = backend.with_ack_wait(SHORT);
     store(&opened.queue, event("ghl:1")).await;
-    let late = pull_one(&opened.queue, Consumer::Mapper).await;
-    let second = pull_one(&opened.queue, Consumer::Mapper).await;
+    let late = pull_one(&opened.queue, Consumer::MapperLive).await;
+    let second = pull_one(&opened.queue, Consumer::MapperLive).await;
     late.ack().await.unwrap();
-    assert!(opened.queue.pull(Consumer::Mapper, 1, 2 * SHORT).await.unwrap().is_empty());
+    assert!(opened.queue.pull(Consumer::MapperLive, 1, 2 * SHORT).await.unwrap().is_empty());
     second.ack().await.unwrap();
 }
 
@@ -42,11 +42,11 @@ pub(super) async fn work_in_progress_is_left_alone(backend: Backend) {
     let ack_wait = Duration::from_secs(1);
     let opened = backend.with_ack_wait(ack_wait);
     store(&opened.queue, event("ghl:1")).await;
-    let delivery = pull_one(&opened.queue, Consumer::Mapper).await;
+    let delivery = pull_one(&opened.queue, Consumer::MapperLive).await;
     let start = Instant::now();
     while start.elapsed() < 2 * ack_wait {
         delivery.in_progress().await.unwrap();
-        let others = opened.queue.pull(Consumer::Mapper, 1, ack_wait / 5).await.unwrap();
+        let others = opened.queue.pull(Consumer::MapperLive, 1, ack_wait / 5).await.unwrap();
         assert!(others.is_empty(), "handed out while in progress");
     }
     delivery.ack().await.unwrap();
@@ -55,18 +55,18 @@ pub(super) async fn work_in_progress_is_left_alone(backend: Backend) {
 pub(super) async fn a_nak_without_delay_comes_at_once(backend: Backend) {
     let opened = backend.calm();
     store(&opened.queue, event("ghl:1")).await;
-    pull_one(&opened.queue, Consumer::Mapper).await.nak(NOW).await.unwrap();
-    let again = opened.queue.pull(Consumer::Mapper, 1, NOW).await.unwrap();
+    pull_one(&opened.queue, Consumer::MapperLive).await.nak(NOW).await.unwrap();
+    let again = opened.queue.pull(Consumer::MapperLive, 1, NOW).await.unwrap();
     assert_eq!(again.first().map(|delivery| delivery.deliveries), Some(2));
 }
 
 pub(super) async fn a_nak_with_a_delay_comes_after_it(backend: Backend) {
     let opened = backend.calm();
     store(&opened.queue, event("ghl:1")).await;
-    let delivery = pull_one(&opened.queue, Consumer::Mapper).await;
+    let delivery = pull_one(&opened.queue, Consumer::MapperLive).await;
     let start = Instant::now();
     delivery.nak(SHORT).await.unwrap();
-    let again = pull_one(&opened.queue, Consumer::Mapper).await;
+    let again = pull_one(&opened.queue, Consumer::MapperLive).await;
     assert_eq!(again.deliveries, 2);
     assert!(start.elapsed() + ROUNDING >= SHORT);
 }
@@ -74,8 +74,8 @@ pub(super) async fn a_nak_with_a_delay_comes_after_it(backend: Backend) {
 pub(super) async fn a_terminated_message_does_not_come_again(backend: Backend) {
     let opened = backend.with_ack_wait(SHORT);
     store(&opened.queue, event("ghl:1")).await;
-    pull_one(&opened.queue, Consumer::Mapper).await.term("poison").await.unwrap();
-    assert!(opened.queue.pull(Consumer::Mapper, 1, 2 * SHORT).await.unwrap().is_empty());
+    pull_one(&opened.queue, Consumer::MapperLive).await.term("poison").await.unwrap();
+    assert!(opened.queue.pull(Consumer::MapperLive, 1, 2 * SHORT).await.unwrap().is_empty());
 }
 
 pub(super) async fn a_message_given_back_keeps_its_place(backend: Backend) {
@@ -83,6 +83,6 @@ pub(super) async fn a_message_given_back_keeps_its_place(backend: Backend) {
     for id in ["ghl:1", "ghl:2", "ghl:3"] {
         store(&opened.queue, event(id)).await;
     }
-    pull_one(&opened.queue, Consumer::Mapper).await.nak(NOW).await.unwrap();
-    assert_eq!(drain(&opened.queue, Consumer::Mapper).await, ["ghl:1", "ghl:2", "ghl:3"]);
+    pull_one(&opened.queue, Consumer::MapperLive).await.nak(NOW).await.unwrap();
+    assert_eq!(drain(&opened.queue, Consumer::MapperLive).await, ["ghl:1", "ghl:2", "ghl:3"]);
 }
