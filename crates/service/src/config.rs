@@ -3,6 +3,7 @@
 //! Text becomes a raw tree, the tree becomes a [`Config`]. Only a `Config` without any problem comes out; every
 //! problem found on the way is told at once. The environment is an argument: nothing here asks the process for it.
 
+mod backends;
 mod check;
 mod connections;
 mod mapping;
@@ -47,6 +48,8 @@ pub struct Config {
     pub queue: Queue,
     /// Where request budgets are kept.
     pub limits: Limits,
+    /// What ingest may keep while the queue is away.
+    pub spool: Spool,
     /// What protects tokens at rest: the first key encrypts, all decrypt. 32 bytes each.
     pub encryption_keys: Vec<SecretSlice<u8>>,
     /// Both providers.
@@ -70,25 +73,45 @@ pub struct Http {
     pub public_url: Option<Url>,
 }
 
-/// A place for state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Backend {
+/// Where messages wait and documents live.
+#[derive(Debug, Clone)]
+pub enum Queue {
     /// In this process, on the local disk.
     Embedded,
+    /// At NATS JetStream, shared by all processes.
+    Nats(Nats),
 }
 
-/// Where messages wait.
+/// NATS servers and how to sign in.
 #[derive(Debug, Clone)]
-pub struct Queue {
-    /// Kind of queue and store.
-    pub backend: Backend,
+pub struct Nats {
+    /// At least one address of the same cluster; user and password may stand in them.
+    pub urls: Vec<SecretString>,
+    /// The content of a credentials file, as `nsc` makes them.
+    pub credentials: Option<SecretString>,
+    /// Copies of every stream: 1, or 3 on a cluster of three.
+    pub replicas: u32,
 }
 
 /// Where request budgets are kept.
 #[derive(Debug, Clone)]
-pub struct Limits {
-    /// Kind of limiter.
-    pub backend: Backend,
+pub enum Limits {
+    /// In this process, counting its own requests only.
+    Embedded,
+    /// At Redis, shared by all processes.
+    Redis {
+        /// The server's address; user and password may stand in it.
+        url: SecretString,
+    },
+}
+
+/// The local disk's share in taking webhooks while the queue is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spool {
+    /// Events kept at most.
+    pub max_messages: u32,
+    /// Bytes of events kept at most.
+    pub max_bytes: u64,
 }
 
 /// Both providers.
@@ -194,8 +217,10 @@ pub struct OpenPhoneConnection {
 /// Logs and traces.
 #[derive(Debug, Clone)]
 pub struct Telemetry {
-    /// Where spans are exported to. Always none in this version.
+    /// Where spans are exported to (OTLP over gRPC).
     pub otlp_endpoint: Option<Url>,
+    /// The share of changes that are traced, from 0 to 1.
+    pub sample: f64,
     /// The log filter.
     pub log: String,
     /// How a log line is written.

@@ -16,12 +16,13 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| format!("{expected}, found `{text}`"))
 }
 
-/// A web address that may carry credentials: https, or http on this machine (the twins).
-pub(super) fn provider_url(text: &str) -> Result<Url, String> {
+/// A web address that may carry credentials: https, or http on this machine (the twins) and where it was allowed.
+pub(super) fn provider_url(text: &str, may_be_http: bool) -> Result<Url, String> {
     let url = web_url(text)?;
-    if url.scheme() == "http" && !is_loopback(&url) {
+    if url.scheme() == "http" && !is_loopback(&url) && !may_be_http {
         return Err(format!(
-            "`{text}` would send credentials unencrypted: use https (http is taken for this machine only)"
+            "`{text}` would send credentials unencrypted: use https (http is taken for this machine only, or with \
+             allow_http: true)"
         ));
     }
     Ok(url)
@@ -39,6 +40,41 @@ pub(super) fn web_url(text: &str) -> Result<Url, String> {
         return Err(format!("`{text}` must end before `?` and `#`"));
     }
     Ok(url)
+}
+
+/// The address of a server. It may hold a password, so messages don't repeat it.
+pub(super) fn server_url(text: &str, schemes: &[&str], example: &str) -> Result<(), String> {
+    let url = Url::parse(text).map_err(|problem| format!("expected an address such as {example} ({problem})"))?;
+    if !schemes.contains(&url.scheme()) {
+        return Err(format!("expected an address such as {example}, found the scheme `{}`", url.scheme()));
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(format!("expected an address such as {example}, found one without a host"));
+    }
+    Ok(())
+}
+
+/// True for an address with a password in it, or with a token in the user's place.
+pub(super) fn holds_password(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.password().is_some() || !url.username().is_empty())
+}
+
+/// `true` or `false`.
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("expected true or false, found `{text}`"))
+}
+
+/// A number from 0 to 1.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    number.ok_or_else(|| format!("expected a number from 0 to 1, found `{text}`"))
+}
+
+/// A number of bytes, at least one webhook's worth.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    const LEAST: u64 = 1 << 20;
+    let number = text.parse::<u64>().ok().filter(|bytes| *bytes >= LEAST);
+    number.ok_or_else(|| format!("expected a number of bytes, at least {LEAST}, found `{text}`"))
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -14,9 +14,11 @@ pub(super) fn providers(slot: &Slot<'_>) -> Option<Providers> {
 
 fn ghl(slot: &Slot<'_>) -> Option<GhlProvider> {
     let mut keys = slot.section()?;
-    let base_url = keys.slot("base_url").parse(check::provider_url);
-    let app_url = keys.slot("app_url").parse(check::provider_url);
-    let authorize_url = keys.slot("authorize_url").parse(check::provider_url);
+    let may_be_http = keys.slot("allow_http").parse(check::yes_or_no)?;
+    let url = |text: &str| check::provider_url(text, may_be_http);
+    let base_url = keys.slot("base_url").parse(url);
+    let app_url = keys.slot("app_url").parse(url);
+    let authorize_url = keys.slot("authorize_url").parse(url);
     let api_version = keys.slot("api_version").parse(check::header_value);
     let client_id = keys.slot("client_id").parse_if_any(check::provider_id);
     let client_secret = keys.slot("client_secret");
@@ -41,7 +43,8 @@ fn ghl(slot: &Slot<'_>) -> Option<GhlProvider> {
 
 fn openphone(slot: &Slot<'_>) -> Option<OpenPhoneProvider> {
     let mut keys = slot.section()?;
-    let base_url = keys.slot("base_url").parse(check::provider_url);
+    let may_be_http = keys.slot("allow_http").parse(check::yes_or_no)?;
+    let base_url = keys.slot("base_url").parse(|text| check::provider_url(text, may_be_http));
     let rate = rate(&keys.slot("rate"));
     let timing = timing(&keys.slot("timing"));
     keys.finish();

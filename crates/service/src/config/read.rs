@@ -8,8 +8,8 @@ use tandem_telemetry::Format;
 use super::problem::{Origin, Problem};
 use super::section::{Reader, Slot};
 use super::tree::{Kind, Node};
-use super::{Backend, Config, DEFAULTS, Environment, Http, Limits, Queue, Telemetry, Writer};
-use super::{check, connections, overrides, providers, yaml};
+use super::{Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
+use super::{backends, check, connections, overrides, providers, yaml};
 
 /// Everything that is read at once may be wrong at once.
 pub(super) fn config(text: &str, path: &Path, environment: &Environment) -> Result<Config, Vec<Problem>> {
@@ -46,8 +46,9 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let mut keys = root.section()?;
     let data_dir = keys.slot("data_dir").path();
     let http = http(&keys.slot("http"));
-    let queue = queue(&keys.slot("queue"));
-    let limits = limits(&keys.slot("limits"));
+    let queue = backends::queue(&keys.slot("queue"));
+    let limits = backends::limits(&keys.slot("limits"));
+    let spool = spool(&keys.slot("spool"));
     let encryption_keys = encryption_keys(keys.slot("encryption_key"));
     let providers = providers::providers(&keys.slot("providers"));
     let connections = connections::connections(&keys.slot("connections"));
@@ -61,6 +62,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         http: http?,
         queue: queue?,
         limits: limits?,
+        spool: spool?,
         encryption_keys,
         providers: providers?,
         connections,
@@ -80,41 +82,13 @@ fn http(slot: &Slot<'_>) -> Option<Http> {
     Some(Http { listen: listen?, public_url })
 }
 
-fn queue(slot: &Slot<'_>) -> Option<Queue> {
+fn spool(slot: &Slot<'_>) -> Option<Spool> {
+    const MOST_MESSAGES: u32 = 100_000_000;
     let mut keys = slot.section()?;
-    let backend = keys.slot("backend").parse(|name| backend(name, "nats"));
-    for slot in [keys.slot("url"), keys.slot("replicas")] {
-        belongs_to(&slot, "nats", backend);
-    }
+    let max_messages = keys.slot("max_messages").parse(|text| check::count(text, MOST_MESSAGES));
+    let max_bytes = keys.slot("max_bytes").parse(check::bytes);
     keys.finish();
-    Some(Queue { backend: backend? })
-}
-
-fn limits(slot: &Slot<'_>) -> Option<Limits> {
-    let mut keys = slot.section()?;
-    let backend = keys.slot("backend").parse(|name| backend(name, "redis"));
-    belongs_to(&keys.slot("url"), "redis", backend);
-    keys.finish();
-    Some(Limits { backend: backend? })
-}
-
-fn backend(name: &str, distributed: &str) -> Result<Backend, String> {
-    match name {
-        "embedded" => Ok(Backend::Embedded),
-        _ if name == distributed => {
-            Err(format!("the backend `{name}` is not available in this version: use `embedded`"))
-        }
-        _ => Err(format!("unknown backend `{name}`: use `embedded`")),
-    }
-}
-
-/// With another backend the key would be silently without effect.
-fn belongs_to(slot: &Slot<'_>, distributed: &str, backend: Option<Backend>) {
-    if !slot.is_empty() && backend.is_some() {
-        slot.problem(format!(
-            "belongs to the backend `{distributed}`, which is not available in this version: remove it"
-        ));
-    }
+    Some(Spool { max_messages: max_messages?, max_bytes: max_bytes? })
 }
 
 fn encryption_keys(slot: Slot<'_>) -> Vec<secrecy::SecretSlice<u8>> {
@@ -127,10 +101,8 @@ fn encryption_keys(slot: Slot<'_>) -> Vec<secrecy::SecretSlice<u8>> {
 
 fn telemetry(slot: &Slot<'_>) -> Option<Telemetry> {
     let mut keys = slot.section()?;
-    let otlp = keys.slot("otlp_endpoint");
-    if otlp.text().is_some_and(|endpoint| !endpoint.trim().is_empty()) {
-        otlp.problem("exporting traces by OTLP is not available in this version: leave it empty");
-    }
+    let otlp_endpoint = keys.slot("otlp_endpoint").parse_if_any(check::web_url);
+    let sample = keys.slot("sample").parse(check::share);
     let log = keys.slot("log").parse(|filter| {
         let checked = tandem_telemetry::check_filter(filter);
         checked.map(|()| filter.to_owned())
@@ -141,7 +113,7 @@ fn telemetry(slot: &Slot<'_>) -> Option<Telemetry> {
         _ => Err(format!("expected `text` or `json`, found `{name}`")),
     });
     keys.finish();
-    Some(Telemetry { otlp_endpoint: None, log: log?, log_format: log_format? })
+    Some(Telemetry { otlp_endpoint, sample: sample?, log: log?, log_format: log_format? })
 }
 
 fn grace(slot: &Slot<'_>) -> Option<std::time::Duration> {

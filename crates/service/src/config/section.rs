@@ -82,6 +82,12 @@ impl<'a> Slot<'a> {
         matches!(self.origin_of_value(), Origin::Default { .. })
     }
 
+    /// True where the whole value is written out: nothing of it comes from the environment.
+    pub(super) fn stands_in_the_file(&self) -> bool {
+        let from_environment = matches!(self.origin_of_value(), Origin::Variable { .. });
+        !from_environment && self.literal().is_some_and(|literal| reference::names(literal).is_empty())
+    }
+
     pub(super) fn problem(&self, message: impl Into<String>) {
         note(self.reader, self.origin.clone(), self.key.clone(), message.into());
     }

@@ -113,6 +113,29 @@ writer: { in_flight_per_connection: 2, in_flight: 8 }
 }
 
 #[test]
+fn servers_are_taken_with_passwords_from_the_environment_only() {
+    let text = format!(
+        "{MINIMAL}\nqueue: {{ backend: nats, url: 'nats://t:${{PW}}@a:4222, nats://b', replicas: 3, credentials: '${{PW}}' }}
+limits: {{ backend: redis, url: 'rediss://:${{PW}}@127.0.0.1' }}
+providers: {{ ghl: {{ allow_http: true, base_url: 'http://twins:4010' }} }}
+telemetry: {{ otlp_endpoint: 'http://127.0.0.1:4317', sample: 0.25 }}"
+    );
+    let config = parse(&text, &[("PW", "hush")]).unwrap();
+    let Queue::Nats(nats) = &config.queue else { panic!("{:?}", config.queue) };
+    let urls: Vec<&str> = nats.urls.iter().map(ExposeSecret::expose_secret).collect();
+    assert_eq!((urls, nats.replicas), (vec!["nats://t:hush@a:4222", "nats://b"], 3));
+    assert_eq!(nats.credentials.as_ref().unwrap().expose_secret(), "hush");
+    let Limits::Redis { url } = &config.limits else { panic!("{:?}", config.limits) };
+    assert_eq!(url.expose_secret(), "rediss://:hush@127.0.0.1");
+    assert_eq!(config.providers.ghl.base_url.as_str(), "http://twins:4010/");
+    assert_eq!(config.telemetry.otlp_endpoint.as_ref().unwrap().port(), Some(4317));
+    assert!(!format!("{config:?}").contains("hush"));
+    // An override is from the environment, whatever it holds.
+    let config = parse(&text, &[("PW", "hush"), ("TANDEM_QUEUE__URL", "nats://u:p@c")]).unwrap();
+    assert!(matches!(&config.queue, Queue::Nats(nats) if nats.urls[0].expose_secret() == "nats://u:p@c"));
+}
+
+#[test]
 fn example_file_is_taken() {
     let example = include_str!("../../../../config/tandem.example.yaml");
     let config = config(example);
@@ -139,7 +162,7 @@ telemetry: loud
 ";
     let expected = "\
 conf/tandem.yaml:2: http.listen: expected an IP address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080, found `nowhere`
-conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, encryption_key, providers, connections, telemetry, shutdown, writer)
+conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, writer)
 conf/tandem.yaml:6: providers.ghl.rate.requests: expected a whole number from 1 to 1000000, found `lots`
 conf/tandem.yaml:8: connections[0].id: `a.b` is not a valid id: use 1 to 64 letters, digits, `_` or `-`
 conf/tandem.yaml:11: connections[0].ghl.private_token: a secret must not stand in the file: write ${NAME} and export NAME, or write file:/path (and replace this secret if the file was shared)
@@ -152,16 +175,26 @@ conf/tandem.yaml:15: telemetry: expected a group of keys, found a single value";
 #[test]
 fn values_that_make_no_sense_are_refused() {
     for (extra, expected) in [
-        ("queue: { backend: nats }", "the backend `nats` is not available in this version"),
-        ("limits: { backend: redis }", "the backend `redis` is not available in this version"),
-        ("queue: { backend: kafka }", "unknown backend `kafka`"),
+        ("queue: { backend: nats }", "queue: url is missing"),
+        ("queue: { backend: nats, url: '127.0.0.1:4222' }", "expected an address such as nats://127.0.0.1:4222"),
+        ("queue: { backend: nats, url: 'redis://127.0.0.1' }", "found the scheme `redis`"),
+        ("queue: { backend: nats, url: 'nats://a,nats://u:secret@b' }", "a password must not stand in the file"),
+        ("queue: { backend: nats, url: 'nats://a', replicas: 2 }", "expected 1, 3 or 5, found `2`"),
+        ("queue: { backend: nats, url: 'nats://a', credentials: 'secret' }", "a secret must not stand in the file"),
+        ("queue: { backend: kafka }", "unknown backend `kafka`: use `embedded` or `nats`"),
+        ("limits: { backend: redis }", "limits: url is missing"),
+        ("limits: { backend: redis, url: 'redis://:secret@127.0.0.1' }", "a password must not stand in the file"),
+        ("spool: { max_messages: 0 }", "expected a whole number from 1"),
+        ("spool: { max_bytes: 1000 }", "expected a number of bytes, at least 1048576"),
         ("queue: { url: 'nats://127.0.0.1' }", "queue.url: belongs to the backend `nats`"),
-        ("telemetry: { otlp_endpoint: 'http://127.0.0.1' }", "OTLP is not available in this version"),
+        ("telemetry: { otlp_endpoint: '127.0.0.1:4317' }", "is not a web address"),
+        ("telemetry: { sample: 2 }", "expected a number from 0 to 1, found `2`"),
         ("telemetry: { log: loud }", "`loud` is not a level"),
         ("telemetry: { log_format: xml }", "expected `text` or `json`"),
         ("http: { public_url: sync.example.com }", "is not a web address"),
         ("http: { public_url: 'ftp://example.com' }", "must begin with https://"),
         ("providers: { openphone: { base_url: 'http://api.example.com' } }", "would send credentials unencrypted"),
+        ("providers: { ghl: { allow_http: perhaps } }", "expected true or false"),
         ("providers: { openphone: { base_url: 'https://a:b@api.example.com' } }", "must not hold a user"),
         ("providers: { openphone: { rate: { requests: 0 } } }", "expected a whole number from 1"),
         ("providers: { openphone: { rate: { per_seconds: 0 } } }", "must be more than 0 seconds"),
