@@ -7,8 +7,9 @@ use std::path::Path;
 /// anything below.
 const PURE: [&str; 6] =
     ["tandem-proto", "tandem-contact", "tandem-policy", "tandem-reconcile", "tandem-mapping", "tandem-providers"];
-const EFFECTS: [&str; 8] = [
+const EFFECTS: [&str; 9] = [
     "tandem-embedded",
+    "tandem-jetstream",
     "tandem-queue",
     "tandem-store",
     "tandem-records",
@@ -20,8 +21,8 @@ const EFFECTS: [&str; 8] = [
 const SERVICES: [&str; 3] = ["tandem-ingest", "tandem-mapper", "tandem-writer"];
 
 /// What no pure crate may use: time, chance, threads, files, network.
-const EFFECTFUL: [&str; 9] =
-    ["tokio", "tokio-util", "rand", "reqwest", "axum", "rusqlite", "tracing", "tempfile", "futures-util"];
+const EFFECTFUL: [&str; 10] =
+    ["async-nats", "tokio", "tokio-util", "rand", "reqwest", "axum", "rusqlite", "tracing", "tempfile", "futures-util"];
 
 /// The ordinary dependencies of every package, by name.
 fn dependencies() -> BTreeMap<String, Vec<String>> {
