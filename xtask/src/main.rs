@@ -1,9 +1,11 @@
-//! The project's own chores: `cargo xtask test`, `cargo xtask tools`. No dependencies, so that it builds in a second.
+//! The project's own chores: `cargo xtask test`, `servers`, `tools`. No dependencies, so that it builds in a second.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
+mod servers;
 mod tally;
 mod tests;
 mod tools;
+mod wheel;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -11,8 +13,10 @@ use std::process::{Command, ExitCode};
 
 const USAGE: &str = "usage: cargo xtask CHORE
 
-  test [ARGS]   build the binaries, then run every test and every documentation example;
+  test [ARGS]   fetch the servers, build the binaries, then run every test and every documentation example;
                 ARGS go to both runs of `cargo test`, for example a part of a test's name
+  servers       fetch the nats-server and redis-server that tests start into target/servers, unless recent ones
+                are on PATH; prints the folders of the binaries
   tools         fetch the prebuilt tools that .ci/run needs into target/tools;
                 prints the folder to put on PATH";
 
@@ -23,6 +27,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((chore, rest)) if chore == "test" => tests::run(rest),
+        Some((chore, [])) if chore == "servers" => servers::fetch().map(|folders| {
+            for folder in folders {
+                println!("{}", folder.display());
+            }
+            true
+        }),
         Some((chore, [])) if chore == "tools" => tools::fetch().map(|folder| {
             println!("{}", folder.display());
             true

@@ -5,14 +5,15 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::tally::Tally;
-use crate::{Failure, cargo, root};
+use crate::{Failure, cargo, root, servers};
 
 /// Benchmarks are left out: they measure, they don't test.
 const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
 
 /// True if at least one test ran and all went well.
 pub(crate) fn run(arguments: &[String]) -> Result<bool, Failure> {
-    // Tests start these as child processes.
+    // Tests start these and the binaries as child processes.
+    servers::fetch()?;
     step("building the binaries", cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
     let mut tally = Tally::default();
     let tests = counted(test().args(TARGETS).args(arguments), &mut tally)?;

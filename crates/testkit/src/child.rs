@@ -67,15 +67,43 @@ impl Child {
         }
     }
 
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
     /// Sends SIGTERM.
     ///
     /// # Panics
     /// The signal can't be sent.
     #[track_caller]
     pub fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends SIGSTOP: the process is held where it is, its connections stay open and nobody answers on them.
+    ///
+    /// # Panics
+    /// The signal can't be sent.
+    #[track_caller]
+    pub fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Sends SIGCONT: the process goes on.
+    ///
+    /// # Panics
+    /// The signal can't be sent.
+    #[track_caller]
+    pub fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    #[track_caller]
+    fn signal(&self, name: &str) {
         let id = self.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "sending SIGTERM to {id}");
+        let sent = Command::new("kill").args([&format!("-{name}"), &id]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "sending SIG{name} to {id}");
     }
 
     /// Sends SIGKILL and waits for the end: what a power cut looks like to everybody else.

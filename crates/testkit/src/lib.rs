@@ -3,6 +3,7 @@
 
 mod child;
 mod place;
+pub mod servers;
 mod wait;
 
 pub use child::Child;

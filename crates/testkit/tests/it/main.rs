@@ -1,0 +1,4 @@
+//! What takes more than one process to see.
+
+#[cfg(test)]
+mod servers;
