@@ -1,13 +1,16 @@
-//! Log lines on stderr, for people (text) or for a log store (JSON).
+//! Log lines on stderr, for people (text) or for a log store (JSON), with the ids of the span they belong to.
 //!
 //! A filter that can't be read is refused before anything starts; a second set-up in one process
 //! (tests, `tandem demo`) keeps the first.
+
+mod ids;
 
 use std::io;
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -67,7 +70,7 @@ fn text<W>(filter: EnvFilter, writer: W, colours: bool) -> impl SubscriberInitEx
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(colours);
+    let lines = tracing_subscriber::fmt::layer().fmt_fields(ids::Text).with_writer(writer).with_ansi(colours);
     tracing_subscriber::registry().with(filter).with(lines)
 }
 
@@ -76,10 +79,9 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
+        .fmt_fields(JsonFields::new())
+        .event_format(ids::Json::new())
+        .with_ansi(false)
         .with_writer(writer);
     tracing_subscriber::registry().with(filter).with(lines)
 }
@@ -89,6 +91,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
+    use crate::Span;
 
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -134,16 +137,45 @@ mod tests {
         assert!(check_filter("warn,tandem_writer=debug").is_ok());
     }
 
-    #[test]
-    fn json_line_carries_message_fields_and_the_trace_id_of_its_span() {
+    fn json_line(work: impl FnOnce()) -> serde_json::Value {
         let captured = Captured::default();
         let _guard = json(parse("info").unwrap(), captured.clone()).set_default();
-        let span = tracing::info_span!("process EVENTS", trace_id = "4bf9");
-        span.in_scope(|| tracing::info!(provider = "ghl", "event e1 stored"));
+        work();
+        serde_json::from_str(captured.text().trim()).unwrap()
+    }
+
+    /// Inside a span.
+    fn say() {
+        tracing::info!(provider = "ghl", "event e1 stored");
+    }
+
+    #[tokio::test]
+    async fn json_line_carries_message_fields_and_the_ids_of_its_span() {
+        let captured = Captured::default();
+        let _guard = json(parse("info").unwrap(), captured.clone()).set_default();
+        let span = Span::webhook("/webhooks/ghl");
+        span.run(async { say() }).await;
         let line: serde_json::Value = serde_json::from_str(captured.text().trim()).unwrap();
+        assert_eq!((&line["message"], &line["provider"]), (&"event e1 stored".into(), &"ghl".into()));
+        assert_eq!(line["trace_id"], span.trace().trace_id());
+        assert_eq!(line["span_id"], span.trace().span_id());
+    }
+
+    #[test]
+    fn json_line_outside_of_any_span_has_no_ids() {
+        let line = json_line(say);
         assert_eq!(line["message"], "event e1 stored");
-        assert_eq!(line["provider"], "ghl");
-        assert_eq!(line["span"]["trace_id"], "4bf9");
+        assert!(line.get("trace_id").is_none() && line.get("span_id").is_none(), "{line}");
+    }
+
+    #[tokio::test]
+    async fn text_line_ends_with_the_trace_id_of_its_span() {
+        let captured = Captured::default();
+        let _guard = text(parse("info").unwrap(), captured.clone(), false).set_default();
+        let span = Span::webhook("/webhooks/ghl");
+        span.run(async { say() }).await;
+        let end = format!("event e1 stored provider=\"ghl\" trace_id={}\n", span.trace().trace_id());
+        assert!(captured.text().ends_with(&end), "{}", captured.text());
     }
 
     #[test]

@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+
 /// A header that is not a `traceparent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a traceparent: expected 00-<32 hex digits>-<16 hex digits>-<2 hex digits>, ids not all zero")]
@@ -34,6 +36,11 @@ impl TraceContext {
     /// The start of a trace, from the caller's random bytes. Sampled, since nothing is thinned out here.
     pub fn new(trace: [u8; 16], span: [u8; 8]) -> Self {
         Self { trace: not_zero(trace), span: not_zero(span), flags: SAMPLED }
+    }
+
+    /// Ids that are known to be good.
+    pub(crate) fn from_ids((trace, span): ([u8; 16], [u8; 8]), flags: u8) -> Self {
+        Self { trace, span, flags }
     }
 
     /// The start of a trace with random ids.
@@ -82,6 +89,14 @@ impl TraceContext {
     /// True if whoever started the trace keeps it.
     pub fn is_sampled(&self) -> bool {
         self.flags & SAMPLED == SAMPLED
+    }
+}
+
+impl From<TraceContext> for SpanContext {
+    fn from(context: TraceContext) -> Self {
+        let TraceContext { trace, span, flags } = context;
+        let (trace, span) = (TraceId::from_bytes(trace), SpanId::from_bytes(span));
+        Self::new(trace, span, TraceFlags::new(flags), true, TraceState::NONE)
     }
 }
 

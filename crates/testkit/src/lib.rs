@@ -2,11 +2,13 @@
 #![expect(clippy::print_stderr, reason = "this crate only runs inside tests, where stderr is the report")]
 
 mod child;
+mod collector;
 mod place;
 pub mod servers;
 mod wait;
 
 pub use child::Child;
+pub use collector::{Collector, ReceivedSpan};
 pub use place::{binary, free_port, tempdir, vendor_dir, workspace_root};
 pub use tempfile::TempDir;
 pub use wait::{eventually, eventually_blocking};
