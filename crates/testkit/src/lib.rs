@@ -4,11 +4,13 @@
 mod child;
 mod collector;
 mod place;
+mod proxy;
 pub mod servers;
 mod wait;
 
 pub use child::Child;
 pub use collector::{Collector, ReceivedSpan};
 pub use place::{binary, free_port, tempdir, vendor_dir, workspace_root};
+pub use proxy::Proxy;
 pub use tempfile::TempDir;
 pub use wait::{eventually, eventually_blocking};

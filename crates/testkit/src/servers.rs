@@ -13,4 +13,5 @@ mod watcher;
 
 pub use cluster::NatsCluster;
 pub use nats::{Nats, NatsBuilder};
+pub(crate) use port::free as free_port;
 pub use redis::Redis;

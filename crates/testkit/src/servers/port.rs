@@ -13,7 +13,7 @@ const PORTS: Range<u16> = 12_000..32_000;
 /// # Panics
 /// All are taken.
 #[track_caller]
-pub(super) fn free() -> u16 {
+pub(crate) fn free() -> u16 {
     let span = u64::from(PORTS.end - PORTS.start);
     let start = RandomState::new().hash_one(()) % span;
     let candidates = (0..span).map(|step| PORTS.start + u16::try_from((start + step) % span).unwrap_or_default());
