@@ -3,9 +3,10 @@
 mod embedded;
 mod entry;
 mod error;
+mod jetstream;
 mod memory;
 mod store;
 
 pub use entry::{Entry, Expected};
-pub use error::Error;
+pub use error::{Cause, Error};
 pub use store::Store;

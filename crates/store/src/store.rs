@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tandem_embedded::Database;
+use tandem_jetstream::JetStream;
 
 use crate::embedded::Embedded;
+use crate::jetstream::Bucket;
 use crate::memory::Memory;
 use crate::{Entry, Error, Expected};
 
@@ -19,6 +21,7 @@ pub struct Store {
 enum Backend {
     Memory(Arc<Memory>),
     Embedded(Embedded),
+    JetStream(Bucket),
 }
 
 impl Store {
@@ -32,11 +35,18 @@ impl Store {
         Ok(Self { backend: Backend::Embedded(Embedded::open(database)?) })
     }
 
+    /// The store in NATS, in the key-value bucket STATE; makes the bucket if there is none. Documents are as durable
+    /// as the server is set: with `sync_interval: always` when `put` returns.
+    pub async fn jetstream(jetstream: &JetStream) -> Result<Self, Error> {
+        Ok(Self { backend: Backend::JetStream(Bucket::open(jetstream).await?) })
+    }
+
     /// The value under a key.
     pub async fn get(&self, key: &str) -> Result<Option<Entry>, Error> {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.get(key)),
             Backend::Embedded(embedded) => embedded.get(key).await,
+            Backend::JetStream(bucket) => bucket.get(key).await,
         }
     }
 
@@ -45,6 +55,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.put(key, value.into(), expected),
             Backend::Embedded(embedded) => embedded.put(key, value.into(), expected).await,
+            Backend::JetStream(bucket) => bucket.put(key, value.into(), expected).await,
         }
     }
 
@@ -53,6 +64,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => memory.delete(key, revision),
             Backend::Embedded(embedded) => embedded.delete(key, revision).await,
+            Backend::JetStream(bucket) => bucket.delete(key, revision).await,
         }
     }
 
@@ -61,6 +73,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.list(prefix, after, limit)),
             Backend::Embedded(embedded) => embedded.list(prefix, after, limit).await,
+            Backend::JetStream(bucket) => bucket.list(prefix, after, limit).await,
         }
     }
 
@@ -69,6 +82,7 @@ impl Store {
         match &self.backend {
             Backend::Memory(memory) => Ok(memory.count(prefix)),
             Backend::Embedded(embedded) => embedded.count(prefix).await,
+            Backend::JetStream(bucket) => bucket.count(prefix).await,
         }
     }
 }

@@ -56,7 +56,7 @@ proptest! {
     fn both_backends_give_the_same_answers(operations in prop::collection::vec(any_operation(), 1..50)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let opened = [Backend::Memory, Backend::Embedded].map(Backend::open);
+            let opened = [Backend::Memory.open().await, Backend::Embedded.open().await];
             for operation in &operations {
                 let [memory, embedded] = [&opened[0].store, &opened[1].store];
                 prop_assert_eq!(apply(memory, operation).await, apply(embedded, operation).await, "{:?}", operation);

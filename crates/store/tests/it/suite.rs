@@ -9,13 +9,14 @@ macro_rules! over_every_backend {
     ($($claim:ident),* $(,)?) => {
         over_every_backend!(@backend memory Memory $($claim),*);
         over_every_backend!(@backend embedded Embedded $($claim),*);
+        over_every_backend!(@backend jetstream JetStream $($claim),*);
     };
     (@backend $name:ident $backend:ident $($claim:ident),*) => {
         mod $name {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $claim() {
-                    let opened = super::Backend::$backend.open();
+                    let opened = super::Backend::$backend.open().await;
                     super::$claim(&opened.store).await;
                 }
             )*
@@ -33,6 +34,8 @@ over_every_backend! {
     listing_goes_by_prefix_page_by_page,
     a_place_outside_the_prefix_is_fine,
     prefixes_are_taken_literally,
+    what_was_deleted_is_neither_listed_nor_counted,
+    any_text_is_a_key,
 }
 
 fn is_conflict<T>(outcome: Result<T, Error>, key: &str) -> bool {
@@ -173,4 +176,33 @@ async fn prefixes_are_taken_literally(store: &Store) {
     assert_eq!(store.count("a\u{10FFFF}").await.unwrap(), 1);
     assert_eq!(store.count("a").await.unwrap(), 4);
     assert_eq!(store.list("", None, 100).await.unwrap().len(), 6);
+}
+
+async fn what_was_deleted_is_neither_listed_nor_counted(store: &Store) {
+    for number in 0..6 {
+        let revision = store.put(&format!("a/{number}"), "a/", Expected::Absent).await.unwrap();
+        if number % 2 == 0 {
+            store.delete(&format!("a/{number}"), revision).await.unwrap();
+        }
+    }
+    assert_eq!(store.count("a/").await.unwrap(), 3);
+    assert_eq!(pages(store, "a/").await, ["a/1", "a/3", "a/5"]);
+    store.put("a/4", "a/", Expected::Absent).await.unwrap();
+    assert_eq!(pages(store, "a/").await, ["a/1", "a/3", "a/4", "a/5"]);
+}
+
+async fn any_text_is_a_key(store: &Store) {
+    let deep = "a/".repeat(300);
+    let mut keys = ["", "/", "//a", "a.b", "a/b", "a b", "*", ">", "a/*", "$KV.STATE.a", "=", "a=2F", "\n\t\0", &deep];
+    for key in keys {
+        store.put(key, key.to_owned(), Expected::Absent).await.unwrap();
+    }
+    for key in keys {
+        assert_eq!(store.get(key).await.unwrap().unwrap().value, key);
+    }
+    keys.sort_unstable();
+    let listed = store.list("", None, 100).await.unwrap();
+    assert!(listed.iter().map(|(key, _)| key.as_str()).eq(keys), "{listed:?}");
+    assert_eq!(store.count("/").await.unwrap(), 2);
+    assert_eq!(store.count("a/").await.unwrap(), 3);
 }
