@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use serde_json::json;
 use tandem_embedded::{Database, Options};
-use tandem_ingest::{Config, Connection, Deps};
+use tandem_ingest::{Config, Connection, Deps, Sink};
 use tandem_limits::Limits;
 use tandem_proto::{ConnectionId, Lane, MessageId, Stream, topology};
 use tandem_providers::ghl::PublicKey;
@@ -171,10 +171,10 @@ async fn serve(queue: &Queue, stop: CancellationToken) -> anyhow::Result<SocketA
         ghl_app_id: None,
         max_in_flight: 1024,
     };
-    let deps = Deps { queue: queue.clone(), limits: Limits::in_process(), metrics: Metrics::new() };
+    let deps = Deps { sink: Sink::direct(queue.clone()), limits: Limits::in_process(), metrics: Metrics::new() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    tokio::spawn(tandem_ingest::run(listener, tandem_ingest::router(config, deps), stop));
+    tokio::spawn(tandem_service::serve(listener, tandem_ingest::router(config, deps), stop));
     Ok(address)
 }
 

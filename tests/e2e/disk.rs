@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tandem_embedded::{Database, Options};
-use tandem_ingest::{Config, Connection, Deps};
+use tandem_ingest::{Config, Connection, Deps, Sink};
 use tandem_limits::Limits;
 use tandem_proto::{ConnectionId, Consumer, Envelope};
 use tandem_providers::ghl::PublicKey;
@@ -222,10 +222,10 @@ async fn serve(ghl: &GhlTwin, queue: &Queue) -> (std::net::SocketAddr, Superviso
         let queue = asked.clone();
         async move { queue.healthy().await }
     });
-    let deps = Deps { queue: queue.clone(), limits: Limits::in_process(), metrics };
+    let deps = Deps { sink: Sink::direct(queue.clone()), limits: Limits::in_process(), metrics };
     let routes = tandem_ingest::router(config, deps).merge(health.router());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    supervisor.start("ingest", tandem_ingest::run(listener, routes, supervisor.shutdown()));
+    supervisor.start("ingest", tandem_service::serve(listener, routes, supervisor.shutdown()));
     (address, supervisor)
 }

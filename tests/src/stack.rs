@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use tandem::Pipeline;
+use tandem::{Part, Pipeline};
 use tandem_proto::{Envelope, Payload, Stream, v1};
 use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
@@ -87,12 +87,12 @@ impl Stack {
 
     /// Starts the pipeline, or starts it again.
     pub async fn start_pipeline(&mut self) -> anyhow::Result<()> {
-        let pipeline = Pipeline::start(&self.config()?).await?;
+        let pipeline = Pipeline::start(&self.config()?, &Part::ALL).await?;
         let webhooks = format!("http://{}/webhooks", pipeline.address);
         self.ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
         self.openphone.set_webhook_url(Some(format!("{webhooks}/openphone/acme")));
         let (stops, asked) = mpsc::channel(2);
-        let (queue, metrics) = (pipeline.queue.clone(), pipeline.metrics.clone());
+        let (queue, metrics) = (pipeline.backends().await.queue, pipeline.metrics.clone());
         let task = tokio::spawn(pipeline.run(asked));
         self.running = Some(Running { queue, stops, task, metrics });
         Ok(())

@@ -2,8 +2,10 @@
 
 pub mod config;
 pub mod health;
+mod serve;
 pub mod supervise;
 
 pub use config::{Config, ConfigError, Environment};
 pub use health::Health;
+pub use serve::serve;
 pub use supervise::Supervisor;

@@ -4,8 +4,9 @@ use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_providers::ghl::PublicKey;
 use tandem_providers::openphone::WebhookSecret;
-use tandem_queue::Queue;
 use tandem_telemetry::Metrics;
+
+use crate::Sink;
 
 /// Whose webhooks are taken.
 #[derive(Debug, Clone)]
@@ -35,8 +36,8 @@ pub struct Connection {
 /// Where events go, what remembers them, what counts them.
 #[derive(Debug, Clone)]
 pub struct Deps {
-    /// Holds the events.
-    pub queue: Queue,
+    /// Takes the events.
+    pub sink: Sink,
     /// Remembers which messages were stored lately.
     pub limits: Limits,
     /// Counts.

@@ -10,14 +10,6 @@ use tandem_providers::{ParseError, SignatureError};
 /// What senders are told to wait before they try again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("10");
 
-/// Why the server ended.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The listener failed for good.
-    #[error("serving webhooks")]
-    Serve(#[source] std::io::Error),
-}
-
 /// Why a delivery was not taken. The text goes to the sender and holds nothing of ours; causes are for the log only.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Rejection {
@@ -43,6 +35,8 @@ pub(crate) enum Rejection {
     NotStored(#[source] tandem_queue::Error),
     #[error("the event can't be stored in time now, send it again later")]
     NotStoredInTime,
+    #[error("no more events can be kept now, send it again later")]
+    SpoolFull,
 }
 
 impl Rejection {
@@ -58,7 +52,9 @@ impl Rejection {
             Self::OtherApp => StatusCode::FORBIDDEN,
             Self::UnknownLocation | Self::UnknownConnection => StatusCode::NOT_FOUND,
             // Not a 5xx: 429 is the one status that GHL sends again under every policy it had.
-            Self::Overloaded | Self::NotStored(_) | Self::NotStoredInTime => StatusCode::TOO_MANY_REQUESTS,
+            Self::Overloaded | Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
         }
     }
 
@@ -77,12 +73,13 @@ impl Rejection {
             Self::UnknownConnection => "unknown_connection",
             Self::Overloaded => "overloaded",
             Self::NotStored(_) | Self::NotStoredInTime => "queue",
+            Self::SpoolFull => "spool_full",
         }
     }
 
     /// True where somebody here must act, not the sender.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(self, Self::NotStored(_) | Self::NotStoredInTime)
+        matches!(self, Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull)
     }
 }
 

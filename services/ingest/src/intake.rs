@@ -1,7 +1,6 @@
 //! The way of a delivery: slot, body, signature, JSON, ours, durable, answered.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -22,9 +21,6 @@ use crate::body;
 use crate::error::Rejection;
 use crate::repeats::Repeats;
 use crate::{Config, Connection, Deps};
-
-/// How long the queue may take; senders have time-outs of their own.
-const PUBLISH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Skip reason: an event that names no location.
 const NO_LOCATION: &str = "no_location";
@@ -138,7 +134,7 @@ impl Intake {
             id: id.clone(),
             body: envelope.encode().into(),
         };
-        let published = self.publish(message).await?;
+        let published = self.deps.sink.publish(message).await?;
         // Only now: remembered before and lost then, the provider's next try would be taken for a duplicate.
         self.deps.limits.remember(&id.0).await;
         match published {
@@ -154,13 +150,6 @@ impl Intake {
             }
             Published::Duplicate => Ok(self.duplicate(side, connection, &header.id)),
         }
-    }
-
-    async fn publish(&self, message: NewMessage) -> Result<Published, Rejection> {
-        let publish = self.deps.queue.publish(message);
-        // Should it be stored after all, the provider's next try is a duplicate.
-        let published = tokio::time::timeout(PUBLISH_LIMIT, publish).await.map_err(|_| Rejection::NotStoredInTime)?;
-        published.map_err(Rejection::NotStored)
     }
 
     fn duplicate(&self, side: Side, connection: &ConnectionId, event_id: &str) -> Answer {

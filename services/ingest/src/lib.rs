@@ -8,9 +8,10 @@ mod error;
 mod intake;
 mod repeats;
 mod routes;
-mod server;
+mod sink;
+mod spool;
 
 pub use config::{Config, Connection, Deps};
-pub use error::Error;
 pub use routes::{router, router_at};
-pub use server::run;
+pub use sink::Sink;
+pub use spool::{Spool, SpoolLimits};

@@ -5,10 +5,11 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tandem::program::{self, RunArguments};
 
 /// Keeps the contacts of GoHighLevel and OpenPhone (Quo) in step.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = cli::EXIT_CODES)]
+#[command(version, about, after_help = program::EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -16,8 +17,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the whole pipeline in one process, with embedded queue and store
-    Up(cli::up::Arguments),
+    /// Runs the whole pipeline in one process
+    Up(RunArguments),
     /// Shows everything on this machine with invented people; no account needed
     Demo(cli::demo::Arguments),
     /// Runs the stand-ins for both providers alone
@@ -31,5 +32,5 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };
-    ended.unwrap_or_else(|error| cli::fail(&error))
+    ended.unwrap_or_else(|error| program::fail(&error))
 }

@@ -24,7 +24,7 @@ fn intake(queue: Queue) -> Intake {
         openphone_secrets: vec![WebhookSecret::parse(&BASE64_STANDARD.encode(SECRET)).unwrap()],
     };
     let config = Config { connections: vec![connection], ghl_keys: vec![], ghl_app_id: None, max_in_flight: 8 };
-    let deps = Deps { queue, limits: Limits::in_process(), metrics: Metrics::new() };
+    let deps = Deps { sink: crate::Sink::direct(queue), limits: Limits::in_process(), metrics: Metrics::new() };
     Intake::new(config, deps, Box::new(|| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1)))
 }
 
@@ -43,7 +43,8 @@ async fn deliver(intake: &Intake, body: &'static str) -> Result<Answer, Rejectio
 async fn a_storage_that_does_not_answer_is_a_refusal_not_a_hang_and_the_next_try_is_no_second_event() {
     let dir = tempfile::tempdir().unwrap();
     let database = Database::open(&Options::in_dir(dir.path())).unwrap();
-    let intake = intake(Queue::embedded(&database, Settings::default()).unwrap());
+    let queue = Queue::embedded(&database, Settings::default()).unwrap();
+    let intake = intake(queue.clone());
     let (release, blocked) = mpsc::channel::<()>();
     let blocker = {
         let database = database.clone();
@@ -58,5 +59,5 @@ async fn a_storage_that_does_not_answer_is_a_refusal_not_a_hang_and_the_next_try
     // Back to the real clock: from here on the answer comes from another thread.
     tokio::time::resume();
     assert_eq!(deliver(&intake, body).await.unwrap(), Answer::Duplicate);
-    assert_eq!(intake.deps.queue.depth(Stream::Events).await.unwrap().waiting, 1);
+    assert_eq!(queue.depth(Stream::Events).await.unwrap().waiting, 1);
 }

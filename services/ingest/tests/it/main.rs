@@ -25,4 +25,6 @@ mod shutdown;
 #[cfg(test)]
 mod signer;
 #[cfg(test)]
+mod spool;
+#[cfg(test)]
 mod vendor;

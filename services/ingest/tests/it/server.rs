@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use tandem_embedded::{Database, Options};
-use tandem_ingest::{Config, Connection, Deps, Error, router_at, run};
+use tandem_ingest::{Config, Connection, Deps, Sink, router_at};
 use tandem_limits::Limits;
 use tandem_proto::{ConnectionId, Envelope, Header, Payload, Stream, v1};
 use tandem_queue::{Queue, Settings};
@@ -27,7 +27,7 @@ pub(crate) struct Server {
     pub(crate) metrics: Metrics,
     pub(crate) signer: GhlSigner,
     pub(crate) shutdown: CancellationToken,
-    pub(crate) task: JoinHandle<Result<(), Error>>,
+    pub(crate) task: JoinHandle<std::io::Result<()>>,
 }
 
 /// Queues of every kind; the folder lives as long as its queue.
@@ -75,12 +75,25 @@ impl Server {
         queue: Queue,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
+        Self::serve((config, Sink::direct(queue.clone())), queue, now).await
+    }
+
+    /// A server whose events go to `sink`; `queue` is where the tests look.
+    pub(crate) async fn start_on(config: Config, sink: Sink, queue: Queue) -> Self {
+        Self::serve((config, sink), queue, Timestamp::now).await
+    }
+
+    async fn serve(
+        (config, sink): (Config, Sink),
+        queue: Queue,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
         let metrics = Metrics::new();
-        let deps = Deps { queue: queue.clone(), limits: Limits::in_process(), metrics: metrics.clone() };
+        let deps = Deps { sink, limits: Limits::in_process(), metrics: metrics.clone() };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
-        let task = tokio::spawn(run(listener, router_at(config, deps, now), shutdown.clone()));
+        let task = tokio::spawn(tandem_service::serve(listener, router_at(config, deps, now), shutdown.clone()));
         Self { address, queue, metrics, signer: GhlSigner::new(1), shutdown, task }
     }
 

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use tandem::demo::{self, Options};
+use tandem::program;
 use tandem::sandbox::Port;
 use tandem_service::supervise::stop_signals;
 use tandem_telemetry::Format;
@@ -48,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ghl: port(arguments.ghl_port, GHL_PORT),
         openphone: port(arguments.openphone_port, OPENPHONE_PORT),
     };
-    let summary = super::runtime()?.block_on(async { demo::run(options, stop_signals()?).await })?;
+    let summary = program::runtime()?.block_on(async { demo::run(options, stop_signals()?).await })?;
     let Some(summary) = summary else { return Ok(ExitCode::SUCCESS) };
     if arguments.json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?;

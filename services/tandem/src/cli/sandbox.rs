@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use tandem::program;
 use tandem::sandbox::{self, Options, Port};
 use tandem_service::supervise::stop_signals;
 use tandem_telemetry::Format;
@@ -32,7 +33,7 @@ pub(crate) struct Arguments {
 
 /// Runs the twins until a signal.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = arguments.config.as_deref().map(super::load).transpose()?;
+    let config = arguments.config.as_deref().map(program::load).transpose()?;
     tandem_telemetry::init("warn", Format::Text)?;
     let providers = config.as_ref().map(|config| &config.providers);
     let ghl = arguments.ghl_port.or_else(|| local_port(&providers?.ghl.base_url)).unwrap_or(GHL_PORT);
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         config,
         webhook_url: arguments.webhook_url.clone(),
     };
-    super::runtime()?.block_on(async { sandbox::run(options, stop_signals()?).await })?;
+    program::runtime()?.block_on(async { sandbox::run(options, stop_signals()?).await })?;
     Ok(ExitCode::SUCCESS)
 }
 

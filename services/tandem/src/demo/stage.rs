@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::Pipeline;
 use crate::sandbox::{Port, ghl_on, openphone_on};
+use crate::{Part, Pipeline};
 
 /// The GHL web application's address in links.
 const APP_URL: &str = "https://app.gohighlevel.com";
@@ -56,11 +56,11 @@ impl Stage {
         let folder = TempDir::with_prefix("tandem-demo-").context("making a temporary folder")?;
         let text = config_text(&ghl, &openphone, &location.id);
         let config = Config::parse(&text, &folder.path().join("tandem.yaml"), &secrets(&location, &workspace))?;
-        let pipeline = Pipeline::start(&config).await?;
+        let pipeline = Pipeline::start(&config, &Part::ALL).await?;
         let webhooks = format!("http://{}/webhooks", pipeline.address);
         ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
         openphone.set_webhook_url(Some(format!("{webhooks}/openphone/demo")));
-        let queue = pipeline.queue.clone();
+        let queue = pipeline.backends().await.queue;
         let (stops, asked) = mpsc::channel(2);
         let pipeline = tokio::spawn(pipeline.run(asked));
         Ok(Self { ghl, openphone, queue, stops, pipeline, folder })

@@ -1,6 +1,7 @@
 //! Serves a router until the stop, then finishes what is in flight.
 
 use std::future::IntoFuture as _;
+use std::io;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,8 +11,6 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::Error;
-
 /// How long connections may stay open after the stop when no request is under way: answers leave, half a request head
 /// that never becomes a whole one doesn't hold up the process.
 const LINGER: Duration = Duration::from_secs(1);
@@ -20,13 +19,13 @@ const LINGER: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// When the listener fails for good.
-pub async fn run(listener: TcpListener, router: Router, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> io::Result<()> {
     let requests = TaskTracker::new();
     let served = axum::serve(listener, counted(router, requests.clone()))
         .with_graceful_shutdown(shutdown.clone().cancelled_owned())
         .into_future();
     tokio::select! {
-        end = served => end.map_err(Error::Serve),
+        end = served => end,
         () = drained(&requests, &shutdown) => Ok(()),
     }
 }

@@ -1,0 +1,9 @@
+//! `tandem-ingest`: takes webhooks in. Any number of these may run.
+
+use std::process::ExitCode;
+
+use tandem::{Part, program};
+
+fn main() -> ExitCode {
+    program::service(Part::Ingest)
+}

@@ -1,0 +1,9 @@
+//! `tandem-writer`: applies commands to the providers. Any number of these may run.
+
+use std::process::ExitCode;
+
+use tandem::{Part, program};
+
+fn main() -> ExitCode {
+    program::service(Part::Writer)
+}

@@ -1,0 +1,109 @@
+//! What every program does around its work: configuration, logs, signals, and how a failure is told.
+
+use std::io::{Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use tandem_service::config::{EXIT_BAD_CONFIGURATION, process_environment};
+use tandem_service::supervise::stop_signals;
+use tandem_service::{Config, ConfigError};
+
+use crate::part::Misfit;
+use crate::{Part, Pipeline};
+
+/// The end of `--help`.
+pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed, 2 wrong usage, 64 bad configuration";
+
+/// A container's health check waits no longer.
+const ASK_LIMIT: Duration = Duration::from_secs(4);
+
+/// What the program of a single service takes.
+#[derive(Debug, clap::Parser)]
+#[command(version, about, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(flatten)]
+    run: RunArguments,
+    /// Asks the process that runs with this configuration whether it is ready, and exits with 0 or 1
+    #[arg(long)]
+    healthcheck: bool,
+}
+
+/// What every program that runs takes.
+#[derive(Debug, clap::Args)]
+pub struct RunArguments {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", default_value = "tandem.yaml", env = "TANDEM_CONFIG")]
+    pub config: PathBuf,
+}
+
+/// The `main` of a single service.
+pub fn service(part: Part) -> ExitCode {
+    let arguments = Arguments::parse();
+    let ended = if arguments.healthcheck { healthcheck(&arguments.run.config) } else { run(&arguments.run, &[part]) };
+    ended.unwrap_or_else(|error| fail(&error))
+}
+
+/// Runs these parts until a signal.
+pub fn run(arguments: &RunArguments, parts: &[Part]) -> anyhow::Result<ExitCode> {
+    let config = load(&arguments.config)?;
+    tandem_telemetry::init(&config.telemetry.log, config.telemetry.log_format)?;
+    runtime()?.block_on(async {
+        let stops = stop_signals()?;
+        Pipeline::start(&config, parts).await?.run(stops).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration file, with this process's environment over it.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    Config::load(path, &process_environment())
+}
+
+/// The runtime of a process.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// Tells the error and what caused it, and gives the exit code.
+#[expect(clippy::print_stderr, reason = "a program's own voice")]
+pub fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  caused by: {cause}");
+    }
+    if is_configuration(error) { ExitCode::from(EXIT_BAD_CONFIGURATION) } else { ExitCode::FAILURE }
+}
+
+/// Whether somebody has to change a setting, here or at a server, before the program can run.
+fn is_configuration(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<Misfit>())
+}
+
+/// Asks `/ready` of the process next to us.
+fn healthcheck(path: &Path) -> anyhow::Result<ExitCode> {
+    let listen = load(path)?.http.listen;
+    let answer = ask(reachable(listen))?;
+    let is_ready = answer.split(' ').nth(1) == Some("200");
+    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// "Every interface" is no address to call.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, listen.port()).into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, listen.port()).into(),
+        IpAddr::V4(_) | IpAddr::V6(_) => listen,
+    }
+}
+
+fn ask(address: SocketAddr) -> std::io::Result<String> {
+    let mut socket = TcpStream::connect_timeout(&address, ASK_LIMIT)?;
+    socket.set_read_timeout(Some(ASK_LIMIT))?;
+    write!(socket, "GET /ready HTTP/1.0\r\nhost: {address}\r\n\r\n")?;
+    let mut answer = String::new();
+    socket.take(1024).read_to_string(&mut answer)?;
+    Ok(answer)
+}
