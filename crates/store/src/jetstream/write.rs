@@ -5,11 +5,12 @@
 //!
 //! **Unknown outcome.** A write without an answer may have been stored, or still be on its way: the client library holds
 //! back what is sent while disconnected. So each write has a random id (`Nats-Msg-Id`), and is repeated with it:
-//! * the server remembers the id: it answers with the sequence that the first copy got, even if that was replaced since;
-//! * neither copy is stored: this one is, or both lose to somebody else's;
-//! * the server forgot the id (it restarted, and remembers only what is still there): the base is gone, and the last
-//!   message tells. It has our id: stored. It took the place of our base: ours never was, and never will be. Anything
-//!   else leaves open whether somebody else replaced ours: the caller is told that it isn't known.
+//! * no copy was stored: this one is, or all lose to somebody else's;
+//! * one was: the leader of a replicated stream remembers the id, and answers with the sequence that it got, even if that
+//!   was replaced since. A server alone, or one that restarted, refuses: the base is gone.
+//!
+//! Of a refused write the last message tells. It has our id: stored. It took the place of our base: ours never was, and
+//! never will be. Anything else leaves open whether somebody else replaced ours: the caller is told that it isn't known.
 //!
 //! **Deleting** writes a marker by the same compare-and-set. To delete the message itself would be simpler, but a
 //! replicated stream compares a put with what is applied and in flight, and a delete of a message counts as neither:
@@ -63,6 +64,7 @@ enum Attempt {
 }
 
 /// What the last message says about a write that was refused.
+#[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Stored(u64),
     /// The key is as expected, but its last message is this one.
@@ -196,4 +198,64 @@ impl Write<'_> {
 /// What the server or the library refused for good was not stored.
 fn open_or_failed(error: NatsError) -> Result<Attempt, Error> {
     if error.class().is_retryable() { Ok(Attempt::Open(error)) } else { Err(error.into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(expected: Expected, base: u64, is_open: bool) -> Write<'static> {
+        let (subject, id) = (String::new(), "ours".to_owned());
+        Write { key: "a", subject, id, change: &Change::Delete, expected, base, is_open, deadline: Instant::now() }
+    }
+
+    fn last(sequence: u64, write_id: &str, replaced: u64) -> Stored {
+        let (write_id, replaced) = (Some(write_id.to_owned()), Some(replaced));
+        Stored { sequence, value: Bytes::new(), is_deleted: false, write_id, replaced }
+    }
+
+    fn marker(sequence: u64, replaced: u64) -> Stored {
+        Stored { is_deleted: true, ..last(sequence, "theirs", replaced) }
+    }
+
+    #[test]
+    fn a_refused_write_of_known_outcome_lost() {
+        assert!(write(Expected::Revision(7), 7, false).is_decided());
+        let create = write(Expected::Absent, 0, false);
+        assert!(!create.is_decided());
+        assert_eq!(create.verdict(Some(&last(8, "theirs", 0))), Verdict::Lost);
+    }
+
+    #[test]
+    fn a_refused_create_goes_on_from_the_marker_of_a_deleted_key() {
+        assert_eq!(write(Expected::Absent, 0, false).verdict(Some(&marker(8, 7))), Verdict::Rebase(8));
+        let onto_marker = write(Expected::Absent, 8, false);
+        assert_eq!(onto_marker.verdict(None), Verdict::Rebase(0));
+        assert_eq!(onto_marker.verdict(Some(&last(9, "theirs", 8))), Verdict::Lost);
+    }
+
+    #[test]
+    fn our_id_on_the_last_message_means_stored() {
+        for expected in [Expected::Absent, Expected::Revision(7)] {
+            assert_eq!(write(expected, 7, true).verdict(Some(&last(8, "ours", 7))), Verdict::Stored(8));
+        }
+    }
+
+    #[test]
+    fn an_open_write_lost_only_if_the_last_message_replaced_its_base() {
+        let open = write(Expected::Revision(7), 7, true);
+        assert!(!open.is_decided());
+        assert_eq!(open.verdict(Some(&last(8, "theirs", 7))), Verdict::Lost);
+        assert_eq!(open.verdict(Some(&marker(8, 7))), Verdict::Lost);
+        assert_eq!(open.verdict(Some(&last(9, "theirs", 8))), Verdict::Unknown);
+        assert_eq!(open.verdict(Some(&marker(9, 8))), Verdict::Unknown);
+        assert_eq!(open.verdict(Some(&Stored { replaced: None, ..last(9, "theirs", 8) })), Verdict::Unknown);
+        let create = write(Expected::Absent, 0, true);
+        assert_eq!(create.verdict(Some(&marker(9, 8))), Verdict::Unknown, "ours may have been deleted");
+    }
+
+    #[test]
+    fn while_the_base_is_still_there_the_write_is_repeated() {
+        assert_eq!(write(Expected::Revision(7), 7, true).verdict(Some(&last(7, "before", 3))), Verdict::Rebase(7));
+    }
 }

@@ -1,4 +1,4 @@
-//! The store's promises, over every backend, and what only the embedded one can show.
+//! The store's promises, over every backend, and what only one of them can show.
 
 #[cfg(test)]
 mod backend;
@@ -6,5 +6,7 @@ mod backend;
 mod durability;
 #[cfg(test)]
 mod model;
+#[cfg(test)]
+mod nats;
 #[cfg(test)]
 mod suite;
