@@ -1,9 +1,9 @@
-//! Any sequence of operations gives the same answers, in memory and embedded.
+//! Any sequence of operations gives the same answers on every backend.
 
 use proptest::prelude::*;
-use tandem_store::{Expected, Store};
+use tandem_store::{Entry, Expected, Store};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Opened};
 
 #[derive(Debug, Clone)]
 enum Operation {
@@ -29,39 +29,82 @@ fn any_operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
-/// Carries out one operation; what can be seen of it comes back as text.
-async fn apply(store: &Store, operation: &Operation) -> String {
-    match operation {
-        Operation::Put(key, value, age) => {
-            let current = store.get(key).await.unwrap().map_or(0, |entry| entry.revision);
-            let expected = age.map_or(Expected::Absent, |age| Expected::Revision(current.saturating_sub(age)));
-            format!("{:?}", store.put(key, value.clone(), expected).await)
-        }
-        Operation::Delete(key, age) => {
-            let current = store.get(key).await.unwrap().map_or(0, |entry| entry.revision);
-            format!("{:?}", store.delete(key, current.saturating_sub(*age)).await)
-        }
-        Operation::Get(key) => format!("{:?}", store.get(key).await.unwrap()),
-        Operation::List(prefix, after, limit) => {
-            let listed = store.list(prefix, after.as_deref(), *limit).await.unwrap();
-            format!("{listed:?} of {}", store.count(prefix).await.unwrap())
+/// A store and the revisions that it gave out. Their numbers differ from backend to backend, their order doesn't.
+struct Subject {
+    opened: Opened,
+    given: Vec<u64>,
+}
+
+impl Subject {
+    async fn open(backend: Backend) -> Self {
+        Self { opened: backend.open().await, given: Vec::new() }
+    }
+
+    /// Carries out one operation; what can be seen of it comes back as text.
+    async fn apply(&mut self, operation: &Operation) -> String {
+        let store = &self.opened.store;
+        match operation {
+            Operation::Put(key, value, age) => {
+                let expected = match age {
+                    Some(age) => Expected::Revision(aged(store, key, *age).await),
+                    None => Expected::Absent,
+                };
+                match store.put(key, value.clone(), expected).await {
+                    Ok(revision) => {
+                        assert!(self.given.last().is_none_or(|last| *last < revision));
+                        self.given.push(revision);
+                        "put".to_owned()
+                    }
+                    Err(error) => format!("{error:?}"),
+                }
+            }
+            Operation::Delete(key, age) => format!("{:?}", store.delete(key, aged(store, key, *age).await).await),
+            Operation::Get(key) => self.shown(store.get(key).await.unwrap().as_ref()),
+            Operation::List(prefix, after, limit) => {
+                let listed = store.list(prefix, after.as_deref(), *limit).await.unwrap();
+                let listed: Vec<_> = listed.iter().map(|(key, entry)| (key, self.shown(Some(entry)))).collect();
+                format!("{listed:?} of {}", store.count(prefix).await.unwrap())
+            }
         }
     }
+
+    fn shown(&self, entry: Option<&Entry>) -> String {
+        let shown = entry.map(|entry| (&entry.value, self.given.binary_search(&entry.revision).unwrap()));
+        format!("{shown:?}")
+    }
+}
+
+async fn aged(store: &Store, key: &str, age: u64) -> u64 {
+    store.get(key).await.unwrap().map_or(0, |entry| entry.revision).saturating_sub(age)
+}
+
+fn compare(backend: Backend, operations: &[Operation]) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut model = Subject::open(Backend::Memory).await;
+        let mut subject = Subject::open(backend).await;
+        for operation in operations {
+            prop_assert_eq!(model.apply(operation).await, subject.apply(operation).await, "{:?}", operation);
+        }
+        Ok(())
+    })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn both_backends_give_the_same_answers(operations in prop::collection::vec(any_operation(), 1..50)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(async {
-            let opened = [Backend::Memory.open().await, Backend::Embedded.open().await];
-            for operation in &operations {
-                let [memory, embedded] = [&opened[0].store, &opened[1].store];
-                prop_assert_eq!(apply(memory, operation).await, apply(embedded, operation).await, "{:?}", operation);
-            }
-            Ok(())
-        })?;
+    fn the_embedded_store_answers_as_the_one_in_memory(operations in prop::collection::vec(any_operation(), 1..50)) {
+        compare(Backend::Embedded, &operations)?;
+    }
+}
+
+proptest! {
+    // A server each.
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_store_on_nats_answers_as_the_one_in_memory(operations in prop::collection::vec(any_operation(), 1..50)) {
+        compare(Backend::JetStream, &operations)?;
     }
 }

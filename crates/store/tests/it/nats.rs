@@ -9,8 +9,8 @@ use tandem_jetstream::async_nats::jetstream::stream::Stream;
 use tandem_jetstream::{JetStream, Options};
 use tandem_policy::ErrorClass;
 use tandem_store::{Cause, Error, Expected, Store};
-use tandem_testkit::eventually;
 use tandem_testkit::servers::{Nats, NatsCluster};
+use tandem_testkit::{Proxy, eventually};
 
 use crate::backend::{connect, on};
 
@@ -30,6 +30,15 @@ async fn connect_to(cluster: &NatsCluster) -> JetStream {
 fn restart(nats: &Nats) {
     nats.kill();
     nats.start_again();
+}
+
+/// Messages that went out over a connection.
+fn sent(jetstream: &JetStream) -> u64 {
+    jetstream.client().statistics().out_messages.load(Ordering::Relaxed)
+}
+
+async fn wait_for_messages(jetstream: &JetStream, wanted: u64) {
+    eventually("more messages", LIMIT, async || (sent(jetstream) >= wanted).then_some(())).await;
 }
 
 #[tokio::test]
@@ -97,22 +106,41 @@ async fn a_write_that_is_answered_late_is_stored_once_and_known_for_ours() {
     let store = Store::jetstream(&jetstream).await.unwrap();
     let first = store.put("a", "one", Expected::Absent).await.unwrap();
     nats.pause();
+    let before = sent(&jetstream);
     let writer = tokio::spawn({
         let store = store.clone();
         async move { store.put("a", "two", Expected::Revision(first)).await }
     });
     // Nothing can be seen of the first attempt but that a second one is made.
-    let sent = jetstream.client().statistics();
-    let before = sent.out_messages.load(Ordering::Relaxed);
-    eventually("the write to be repeated", LIMIT, async || {
-        (sent.out_messages.load(Ordering::Relaxed) >= before + 2).then_some(())
-    })
-    .await;
+    wait_for_messages(&jetstream, before + 2).await;
     nats.resume();
     let second = writer.await.unwrap().unwrap();
     assert_eq!(second, first + 1);
     assert_eq!(store.get("a").await.unwrap().unwrap().revision, second);
     assert_eq!(store.put("a", "three", Expected::Revision(second)).await.unwrap(), second + 1);
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_was_lost_is_no_conflict_when_somebody_else_went_on_from_it() {
+    let nats = Nats::start();
+    let network = Proxy::in_front_of(nats.port());
+    let behind = Options::new([format!("nats://127.0.0.1:{}", network.port()).into()]);
+    let jetstream = JetStream::connect(&behind).await.unwrap();
+    let (store, other) = (Store::jetstream(&jetstream).await.unwrap(), on(&nats).await);
+    let first = store.put("a", "one", Expected::Absent).await.unwrap();
+    nats.pause();
+    let before = sent(&jetstream);
+    let writer = tokio::spawn(async move { store.put("a", "two", Expected::Revision(first)).await });
+    // By the second attempt the first one has reached the server, which will find it when it goes on.
+    wait_for_messages(&jetstream, before + 2).await;
+    network.cut();
+    nats.resume();
+    let two = async || other.get("a").await.unwrap().filter(|entry| entry.value == "two");
+    let second = eventually("the write", LIMIT, two).await.revision;
+    other.put("a", "three", Expected::Revision(second)).await.unwrap();
+    network.restore();
+    let outcome = writer.await.unwrap();
+    assert!(matches!(outcome, Err(Error::Unavailable(_))), "{outcome:?}");
 }
 
 /// The exact answer to a write that is repeated after somebody else replaced it rests on this. One server alone compares
