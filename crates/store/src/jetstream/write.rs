@@ -14,8 +14,9 @@
 //!
 //! **Deleting** writes a marker by the same compare-and-set. To delete the message itself would be simpler, but a
 //! replicated stream compares a put with what is applied and in flight, and a delete of a message counts as neither:
-//! of 400 races between a delete and a put with the same base, both won 88 (2.15.1, three replicas). A marker vanishes by itself after an hour. Until then it is
-//! the base of the put that makes the key anew; whoever expects the old revision loses either way.
+//! in 88 of 400 races of a delete and a put with the same base, both were told that they won (2.15.1, three replicas).
+//! A marker vanishes by itself after an hour. Until then it is the base of the put that makes the key anew; whoever
+//! expects the old revision loses either way.
 
 use bytes::Bytes;
 use tandem_jetstream::Error as NatsError;
