@@ -6,6 +6,8 @@ mod delivery;
 mod embedded;
 mod error;
 mod fair;
+mod jetstream;
+mod line;
 mod memory;
 mod message;
 mod queue;

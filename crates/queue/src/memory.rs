@@ -5,12 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tandem_proto::{Consumer, MessageId, Stream};
 
+use crate::line::Line;
 use crate::queue::Taken;
 use crate::{Depth, NewMessage, Published, Stored};
-
-mod line;
-
-use line::Line;
 
 #[derive(Debug, Default)]
 pub(crate) struct Memory {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tandem_embedded::{Database, Options};
-use tandem_proto::{Consumer, Lane, MessageId, Stream};
+use tandem_jetstream::JetStream;
+use tandem_proto::{ConnectionId, Consumer, Lane, MessageId, Stream};
 use tandem_queue::{Delivery, NewMessage, Published, Queue, Settings};
+use tandem_testkit::servers::Nats;
 use tempfile::TempDir;
 
 /// Longer than anything should take; a test that waits this long has failed.
@@ -19,34 +22,75 @@ pub(crate) const NOW: Duration = Duration::ZERO;
 pub(crate) enum Backend {
     Memory,
     Embedded,
+    JetStream,
 }
 
 /// A queue of its own for one test.
 pub(crate) struct Opened {
     pub(crate) queue: Queue,
+    /// How long a message that is ready may take to come. What is published elsewhere travels.
+    pub(crate) patience: Duration,
     _dir: Option<TempDir>,
+    _server: Option<Nats>,
 }
 
 impl Backend {
-    pub(crate) fn open(self, settings: Settings) -> Opened {
+    pub(crate) async fn open(self, settings: Settings) -> Opened {
         match self {
-            Self::Memory => Opened { queue: Queue::memory(settings), _dir: None },
-            Self::Embedded => {
-                let dir = tempfile::tempdir().unwrap();
-                Opened { queue: reopen(&dir, settings), _dir: Some(dir) }
+            Self::Memory | Self::Embedded => self.open_local(settings),
+            Self::JetStream => {
+                let server = Nats::start();
+                let queue = at_server(&server, settings).await;
+                Opened { queue, patience: Duration::from_millis(500), _dir: None, _server: Some(server) }
             }
         }
     }
 
+    /// In memory or embedded: needs no waiting.
+    pub(crate) fn open_local(self, settings: Settings) -> Opened {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = match self {
+            Self::Memory => Queue::memory(settings),
+            Self::Embedded => reopen(&dir, settings),
+            Self::JetStream => panic!("not local"),
+        };
+        Opened { queue, patience: NOW, _dir: Some(dir), _server: None }
+    }
+
     /// A queue whose redeliveries don't disturb.
-    pub(crate) fn calm(self) -> Opened {
-        self.open(Settings::default())
+    pub(crate) async fn calm(self) -> Opened {
+        self.open(Settings::default()).await
     }
 
     /// A queue with this `ack_wait`.
-    pub(crate) fn with_ack_wait(self, ack_wait: Duration) -> Opened {
-        self.open(Settings { ack_wait, ..Settings::default() })
+    pub(crate) async fn with_ack_wait(self, ack_wait: Duration) -> Opened {
+        self.open(Settings { ack_wait, ..Settings::default() }).await
     }
+}
+
+impl Opened {
+    /// The ids of what can be pulled; all of it is acked.
+    pub(crate) async fn drain(&self, consumer: Consumer) -> Vec<String> {
+        drain_patiently(&self.queue, consumer, self.patience).await
+    }
+}
+
+/// The connections that the suite speaks of.
+pub(crate) fn connections() -> Vec<ConnectionId> {
+    let names = (0..8).map(|number| format!("c{number}"));
+    let names = names.chain(["acme", "busy", "quiet", "another"].map(str::to_owned));
+    names.map(|name| ConnectionId::new(&name).unwrap()).collect()
+}
+
+/// Where the server listens.
+pub(crate) fn options(url: String) -> tandem_jetstream::Options {
+    tandem_jetstream::Options::new([SecretString::from(url)])
+}
+
+/// A connection and a queue of their own, as another process would have them.
+pub(crate) async fn at_server(server: &Nats, settings: Settings) -> Queue {
+    let connection = JetStream::connect(&options(server.url())).await.unwrap();
+    Queue::jetstream(&connection, settings, &connections()).await.unwrap()
 }
 
 /// The embedded queue in a directory that may hold one already.
@@ -97,10 +141,20 @@ pub(crate) async fn pull_one(queue: &Queue, consumer: Consumer) -> Delivery {
 
 /// The ids of what can be pulled now; all of it is acked.
 pub(crate) async fn drain(queue: &Queue, consumer: Consumer) -> Vec<String> {
+    drain_patiently(queue, consumer, NOW).await
+}
+
+/// The ids of what can be pulled until nothing comes for as long as `patience`; all of it is acked.
+pub(crate) async fn drain_patiently(queue: &Queue, consumer: Consumer, patience: Duration) -> Vec<String> {
     let mut ids = Vec::new();
-    for delivery in queue.pull(consumer, 1_000, NOW).await.unwrap() {
-        ids.push(delivery.message.id.to_string());
-        delivery.ack().await.unwrap();
+    loop {
+        let deliveries = queue.pull(consumer, 1_000, patience).await.unwrap();
+        if deliveries.is_empty() {
+            return ids;
+        }
+        for delivery in deliveries {
+            ids.push(delivery.message.id.to_string());
+            delivery.ack().await.unwrap();
+        }
     }
-    ids
 }

@@ -115,7 +115,7 @@ impl Worker {
 
 async fn compare(operations: Vec<Operation>) -> Result<(), TestCaseError> {
     let settings = Settings { ack_wait: Duration::from_secs(1), dedup_window: Duration::from_secs(3) };
-    let opened = [Backend::Memory, Backend::Embedded].map(|backend| backend.open(settings));
+    let opened = [Backend::Memory, Backend::Embedded].map(|backend| backend.open_local(settings));
     let [mut memory, mut embedded] =
         [0, 1].map(|index| Worker { queue: opened[index].queue.clone(), held: Vec::new() });
     for operation in &operations {

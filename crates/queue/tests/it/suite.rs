@@ -13,6 +13,7 @@ macro_rules! over_every_backend {
     ($($module:ident :: { $($claim:ident),* $(,)? })*) => {
         over_every_backend!(@backend memory Memory $($module :: { $($claim),* })*);
         over_every_backend!(@backend embedded Embedded $($module :: { $($claim),* })*);
+        over_every_backend!(@backend jetstream JetStream $($module :: { $($claim),* })*);
     };
     (@backend $name:ident $backend:ident $($module:ident :: { $($claim:ident),* })*) => {
         mod $name {

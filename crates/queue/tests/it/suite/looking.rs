@@ -5,10 +5,10 @@ use std::time::Duration;
 use tandem_proto::{Consumer, Lane, Stream};
 use tandem_queue::{Depth, Published};
 
-use crate::backend::{Backend, NOW, event, message, store};
+use crate::backend::{Backend, event, message, store};
 
 pub(super) async fn browsing_goes_page_by_page(backend: Backend) {
-    let opened = backend.calm();
+    let opened = backend.calm().await;
     for number in 0..7 {
         store(&opened.queue, message(Stream::Journal, Lane::Live, "journal.acme.r1", &number.to_string())).await;
         store(&opened.queue, event(&number.to_string())).await;
@@ -26,7 +26,7 @@ pub(super) async fn browsing_goes_page_by_page(backend: Backend) {
 }
 
 pub(super) async fn a_message_is_found_and_removed_in_its_own_stream_only(backend: Backend) {
-    let opened = backend.calm();
+    let opened = backend.calm().await;
     let queue = &opened.queue;
     let sequence = store(queue, message(Stream::Dead, Lane::Live, "dead.mapper.acme", "poison")).await;
     assert_eq!(queue.find(Stream::Dead, sequence).await.unwrap().unwrap().id.0, "poison");
@@ -38,10 +38,10 @@ pub(super) async fn a_message_is_found_and_removed_in_its_own_stream_only(backen
 }
 
 pub(super) async fn trimming_removes_what_is_old(backend: Backend) {
-    let opened = backend.calm();
+    let opened = backend.calm().await;
     let queue = &opened.queue;
     let old: Vec<_> =
-        (0..1_200).map(|number| message(Stream::Journal, Lane::Live, "j.acme.r", &number.to_string())).collect();
+        (0..1_200).map(|number| message(Stream::Journal, Lane::Live, "journal.acme.r", &number.to_string())).collect();
     queue.publish_all(old).await.unwrap();
     store(queue, event("ghl:1")).await;
     let newest = queue.browse(Stream::Journal, 0, 1).await.unwrap()[0].stored_at_ms;
@@ -52,18 +52,28 @@ pub(super) async fn trimming_removes_what_is_old(backend: Backend) {
 }
 
 pub(super) async fn depth_tells_waiting_from_in_flight_from_delayed(backend: Backend) {
-    let opened = backend.calm();
+    let opened = backend.calm().await;
     let batch = (0..6).map(|number| event(&number.to_string())).collect();
     let published = opened.queue.publish_all(batch).await.unwrap();
     assert!(published.iter().all(|one| matches!(one, Published::Stored { .. })));
-    let mut held = opened.queue.pull(Consumer::MapperLive, 3, NOW).await.unwrap();
+    let mut held = opened.queue.pull(Consumer::MapperLive, 3, opened.patience).await.unwrap();
+    while held.len() < 3 {
+        held.extend(opened.queue.pull(Consumer::MapperLive, 3 - held.len(), opened.patience).await.unwrap());
+    }
     held.pop().unwrap().nak(Duration::from_hours(1)).await.unwrap();
-    let expected = Depth { waiting: 3, in_flight: 2, delayed: 1 };
-    assert_eq!(opened.queue.depth(Stream::Events).await.unwrap(), expected);
+    let depth = opened.queue.depth(Stream::Events).await.unwrap();
+    match backend {
+        Backend::Memory | Backend::Embedded => assert_eq!(depth, Depth { waiting: 3, in_flight: 2, delayed: 1 }),
+        // Weaker: what is delayed or fetched ahead is in flight.
+        Backend::JetStream => {
+            assert!(depth.in_flight >= 3 && depth.delayed == 0, "{depth:?}");
+            assert_eq!(depth.waiting + depth.in_flight, 6);
+        }
+    }
 }
 
 pub(super) async fn a_working_queue_is_healthy(backend: Backend) {
-    let opened = backend.calm();
+    let opened = backend.calm().await;
     opened.queue.healthy().await.unwrap();
     opened.queue.healthy().await.unwrap();
 }

@@ -7,7 +7,7 @@ use crate::fair::shares;
 
 /// The messages of one consumer by readiness.
 #[derive(Debug, Default)]
-pub(super) struct Line {
+pub(crate) struct Line {
     ready: BTreeMap<String, BTreeSet<u64>>,
     later: BTreeSet<(i64, u64, String)>,
     last_served: String,
@@ -15,7 +15,7 @@ pub(super) struct Line {
 
 impl Line {
     /// Adds a message: ready when `due_ms` is 0.
-    pub(super) fn add(&mut self, due_ms: i64, connection: &str, sequence: u64) {
+    pub(crate) fn add(&mut self, due_ms: i64, connection: &str, sequence: u64) {
         if due_ms == 0 {
             self.ready.entry(connection.to_owned()).or_default().insert(sequence);
         } else {
@@ -24,7 +24,7 @@ impl Line {
     }
 
     /// Takes a message out from where `add` put it.
-    pub(super) fn drop_out(&mut self, due_ms: i64, connection: &str, sequence: u64) {
+    pub(crate) fn drop_out(&mut self, due_ms: i64, connection: &str, sequence: u64) {
         if due_ms != 0 {
             self.later.remove(&(due_ms, sequence, connection.to_owned()));
         } else if let Some(sequences) = self.ready.get_mut(connection) {
@@ -35,8 +35,13 @@ impl Line {
         }
     }
 
+    /// How many messages of a connection are ready.
+    pub(crate) fn ready_of(&self, connection: &str) -> usize {
+        self.ready.get(connection).map_or(0, BTreeSet::len)
+    }
+
     /// Makes ready what has become due; returns it.
-    pub(super) fn promote(&mut self, now_ms: i64) -> Vec<u64> {
+    pub(crate) fn promote(&mut self, now_ms: i64) -> Vec<u64> {
         let later = self.later.split_off(&(now_ms.saturating_add(1), 0, String::new()));
         let due = std::mem::replace(&mut self.later, later);
         due.into_iter()
@@ -48,12 +53,12 @@ impl Line {
     }
 
     /// When the next message becomes ready by itself.
-    pub(super) fn next_due_ms(&self) -> Option<i64> {
+    pub(crate) fn next_due_ms(&self) -> Option<i64> {
         self.later.first().map(|(due_ms, _, _)| *due_ms)
     }
 
     /// The messages of one pull, older first; they stay in the line.
-    pub(super) fn pick(&mut self, max: usize) -> Vec<u64> {
+    pub(crate) fn pick(&mut self, max: usize) -> Vec<u64> {
         let mut picked: Vec<u64> = self.ready.values().flatten().copied().take(max.saturating_add(1)).collect();
         if picked.len() > max {
             picked = self.pick_in_turn(max);
