@@ -104,6 +104,11 @@ impl Client {
         read(answer).await
     }
 
+    /// The provider's host and port, for telling where a request goes.
+    pub fn server(&self) -> (&str, u16) {
+        (self.base.host_str().unwrap_or_default(), self.base.port_or_known_default().unwrap_or_default())
+    }
+
     fn prepare(
         &self,
         request: Request,

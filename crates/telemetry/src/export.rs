@@ -18,7 +18,7 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider};
 use url::Url;
 
-use crate::span::TRACER;
+use crate::span::{EXPORTED, Exported};
 use buffer::Bounded;
 use courier::{Courier, Way};
 use thread::Thread;
@@ -43,6 +43,8 @@ const HOPELESS_LIMIT: Duration = Duration::from_millis(300);
 pub struct Export {
     /// The service's name as the trace viewer shows it.
     pub service: &'static str,
+    /// The queue it works with: `nats` or `embedded`.
+    pub queue: &'static str,
     /// The collector's OTLP address over gRPC; none means that nothing is exported.
     pub endpoint: Option<Url>,
     /// The share of new traces that is exported, from 0 to 1. Who started a trace has decided for those that follow.
@@ -85,7 +87,8 @@ struct Running {
 pub fn export_spans(export: &Export) -> Result<Exporting, ExportError> {
     let Some(endpoint) = &export.endpoint else { return Ok(Exporting { running: None }) };
     let running = Running::start(export, endpoint, &SpanCounts::of_process())?;
-    TRACER.set(running.provider.tracer("tandem")).map_err(|_| ExportError::Twice)?;
+    let exported = Exported { tracer: running.provider.tracer("tandem"), queue: export.queue };
+    EXPORTED.set(exported).map_err(|_| ExportError::Twice)?;
     tracing::info!("spans are exported to {}", address(endpoint));
     Ok(Exporting { running: Some(running) })
 }

@@ -3,24 +3,24 @@
 //! Label values are `&'static str`: a value that comes from outside (a connection, a person, an answer's text)
 //! can't become a label, so the number of series stays bounded.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod family;
+
+use std::future::Future;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::family::{Family, MetricConstructor};
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Metric, Registry, Unit};
+use prometheus_client::registry::Registry;
 
-use crate::names::{self, Description, Kind};
+use crate::export::SpanCounts;
+use crate::names;
+use family::{Counters, Durations, Gauges, register};
 
 /// The content type of [`Metrics::encode`].
 pub const ENCODING: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-type Labels<const N: usize> = [(&'static str, &'static str); N];
-type Counters<const N: usize> = Family<Labels<N>, Counter>;
-type Durations = Family<Labels<1>, Histogram, Buckets>;
 
 /// Counters, gauges and histograms. Clones share them.
 #[derive(Debug, Clone)]
@@ -29,16 +29,25 @@ pub struct Metrics {
     events_accepted: Counters<1>,
     events_rejected: Counters<2>,
     events_duplicate: Counters<1>,
+    spool_messages: Gauge,
+    stage_lag: Durations<2>,
     commands: Counters<2>,
     mapper_outcomes: Counters<1>,
     writer_outcomes: Counters<2>,
     skips: Counters<1>,
+    conflicts: Counters<1>,
+    parked: Counters<1>,
     provider_requests: Counters<3>,
+    provider_duration: Durations<2>,
     provider_throttled: Counters<1>,
-    limiter_wait: Durations,
-    event_to_write: Durations,
+    limiter_wait: Durations<1>,
+    limiter_remaining: Gauges<1>,
+    limiter_fallback: Gauge,
+    event_to_write: Durations<1>,
     dead_letters: Counters<2>,
-    queue_depth: Family<Labels<1>, Gauge>,
+    queue_depth: Gauges<1>,
+    backend_duration: Durations<1>,
+    backend_errors: Counters<1>,
 }
 
 impl Default for Metrics {
@@ -48,91 +57,154 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// An empty set in a registry of its own.
+    /// A set in a registry of its own, everything at zero.
     pub fn new() -> Self {
         let mut registry = Registry::default();
         let add = &mut registry;
+        register_process(add);
         Self {
-            events_accepted: register(add, &names::EVENTS_ACCEPTED, Counters::default()),
-            events_rejected: register(add, &names::EVENTS_REJECTED, Counters::default()),
-            events_duplicate: register(add, &names::EVENTS_DUPLICATE, Counters::default()),
-            commands: register(add, &names::COMMANDS, Counters::default()),
-            mapper_outcomes: register(add, &names::MAPPER_OUTCOMES, Counters::default()),
-            writer_outcomes: register(add, &names::WRITER_OUTCOMES, Counters::default()),
-            skips: register(add, &names::SKIPS, Counters::default()),
-            provider_requests: register(add, &names::PROVIDER_REQUESTS, Counters::default()),
-            provider_throttled: register(add, &names::PROVIDER_THROTTLED, Counters::default()),
-            limiter_wait: register(add, &names::LIMITER_WAIT, Durations::new_with_constructor(Buckets)),
-            event_to_write: register(add, &names::EVENT_TO_WRITE, Durations::new_with_constructor(Buckets)),
-            dead_letters: register(add, &names::DEAD_LETTERS, Counters::default()),
-            queue_depth: register(add, &names::QUEUE_DEPTH, Family::default()),
+            events_accepted: Counters::new(add, &names::EVENTS_ACCEPTED),
+            events_rejected: Counters::new(add, &names::EVENTS_REJECTED),
+            events_duplicate: Counters::new(add, &names::EVENTS_DUPLICATE),
+            spool_messages: register(add, &names::SPOOL_MESSAGES, Gauge::default()),
+            stage_lag: Durations::new(add, &names::STAGE_LAG),
+            commands: Counters::new(add, &names::COMMANDS),
+            mapper_outcomes: Counters::new(add, &names::MAPPER_OUTCOMES),
+            writer_outcomes: Counters::new(add, &names::WRITER_OUTCOMES),
+            skips: Counters::new(add, &names::SKIPS),
+            conflicts: Counters::new(add, &names::CONFLICTS),
+            parked: Counters::new(add, &names::PARKED_RECORDS),
+            provider_requests: Counters::new(add, &names::PROVIDER_REQUESTS),
+            provider_duration: Durations::new(add, &names::PROVIDER_DURATION),
+            provider_throttled: Counters::new(add, &names::PROVIDER_THROTTLED),
+            limiter_wait: Durations::new(add, &names::LIMITER_WAIT),
+            limiter_remaining: Gauges::new(add, &names::LIMITER_REMAINING),
+            limiter_fallback: register(add, &names::LIMITER_FALLBACK, Gauge::default()),
+            event_to_write: Durations::new(add, &names::EVENT_TO_WRITE),
+            dead_letters: Counters::new(add, &names::DEAD_LETTERS),
+            queue_depth: Gauges::new(add, &names::QUEUE_DEPTH),
+            backend_duration: Durations::new(add, &names::BACKEND_DURATION),
+            backend_errors: Counters::new(add, &names::BACKEND_ERRORS),
             registry: Arc::new(registry),
         }
     }
 
     /// An event was stored.
     pub fn event_accepted(&self, provider: &'static str) {
-        count(&self.events_accepted, &names::EVENTS_ACCEPTED, [provider]);
+        self.events_accepted.add([provider]);
     }
 
     /// A delivery was refused: `reason` is one of ingest's fixed words (`signature`, `too_large` ...).
     pub fn event_rejected(&self, provider: &'static str, reason: &'static str) {
-        count(&self.events_rejected, &names::EVENTS_REJECTED, [provider, reason]);
+        self.events_rejected.add([provider, reason]);
     }
 
     /// A delivery was stored before.
     pub fn event_duplicate(&self, provider: &'static str) {
-        count(&self.events_duplicate, &names::EVENTS_DUPLICATE, [provider]);
+        self.events_duplicate.add([provider]);
+    }
+
+    /// How many events wait in the spool now.
+    pub fn spool_messages(&self, waiting: u64) {
+        self.spool_messages.set(signed(waiting));
+    }
+
+    /// How long a message waited for the work on it to start; only first deliveries tell.
+    pub fn stage_lag(&self, stage: &'static str, lane: &'static str, waited: Duration) {
+        self.stage_lag.add([stage, lane], waited);
     }
 
     /// The mapper made a command.
     pub fn command_made(&self, destination: &'static str, lane: &'static str) {
-        count(&self.commands, &names::COMMANDS, [destination, lane]);
+        self.commands.add([destination, lane]);
     }
 
     /// The mapper settled an event.
     pub fn mapper_outcome(&self, outcome: &'static str) {
-        count(&self.mapper_outcomes, &names::MAPPER_OUTCOMES, [outcome]);
+        self.mapper_outcomes.add([outcome]);
     }
 
-    /// The writer settled a command.
+    /// The writer did something about a record; `none` where it concerns no side.
     pub fn writer_outcome(&self, destination: &'static str, outcome: &'static str) {
-        count(&self.writer_outcomes, &names::WRITER_OUTCOMES, [destination, outcome]);
+        self.writer_outcomes.add([destination, outcome]);
     }
 
     /// An event or command needed no write.
     pub fn skipped(&self, reason: &'static str) {
-        count(&self.skips, &names::SKIPS, [reason]);
+        self.skips.add([reason]);
+    }
+
+    /// A field that both sides had changed went the way of the winner.
+    pub fn conflict(&self, winner: &'static str) {
+        self.conflicts.add([winner]);
+    }
+
+    /// A record was put before people. Codes come from documents, so that unknown ones are left out.
+    pub fn parked(&self, code: &str) {
+        let known = names::PARKED_RECORDS.labels.iter().flat_map(|label| label.values);
+        if let Some(code) = known.copied().find(|known| *known == code) {
+            self.parked.add([code]);
+        }
     }
 
     /// A request was sent; `operation` is method and route template, `status` none where no answer came.
-    pub fn provider_request(&self, provider: &'static str, operation: &'static str, status: Option<u16>) {
-        let labels = [provider, operation, status_class(status)];
-        count(&self.provider_requests, &names::PROVIDER_REQUESTS, labels);
+    pub fn provider_request(
+        &self,
+        provider: &'static str,
+        operation: &'static str,
+        (status, took): (Option<u16>, Duration),
+    ) {
+        self.provider_requests.add([provider, operation, status_class(status)]);
+        self.provider_duration.add([provider, operation], took);
         if status == Some(429) {
-            count(&self.provider_throttled, &names::PROVIDER_THROTTLED, [provider]);
+            self.provider_throttled.add([provider]);
         }
     }
 
     /// How long a call waited for its permit.
     pub fn limiter_wait(&self, provider: &'static str, wait: Duration) {
-        measure(&self.limiter_wait, &names::LIMITER_WAIT, provider, wait);
+        self.limiter_wait.add([provider], wait);
+    }
+
+    /// What is left today of the budget that has least.
+    pub fn limiter_remaining(&self, provider: &'static str, requests: u64) {
+        self.limiter_remaining.set([provider], signed(requests));
+    }
+
+    /// Whether budgets are kept in this process because their server is away.
+    pub fn limiter_fallback(&self, is_away: bool) {
+        self.limiter_fallback.set(is_away.into());
     }
 
     /// How long a change took from its arrival to the provider's answer.
     pub fn event_to_write(&self, destination: &'static str, took: Duration) {
-        measure(&self.event_to_write, &names::EVENT_TO_WRITE, destination, took);
+        self.event_to_write.add([destination], took);
     }
 
     /// A message was set aside.
     pub fn dead_letter(&self, stage: &'static str, code: &'static str) {
-        count(&self.dead_letters, &names::DEAD_LETTERS, [stage, code]);
+        self.dead_letters.add([stage, code]);
     }
 
     /// How many messages wait in a stream now.
     pub fn queue_depth(&self, stream: &'static str, waiting: u64) {
-        let labels = labels(&names::QUEUE_DEPTH, [stream]);
-        self.queue_depth.get_or_create(&labels).set(i64::try_from(waiting).unwrap_or(i64::MAX));
+        self.queue_depth.set([stream], signed(waiting));
+    }
+
+    /// Does the work of queue or store and notes how long it took; `is_failure` says which errors count.
+    pub async fn timed<T, E>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, E>>,
+        is_failure: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
+        let began = Instant::now();
+        let result = work.await;
+        self.backend_duration.add([operation], began.elapsed());
+        if result.as_ref().is_err_and(is_failure) {
+            self.backend_errors.add([operation]);
+        }
+        result
     }
 
     /// Everything in the text format that Prometheus reads, see [`ENCODING`].
@@ -146,36 +218,21 @@ impl Metrics {
     }
 }
 
-/// 1 ms to 10 minutes: from a local queue hop to a provider that is down for a while.
-#[derive(Debug, Clone, Copy)]
-struct Buckets;
-
-impl MetricConstructor<Histogram> for Buckets {
-    fn new_metric(&self) -> Histogram {
-        Histogram::new([0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0])
-    }
+/// What is told of the process, whichever pipeline is asked.
+fn register_process(registry: &mut Registry) {
+    static STARTED: LazyLock<f64> =
+        LazyLock::new(|| SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+    let SpanCounts { exported, dropped } = SpanCounts::of_process();
+    register::<Counter>(registry, &names::SPANS_EXPORTED, exported);
+    register::<Counter>(registry, &names::SPANS_DROPPED, dropped);
+    Gauges::new(registry, &names::BUILD_INFO).set([env!("CARGO_PKG_VERSION")], 1);
+    let started = Gauge::<f64, AtomicU64>::default();
+    started.set(*STARTED);
+    register(registry, &names::PROCESS_START, started);
 }
 
-fn register<M: Metric + Clone>(registry: &mut Registry, description: &Description, metric: M) -> M {
-    let Description { name, kind, help, .. } = *description;
-    match kind {
-        Kind::Counter | Kind::Gauge => registry.register(name, help, metric.clone()),
-        Kind::Seconds => registry.register_with_unit(name, help, Unit::Seconds, metric.clone()),
-    }
-    metric
-}
-
-fn count<const N: usize>(family: &Counters<N>, description: &Description, values: [&'static str; N]) {
-    family.get_or_create(&labels(description, values)).inc();
-}
-
-fn measure(family: &Durations, description: &Description, value: &'static str, took: Duration) {
-    family.get_or_create(&labels(description, [value])).observe(took.as_secs_f64());
-}
-
-fn labels<const N: usize>(description: &Description, values: [&'static str; N]) -> Labels<N> {
-    let mut keys = description.labels.iter();
-    values.map(|value| (keys.next().copied().unwrap_or("label"), value))
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn status_class(status: Option<u16>) -> &'static str {

@@ -20,7 +20,15 @@ use crate::TraceContext;
 pub use kinds::{Call, Sent, Taken};
 
 /// Where spans go; empty while nothing is exported. One per process, as the log.
-pub(crate) static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+pub(crate) static EXPORTED: OnceLock<Exported> = OnceLock::new();
+
+/// What spans are made with.
+#[derive(Debug)]
+pub(crate) struct Exported {
+    pub(crate) tracer: SdkTracer,
+    /// The `messaging.system` that this process works with.
+    pub(crate) queue: &'static str,
+}
 
 /// A piece of work under way; it ends with this value.
 #[derive(Debug)]
@@ -49,9 +57,11 @@ impl Span {
         work.with_context(self.context.clone())
     }
 
-    /// Another trace that this work belongs to as well.
-    pub fn link(&self, other: TraceContext) {
-        self.context.span().add_link(other.into(), Vec::new());
+    /// Another trace that this work belongs to as well; what is no `traceparent` is left out.
+    pub fn link(&self, traceparent: &str) {
+        if let Ok(other) = TraceContext::parse(traceparent) {
+            self.context.span().add_link(other.into(), Vec::new());
+        }
     }
 
     /// The work failed; `reason` is one of a few fixed words or a status.
@@ -63,7 +73,7 @@ impl Span {
     }
 
     fn under(parent: &Context, plan: Plan) -> Self {
-        Self::begin(TRACER.get(), parent, plan)
+        Self::begin(EXPORTED.get().map(|exported| &exported.tracer), parent, plan)
     }
 
     /// Under the work that is running, or the first of a trace.

@@ -16,7 +16,8 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    fn name(self) -> &'static str {
+    /// For the sender and for spans.
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::Duplicate => "duplicate",

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, Envelope, Header, MessageId, Payload, v1};
 use tandem_providers::{ContactId, ghl, openphone};
-use tandem_telemetry::TraceContext;
 
 /// Longer types are not names.
 const MAX_TYPE_LENGTH: usize = 128;
@@ -58,8 +57,8 @@ impl Arrival {
         }
     }
 
-    /// The event as it is stored; `now` stands in where the provider gives no time.
-    pub(crate) fn into_envelope(self, trace: &TraceContext, now: Timestamp) -> Envelope {
+    /// The event as it is stored, except for its trace; `now` stands in where the provider gives no time.
+    pub(crate) fn into_envelope(self, now: Timestamp) -> Envelope {
         let contact_id = self.contact_id.map(|id| id.to_string()).unwrap_or_default();
         let header = Header {
             id: self.id,
@@ -69,7 +68,7 @@ impl Arrival {
             subject: contact_id.clone(),
             connection: self.connection,
             causation_id: String::new(),
-            traceparent: trace.to_string(),
+            traceparent: String::new(),
         };
         let event = v1::Event {
             side: wire_side(self.side).into(),

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use tandem_contact::Side;
-use tandem_proto::{ConnectionId, Lane, Stream, topology};
+use tandem_proto::{ConnectionId, Header, Lane, Stream, topology};
 use tandem_providers::SignatureError;
 use tandem_providers::ghl::{self, PublicKey};
 use tandem_providers::openphone;
 use tandem_queue::{NewMessage, Published};
-use tandem_telemetry::TraceContext;
+use tandem_telemetry::{Sent, Span};
 
 use crate::answer::Answer;
 use crate::arrival::{self, Arrival};
@@ -119,41 +119,50 @@ impl Intake {
     /// Returns once the event is durable.
     async fn store(&self, arrival: Arrival) -> Result<Answer, Rejection> {
         let side = arrival.side;
-        let trace = TraceContext::random();
-        let envelope = arrival.into_envelope(&trace, (self.now)());
-        let header = &envelope.header;
-        let id = arrival::message_id(side, header);
-        let (event_type, connection) = (header.r#type.as_str(), &header.connection);
+        let mut envelope = arrival.into_envelope((self.now)());
+        let id = arrival::message_id(side, &envelope.header);
         if self.deps.limits.seen(&id.0).await {
-            return Ok(self.duplicate(side, connection, &header.id));
+            return Ok(self.duplicate(side, &envelope.header));
         }
+        let span = Span::send(&Sent {
+            stream: Stream::Events.name(),
+            kind: "event",
+            lane: Lane::Live.name(),
+            id: &id.0,
+            connection: envelope.header.connection.as_str(),
+        });
+        envelope.header.traceparent = span.trace().to_string();
         let message = NewMessage {
             stream: Stream::Events,
             lane: Lane::Live,
-            subject: topology::event_subject(Lane::Live, connection, side.name()),
+            subject: topology::event_subject(Lane::Live, &envelope.header.connection, side.name()),
             id: id.clone(),
             body: envelope.encode().into(),
         };
-        let published = self.deps.sink.publish(message).await?;
+        let published = self.deps.metrics.timed("queue_publish", self.deps.sink.publish(message), |_| true).await;
+        if let Err(rejection) = &published {
+            span.failed(rejection.reason());
+        }
+        drop(span);
+        let published = published?;
         // Only now: remembered before and lost then, the provider's next try would be taken for a duplicate.
         self.deps.limits.remember(&id.0).await;
         match published {
-            Published::Stored { .. } => {
-                tracing::info!(
-                    connection.id = %connection,
-                    event.id = header.id,
-                    trace_id = trace.trace_id(),
-                    "accepted {event_type} from {side}"
-                );
-                self.deps.metrics.event_accepted(side.name());
-                Ok(Answer::Accepted)
-            }
-            Published::Duplicate => Ok(self.duplicate(side, connection, &header.id)),
+            Published::Stored { .. } => Ok(self.accepted(side, &envelope.header)),
+            Published::Duplicate => Ok(self.duplicate(side, &envelope.header)),
         }
     }
 
-    fn duplicate(&self, side: Side, connection: &ConnectionId, event_id: &str) -> Answer {
-        tracing::debug!(connection.id = %connection, event.id = event_id, "a delivery of {side} was stored before");
+    fn accepted(&self, side: Side, header: &Header) -> Answer {
+        let Header { connection, r#type, id, .. } = header;
+        tracing::info!(connection.id = %connection, event.id = id, "accepted {type} from {side}");
+        self.deps.metrics.event_accepted(side.name());
+        Answer::Accepted
+    }
+
+    fn duplicate(&self, side: Side, header: &Header) -> Answer {
+        let Header { connection, id, .. } = header;
+        tracing::debug!(connection.id = %connection, event.id = id, "a delivery of {side} was stored before");
         self.deps.metrics.event_duplicate(side.name());
         Answer::Duplicate
     }

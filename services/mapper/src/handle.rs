@@ -9,7 +9,7 @@ use tandem_queue::{Delivery, NewMessage};
 use tandem_reconcile::{Document, adopt, hint, is_echo};
 use tandem_records::{Loaded, record_id};
 use tandem_store::Expected;
-use tandem_telemetry::{TraceContext, chain};
+use tandem_telemetry::{Sent, Span, chain};
 
 use crate::observation::{Observation, of_event};
 use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
@@ -41,8 +41,13 @@ impl Settlement {
 /// Lost races for one document before the event is given back.
 const MOST_CONFLICTS: usize = 20;
 
-pub(crate) async fn handle(config: &Config, deps: &Deps, delivery: &Delivery) -> Settlement {
-    let Ok(envelope) = Envelope::decode(&delivery.message.body) else {
+/// The event, unless it can't be read.
+pub(crate) async fn handle(
+    config: &Config,
+    deps: &Deps,
+    (delivery, envelope): (&Delivery, Option<Envelope>),
+) -> Settlement {
+    let Some(envelope) = envelope else {
         return dead_letter::store(deps, delivery, "undecodable", "the message is no event of this version").await;
     };
     let Payload::Event(event) = &envelope.payload else {
@@ -109,7 +114,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     let Some(record) = resolve(deps, connection, news).await? else {
         return Ok(skip(deps, news.header, "not_ours"));
     };
-    let loaded = deps.records.load(connection, &record).await?;
+    let loaded = deps.metrics.timed("store_load", deps.records.load(connection, &record), |_| true).await?;
     if let Some(reason) = needless(loaded.as_ref(), news) {
         return Ok(skip(deps, news.header, reason));
     }
@@ -122,7 +127,8 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     document.add_cause(&news.header.traceparent);
     document.dirty_since.get_or_insert(Timestamp::from_millisecond(news.header.time_ms).unwrap_or(now).min(now));
     // The save counts even where nothing changed: it makes a read that is under way lose its compare-and-set.
-    let revision = deps.records.save(&document, expected).await?;
+    let save = deps.records.save(&document, expected);
+    let revision = deps.metrics.timed("store_save", save, |error| !error.is_conflict()).await?;
     publish(deps, news.header, &document, revision, lane).await?;
     Ok(Settlement::Done)
 }
@@ -157,8 +163,7 @@ async fn publish(
     revision: u64,
     lane: Lane,
 ) -> Result<(), tandem_queue::Error> {
-    let trace = TraceContext::parse(&cause.traceparent).map_or_else(|_| TraceContext::random(), |trace| trace.child());
-    let header = Header {
+    let mut header = Header {
         // The revision makes it the command of this very hint: an earlier one may have been worked off already.
         id: format!("{}@{revision}", document.id),
         source: "mapper".to_owned(),
@@ -167,8 +172,17 @@ async fn publish(
         subject: document.id.to_string(),
         connection: document.connection.clone(),
         causation_id: cause.id.clone(),
-        traceparent: trace.to_string(),
+        traceparent: String::new(),
     };
+    let id = header.message_id();
+    let span = Span::send(&Sent {
+        stream: Stream::Commands.name(),
+        kind: "command",
+        lane: lane.name(),
+        id: &id.0,
+        connection: document.connection.as_str(),
+    });
+    header.traceparent = span.trace().to_string();
     let wire_lane = match lane {
         Lane::Live => v1::Lane::Live,
         Lane::Bulk => v1::Lane::Bulk,
@@ -178,10 +192,14 @@ async fn publish(
         stream: Stream::Commands,
         lane,
         subject: command_subject(lane, &document.connection, &document.id),
-        id: header.message_id(),
+        id,
         body: Envelope { header, payload: Payload::Command(command) }.encode().into(),
     };
-    deps.queue.publish(message).await?;
+    let stored = deps.metrics.timed("queue_publish", deps.queue.publish(message), |_| true).await;
+    if stored.is_err() {
+        span.failed("queue");
+    }
+    stored?;
     deps.metrics.command_made(Side::OpenPhone.name(), lane.name());
     Ok(())
 }

@@ -3,21 +3,19 @@
 mod dead_letter;
 mod handle;
 mod observation;
+mod settle;
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer};
-use tandem_queue::{Delivery, Queue};
+use tandem_queue::Queue;
 use tandem_reconcile::Rules;
 use tandem_records::Records;
 use tandem_telemetry::{Metrics, chain};
 use tokio_util::sync::CancellationToken;
-
-use handle::Settlement;
 
 /// What the mapper needs to know of each connection.
 #[derive(Debug, Clone)]
@@ -84,7 +82,7 @@ async fn take(
         };
         match pulled {
             Ok(deliveries) => {
-                let each = |delivery| settle(config, deps, delivery);
+                let each = |delivery| settle::settle((config, deps), consumer, delivery);
                 futures_util::stream::iter(deliveries).for_each_concurrent(at_once, each).await;
             }
             Err(error) if error.class().is_retryable() => {
@@ -94,30 +92,4 @@ async fn take(
             Err(error) => return Err(error.into()),
         }
     }
-}
-
-/// Handles one event and settles its delivery; a panic in the handling is a failed attempt, not the end of the mapper.
-async fn settle(config: &Config, deps: &Deps, delivery: Delivery) {
-    let handled = AssertUnwindSafe(handle::handle(config, deps, &delivery)).catch_unwind().await;
-    let settlement = handled.unwrap_or(Settlement::Retry { code: "panic" });
-    let settlement = match settlement {
-        Settlement::Retry { code } if code != UNAVAILABLE && delivery.deliveries >= config.max_deliveries => {
-            dead_letter::store(deps, &delivery, code, "handling this event failed every time").await
-        }
-        Settlement::Done | Settlement::Skipped | Settlement::Dead { .. } | Settlement::Retry { .. } => settlement,
-    };
-    deps.metrics.mapper_outcome(settlement.name());
-    let (id, delay) = (delivery.message.id.clone(), retry_delay(delivery.deliveries));
-    let settled = match settlement {
-        Settlement::Done | Settlement::Skipped => delivery.ack().await,
-        Settlement::Dead { code } => delivery.term(code).await,
-        Settlement::Retry { .. } => delivery.nak(delay).await,
-    };
-    if let Err(error) = settled {
-        tracing::warn!(event.id = %id, error = %chain(&error), "event {id} was handled but not settled; it comes again");
-    }
-}
-
-fn retry_delay(deliveries: u32) -> Duration {
-    Duration::from_millis(200) * 2_u32.saturating_pow(deliveries.min(8))
 }

@@ -5,16 +5,18 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderValue};
 use tandem_contact::Side;
 use tandem_limits::Permit;
-use tandem_outbound::{NotSent, SendError};
+use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, Request, Response};
-use tandem_telemetry::chain;
+use tandem_telemetry::{Call, Span, chain};
 
 use crate::pause::Change;
 use crate::{Connection, Deps};
 
 /// Longest wait for a slot; a delivery that has to wait longer is given back.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+/// A shorter wait for a slot has no span.
+const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
 /// After a 429 that doesn't say how long.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// The day's quota: look again now and then.
@@ -37,7 +39,8 @@ pub(crate) struct Caller<'a> {
     pub(crate) deps: &'a Deps,
     pub(crate) connection: &'a Connection,
     pub(crate) lane: Lane,
-    pub(crate) traceparent: &'a str,
+    /// What the calls are made for; its ids go into the journal.
+    pub(crate) span: &'a Span,
 }
 
 impl Caller<'_> {
@@ -46,7 +49,11 @@ impl Caller<'_> {
         let (_, _, budget) = self.connection.way_out(side);
         let asked = Instant::now();
         let permit = self.deps.limits.acquire(budget, self.lane, MAX_WAIT).await;
-        self.deps.metrics.limiter_wait(side.name(), asked.elapsed());
+        let waited = asked.elapsed();
+        self.deps.metrics.limiter_wait(side.name(), waited);
+        if waited >= WAIT_WORTH_TELLING {
+            drop(Span::waited(side.name(), waited));
+        }
         permit.map_err(|throttled| Trouble::NoSlot(throttled.retry_after))
     }
 
@@ -75,9 +82,17 @@ impl Caller<'_> {
     ) -> Result<T, Trouble> {
         let (client, credential, _) = self.connection.way_out(side);
         let template = request.template;
-        let sent = client.send(request, credential, self.headers(), send_by).await;
+        let connection = self.connection.id.as_str();
+        let span = Span::call(&Call { provider: side.name(), template, server: client.server(), connection });
+        let began = Instant::now();
+        let sent = span.run(client.send(request, credential, headers(&span), send_by)).await;
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
-        self.deps.metrics.provider_request(side.name(), template, status);
+        self.deps.metrics.provider_request(side.name(), template, (status, began.elapsed()));
+        match &sent {
+            Ok(response) => span.status(response.status().as_u16(), !response.status().is_success()),
+            Err(error) => span.failed(error_type(error)),
+        }
+        drop(span);
         tracing::debug!(connection.id = %self.connection.id, provider = side.name(), status, "{template}");
         match &sent {
             Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
@@ -86,14 +101,6 @@ impl Caller<'_> {
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
         self.learn(side, &result).await;
         result
-    }
-
-    fn headers(&self) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if let Ok(value) = HeaderValue::from_str(self.traceparent) {
-            headers.insert("traceparent", value);
-        }
-        headers
     }
 
     /// What the answer says about the connection as a whole.
@@ -139,6 +146,25 @@ impl Caller<'_> {
             Some(Change::Resumed) => tracing::info!(connection.id = %id, "connection {id} works again"),
             None => {}
         }
+    }
+}
+
+fn headers(span: &Span) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_str(&span.trace().to_string()) {
+        headers.insert("traceparent", value);
+    }
+    headers
+}
+
+fn error_type(error: &SendError) -> &'static str {
+    match error {
+        SendError::NotSent { reason: NotSent::PastDeadline, .. } => "past_deadline",
+        SendError::NotSent { reason: NotSent::Connect, .. } => "connect",
+        SendError::NotSent { reason: NotSent::Invalid, .. } => "invalid",
+        SendError::Unknown { reason: Unknown::TimedOut, .. } => "timeout",
+        SendError::Unknown { reason: Unknown::Broken, .. } => "broken",
+        SendError::Unknown { reason: Unknown::TooLarge, .. } => "too_large",
     }
 }
 

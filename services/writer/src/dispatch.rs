@@ -7,11 +7,12 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use tandem_contact::PerSide;
 use tandem_proto::{ConnectionId, Consumer, Envelope, Payload, RecordId};
 use tandem_queue::{Delivery, Queue};
 use tandem_reconcile::Run;
-use tandem_telemetry::{TraceContext, chain};
+use tandem_telemetry::{Span, Taken, chain};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -149,38 +150,63 @@ impl Dispatch {
     }
 }
 
-/// One run and its settlement. Whatever happens inside, the record is given free.
+/// One run and its settlement, as the next step of the change that it belongs to.
 async fn work(config: Config, deps: Deps, task: Task) -> (ConnectionId, RecordId) {
     let key = (task.connection.clone(), task.record.clone());
+    let message = &task.delivery.message;
+    if task.delivery.deliveries == 1 {
+        let waited = Timestamp::now().as_millisecond().saturating_sub(message.stored_at_ms);
+        let waited = Duration::from_millis(waited.try_into().unwrap_or_default());
+        deps.metrics.stage_lag("writer", message.lane.name(), waited);
+    }
+    let span = Span::process(&Taken {
+        stream: task.consumer.stream().name(),
+        consumer: task.consumer.name(),
+        id: &message.id.0,
+        deliveries: task.delivery.deliveries,
+        traceparent: &task.traceparent,
+    });
+    span.concerns(task.connection.as_str(), task.record.as_str());
+    // Boxed: it is large, and each wrapper would copy it.
+    span.run(Box::pin(attend_and_settle(config, deps, (task, &span)))).await;
+    key
+}
+
+/// Whatever happens inside, the record is given free.
+async fn attend_and_settle(config: Config, deps: Deps, (task, span): (Task, &Span)) {
     let half = deps.queue.settings().ack_wait / 2;
     if task.since.elapsed() > half
         && let Err(error) = task.delivery.in_progress().await
     {
         tracing::debug!(error = %chain(&error), "the ack time could not be prolonged");
     }
-    let settlement = match AssertUnwindSafe(attend(&config, &deps, &task)).catch_unwind().await {
+    let settlement = match AssertUnwindSafe(attend(&config, &deps, (&task, span))).catch_unwind().await {
         Ok(settlement) => settlement,
         Err(_) if task.delivery.deliveries >= config.max_attempts => {
             Settlement::Dead(Reason { code: "panic", text: "working on this record failed every time".to_owned() })
         }
         Err(_) => {
             tracing::error!(record.id = %task.record, "working on record {} panicked; it is tried again", task.record);
+            span.failed("panic");
             Settlement::Nak(Duration::from_secs(5))
         }
     };
+    span.outcome(settlement.name());
+    if let Settlement::Dead(reason) = &settlement {
+        span.failed(reason.code);
+    }
     settle(&deps, task.delivery, settlement).await;
-    key
 }
 
-async fn attend(config: &Config, deps: &Deps, task: &Task) -> Settlement {
+async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> Settlement {
     let Some(connection) = deps.connections.get(&task.connection) else { return Settlement::Ack };
     if let Some(wait) = connection.pause.remaining(Instant::now()) {
         return Settlement::Nak(spread(wait));
     }
-    let caller = Caller { deps, connection, lane: task.delivery.message.lane, traceparent: &task.traceparent };
+    let caller = Caller { deps, connection, lane: task.delivery.message.lane, span };
     let owner = format!("{:016x}", rand::random::<u64>());
     let run = Run { owner, fresh: PerSide::default() };
-    let worker = Worker { caller, config, record: &task.record, run, held: None };
+    let worker = Worker { caller, config, record: &task.record, run, held: None, linked: Vec::new() };
     let worked = worker.work();
     // A run may wait for slots and answers for longer than the ack time: say so now and then.
     tokio::pin!(worked);
@@ -199,16 +225,23 @@ async fn attend(config: &Config, deps: &Deps, task: &Task) -> Settlement {
 
 async fn settle(deps: &Deps, delivery: Delivery, settlement: Settlement) {
     let id = delivery.message.id.clone();
-    let settled = match settlement {
-        Settlement::Ack => delivery.ack().await,
-        Settlement::Nak(delay) => delivery.nak(delay).await,
-        Settlement::Dead(reason) if dead_letter::store(deps, &delivery, &reason).await => {
-            delivery.term(reason.code).await
-        }
-        Settlement::Dead(_) => delivery.nak(Duration::from_secs(5)).await,
+    let is_dead = match &settlement {
+        Settlement::Dead(reason) => dead_letter::store(deps, &delivery, reason).await,
+        Settlement::Ack | Settlement::Nak(_) => false,
     };
+    let settled = deps.metrics.timed("queue_settle", give_back(delivery, settlement, is_dead), |_| true).await;
     if let Err(error) = settled {
         tracing::warn!(command.id = %id, error = %chain(&error), "command {id} could not be settled; it comes again");
+    }
+}
+
+/// A command that is dead goes once its dead letter is stored.
+async fn give_back(delivery: Delivery, settlement: Settlement, is_dead: bool) -> Result<(), tandem_queue::Error> {
+    match settlement {
+        Settlement::Ack => delivery.ack().await,
+        Settlement::Nak(delay) => delivery.nak(delay).await,
+        Settlement::Dead(reason) if is_dead => delivery.term(reason.code).await,
+        Settlement::Dead(_) => delivery.nak(Duration::from_secs(5)).await,
     }
 }
 
@@ -216,8 +249,7 @@ fn read(delivery: &Delivery) -> Option<(ConnectionId, RecordId, String)> {
     let envelope = Envelope::decode(&delivery.message.body).ok()?;
     let Payload::Command(command) = envelope.payload else { return None };
     let record = RecordId::new(command.record_id).ok()?;
-    let parent = TraceContext::parse(&envelope.header.traceparent).unwrap_or_else(|_| TraceContext::random());
-    Some((envelope.header.connection, record, parent.child().to_string()))
+    Some((envelope.header.connection, record, envelope.header.traceparent))
 }
 
 /// In-flight counts by connection.

@@ -55,10 +55,10 @@ impl Line {
 /// Writes one line and counts it. A line that can't be stored is no reason to undo what happened.
 pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u64, line: Line) {
     let provider = line.side.map_or("", Side::name);
-    caller.deps.metrics.writer_outcome(provider, line.outcome);
+    caller.deps.metrics.writer_outcome(line.side.map_or("none", Side::name), line.outcome);
     let fields: Vec<String> = line.fields.iter().map(|field| field.name().to_owned()).collect();
     tracing::info!(connection.id = %document.connection, record.id = %document.id, provider, outcome = line.outcome,
-        fields = fields.join(","), request = line.request, status = line.status, trace_id = trace_id(caller.traceparent),
+        fields = fields.join(","), request = line.request, status = line.status,
         "record {} {} {provider}", document.id, line.outcome);
     let side = match line.side {
         Some(Side::Ghl) => v1::Side::Ghl,
@@ -83,6 +83,7 @@ pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u6
 pub(crate) async fn conflicts(caller: &Caller<'_>, document: &Document, revision: u64, notes: &[Note]) {
     for note in notes {
         let Note::Conflict { field, winner, kept, lost } = note else { continue };
+        caller.deps.metrics.conflict(winner.name());
         let json = |value: &Option<Value>| serde_json::to_vec(value).unwrap_or_default();
         let conflict = v1::Conflict {
             record_id: document.id.to_string(),
@@ -105,6 +106,7 @@ pub(crate) async fn park(caller: &Caller<'_>, document: &Document, revision: u64
     let Some(parked) = &document.parked else { return };
     let line = Line { outcome: "parked", reason: parked.reason.clone(), ..Line::default() };
     caller.deps.metrics.skipped("parked");
+    caller.deps.metrics.parked(&parked.code);
     write(caller, document, revision, line).await;
     let entry = v1::JournalEntry {
         record_id: document.id.to_string(),
@@ -125,7 +127,7 @@ async fn publish(caller: &Caller<'_>, document: &Document, stream: Stream, id: S
         subject: document.id.to_string(),
         connection: document.connection.clone(),
         causation_id: String::new(),
-        traceparent: caller.traceparent.to_owned(),
+        traceparent: caller.span.trace().to_string(),
     };
     let message = NewMessage {
         stream,
@@ -134,12 +136,9 @@ async fn publish(caller: &Caller<'_>, document: &Document, stream: Stream, id: S
         id: header.message_id(),
         body: Envelope { header, payload }.encode().into(),
     };
-    if let Err(error) = caller.deps.queue.publish(message).await {
+    let publish = caller.deps.queue.publish(message);
+    if let Err(error) = caller.deps.metrics.timed("queue_publish", publish, |_| true).await {
         tracing::warn!(record.id = %document.id, stream = stream.name(), error = %chain(&error),
             "a line about record {} could not be stored", document.id);
     }
-}
-
-fn trace_id(traceparent: &str) -> &str {
-    traceparent.split('-').nth(1).unwrap_or_default()
 }

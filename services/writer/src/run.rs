@@ -34,6 +34,17 @@ pub(crate) enum Settlement {
     Dead(Reason),
 }
 
+impl Settlement {
+    /// For spans.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Ack => "done",
+            Self::Nak(_) => "later",
+            Self::Dead(_) => "dead",
+        }
+    }
+}
+
 /// What follows a step.
 pub(crate) enum Flow {
     Again,
@@ -48,6 +59,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) run: Run,
     /// OpenPhone's document as this run read it; writing lists back needs its labels and item ids.
     pub(crate) held: Option<Contact>,
+    /// Causes that the span is linked to.
+    pub(crate) linked: Vec<String>,
 }
 
 /// More steps than any record needs at once: what comes back then can wait for the next delivery.
@@ -73,9 +86,11 @@ impl Worker<'_> {
 
     async fn turn(&mut self) -> Result<Flow, tandem_records::Error> {
         let connection = &self.caller.connection.id;
-        let Some(loaded) = self.caller.deps.records.load(connection, self.record).await? else {
+        let load = self.caller.deps.records.load(connection, self.record);
+        let Some(loaded) = self.caller.deps.metrics.timed("store_load", load, |_| true).await? else {
             return Ok(Flow::Stop(Settlement::Ack));
         };
+        self.link(&loaded.document);
         let now = Timestamp::now();
         match next_step(&loaded.document, &self.caller.connection.rules, &self.run, now) {
             Step::Done(why) => self.rest(loaded, why).await,
@@ -91,6 +106,19 @@ impl Worker<'_> {
             Step::Create(side, writes) => self.write(loaded, side, (IntentKind::Create, writes)).await,
             Step::Update(side, writes) => self.write(loaded, side, (IntentKind::Update, writes)).await,
             Step::Delete(side) => self.write(loaded, side, (IntentKind::Delete, Writes::new())).await,
+        }
+    }
+
+    /// Several events came together in one command, which rides in the trace of one of them.
+    fn link(&mut self, document: &Document) {
+        if document.causes.len() < 2 {
+            return;
+        }
+        for cause in &document.causes {
+            if !self.linked.contains(cause) {
+                self.caller.span.link(cause);
+                self.linked.push(cause.clone());
+            }
         }
     }
 
@@ -111,7 +139,8 @@ impl Worker<'_> {
     }
 
     pub(crate) async fn save(&self, document: &Document, revision: u64) -> Result<u64, tandem_records::Error> {
-        self.caller.deps.records.save(document, Expected::Revision(revision)).await
+        let save = self.caller.deps.records.save(document, Expected::Revision(revision));
+        self.caller.deps.metrics.timed("store_save", save, |error| !error.is_conflict()).await
     }
 
     /// Stores an outcome; where nothing is left to do after it, that is stored with it, and true is returned.

@@ -77,6 +77,17 @@ async fn a_request_arrives_whole_and_its_answer_comes_back() {
     assert!(seen[0].ends_with(r#"{"defaultFields":{"firstName":"Ana"},"externalId":"t1","source":"tandem"}"#));
 }
 
+#[test]
+fn where_requests_go_is_told_without_a_path() {
+    let at = |base: &str| {
+        let client = Client::new(config(base.parse().unwrap())).unwrap();
+        let (host, port) = client.server();
+        (host.to_owned(), port)
+    };
+    assert_eq!(at("https://api.example.com/v2/"), ("api.example.com".to_owned(), 443));
+    assert_eq!(at("http://127.0.0.1:4001"), ("127.0.0.1".to_owned(), 4001));
+}
+
 #[tokio::test]
 async fn ghl_gets_a_bearer_token_and_its_version() {
     let server = Server::start(Trick::Answer(answer("404 Not Found", "", "{}"))).await;

@@ -20,7 +20,7 @@ struct Set {
 
 fn start(endpoint: &str, sample: f64) -> Set {
     let endpoint: Url = endpoint.parse().unwrap();
-    let export = Export { service: "tandem-test", endpoint: Some(endpoint.clone()), sample };
+    let export = Export { service: "tandem-test", queue: "memory", endpoint: Some(endpoint.clone()), sample };
     let counts = SpanCounts::default();
     let running = Running::start(&export, &endpoint, &counts).unwrap();
     let tracer = running.provider.tracer("tandem");
@@ -111,7 +111,7 @@ fn the_end_does_not_wait_for_a_collector_that_is_known_to_be_away() {
 
 #[test]
 fn nothing_is_set_up_without_an_address() {
-    let export = Export { service: "tandem-test", endpoint: None, sample: 1.0 };
+    let export = Export { service: "tandem-test", queue: "memory", endpoint: None, sample: 1.0 };
     let exporting = export_spans(&export).unwrap();
     assert!(exporting.running.is_none());
     exporting.shutdown();

@@ -7,14 +7,12 @@ use std::time::{Duration, SystemTime};
 use opentelemetry::Context;
 use opentelemetry::trace::SpanKind;
 
-use super::{Plan, Span};
+use super::{EXPORTED, Plan, Span};
 use crate::TraceContext;
 
 /// A message on its way into a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
-    /// The queue: `nats`, `embedded` ...
-    pub system: &'static str,
     /// Stream.
     pub stream: &'static str,
     /// First word of its subject.
@@ -30,8 +28,6 @@ pub struct Sent<'a> {
 /// A message that was taken from a stream.
 #[derive(Debug, Clone, Copy)]
 pub struct Taken<'a> {
-    /// The queue: `nats`, `embedded` ...
-    pub system: &'static str,
     /// Stream.
     pub stream: &'static str,
     /// The consumer that took it.
@@ -68,9 +64,9 @@ impl Span {
 
     /// A message is being stored.
     pub fn send(message: &Sent<'_>) -> Self {
-        let Sent { system, stream, kind, lane, id, connection } = *message;
+        let Sent { stream, kind, lane, id, connection } = *message;
         let span = Self::here(plan(SpanKind::Producer, format!("send {kind}.{lane}")));
-        span.messaging(system, stream, ("send", "send"));
+        span.messaging(stream, "send");
         span.text("messaging.destination.template", format_args!("{kind}.{lane}"));
         span.text("messaging.message.id", id);
         span.text("tandem.connection", connection);
@@ -79,10 +75,10 @@ impl Span {
 
     /// A message is being worked on, as the next step of the change that sent it.
     pub fn process(message: &Taken<'_>) -> Self {
-        let Taken { system, stream, consumer, id, deliveries, traceparent } = *message;
+        let Taken { stream, consumer, id, deliveries, traceparent } = *message;
         let parent = TraceContext::parse(traceparent).map_or_else(|_| Context::new(), TraceContext::into_context);
         let span = Self::under(&parent, plan(SpanKind::Consumer, format!("process {stream}")));
-        span.messaging(system, stream, ("process", "process"));
+        span.messaging(stream, "process");
         span.set("messaging.consumer.group.name", consumer);
         span.text("messaging.message.id", id);
         span.set("tandem.delivery", i64::from(deliveries));
@@ -111,7 +107,7 @@ impl Span {
         span
     }
 
-    /// Which connection and record the work is for; both are ids of ours.
+    /// Which connection and record the work is for; both are ids of ours, the record's a hash.
     pub fn concerns(&self, connection: &str, record: &str) {
         self.text("tandem.connection", connection);
         self.text("tandem.record", record);
@@ -130,11 +126,13 @@ impl Span {
         }
     }
 
-    fn messaging(&self, system: &'static str, stream: &'static str, (name, r#type): (&'static str, &'static str)) {
-        self.set("messaging.system", system);
+    fn messaging(&self, stream: &'static str, operation: &'static str) {
+        if let Some(exported) = EXPORTED.get() {
+            self.set("messaging.system", exported.queue);
+        }
         self.set("messaging.destination.name", stream);
-        self.set("messaging.operation.name", name);
-        self.set("messaging.operation.type", r#type);
+        self.set("messaging.operation.name", operation);
+        self.set("messaging.operation.type", operation);
     }
 }
 
