@@ -1,10 +1,12 @@
 //! From a checked configuration to what the services work with.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::PerSide;
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
@@ -106,12 +108,14 @@ fn register(limits: &Limits, provider: &str, key: &str, rate: Rate) -> BudgetKey
     budget
 }
 
-/// Tells keys apart without holding them.
+/// Tells keys apart without holding them; the same in every process, whatever it was built with.
 fn fingerprint(key: &SecretString) -> String {
-    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-    let mut hasher = DefaultHasher::new();
-    key.expose_secret().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    let hash = digest(&SHA256, key.expose_secret().as_bytes());
+    hash.as_ref().iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a String can't fail.
+        let _written = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Result<Client> {

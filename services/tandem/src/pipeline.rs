@@ -3,14 +3,16 @@
 //! Everything starts at once. HTTP answers from the beginning; the mapper and the writer wait for the backends, which with
 //! servers elsewhere may take a while, and so does readiness.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use tandem_embedded::Database;
+use tandem_ingest::Sink;
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
-use tandem_service::config::Queue;
+use tandem_service::config::{self, Queue};
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Health, Supervisor};
 use tandem_telemetry::Metrics;
@@ -42,21 +44,17 @@ impl Pipeline {
             .with_context(|| format!("http.listen: listening on {}", config.http.listen))?;
         let address = listener.local_addr().context("asking for the listening address")?;
         warm_up().await;
-        let database = match config.queue {
-            Queue::Embedded => Some(backends::database(config)?),
-            Queue::Nats(_) => None,
-        };
+        let reached = Reached::default();
         let mut starting = Starting {
             config,
-            reached: Reached::default(),
-            limits: Limits::in_process(),
+            parts,
+            limits: backends::limits(config, parts, &reached).await?,
+            reached,
             metrics: Metrics::new(),
             supervisor: Supervisor::new(config.grace),
         };
-        if let Some(database) = &database {
-            starting.reached.set(backends::embedded(database)?)?;
-        }
-        starting.http(listener, parts)?;
+        let (database, sink) = starting.backends().await?;
+        starting.http(listener, sink)?;
         if parts.contains(&Part::Mapper) {
             starting.mapper();
         }
@@ -64,6 +62,7 @@ impl Pipeline {
             starting.writer()?;
         }
         starting.housekeeping();
+        starting.give_back_at_the_stop();
         announce(address, config.connections.iter().map(|connection| &connection.id));
         let Starting { reached, metrics, supervisor, .. } = starting;
         Ok(Self { address, metrics, reached, database, supervisor })
@@ -87,6 +86,7 @@ impl Pipeline {
 /// What the parts are started with.
 struct Starting<'a> {
     config: &'a Config,
+    parts: &'a [Part],
     reached: Reached,
     limits: Limits,
     metrics: Metrics,
@@ -94,14 +94,64 @@ struct Starting<'a> {
 }
 
 impl Starting<'_> {
-    fn http(&mut self, listener: TcpListener, parts: &[Part]) -> anyhow::Result<()> {
-        let mut routes = self.health().router();
-        if parts.contains(&Part::Ingest) {
-            let queue = self.reached.get().map(|backends| backends.queue.clone());
-            let sink = tandem_ingest::Sink::direct(queue.context("the queue is not open")?);
-            let deps = tandem_ingest::Deps { sink, limits: self.limits.clone(), metrics: self.metrics.clone() };
-            routes = routes.merge(tandem_ingest::router(assemble::ingest(self.config)?, deps));
+    /// Opens or begins to reach the backends. The database is whatever this process has on disk; the sink is for ingest.
+    async fn backends(&mut self) -> anyhow::Result<(Option<Database>, Option<Sink>)> {
+        let takes_webhooks = self.parts.contains(&Part::Ingest);
+        match &self.config.queue {
+            Queue::Embedded => {
+                let database = backends::database(&self.config.data_dir)?;
+                let backends = backends::embedded(&database)?;
+                let sink = takes_webhooks.then(|| Sink::direct(backends.queue.clone()));
+                self.reached.set(backends)?;
+                Ok((Some(database), sink))
+            }
+            Queue::Nats(nats) if takes_webhooks => {
+                let database = backends::database(&self.config.data_dir.join("spool"))?;
+                let spool = backends::spool(&database, self.config.spool).await?;
+                let sink = Sink::spooled(spool);
+                self.supervisor.start("spool", drain(sink.clone(), self.supervisor.shutdown()));
+                self.reach(nats, Some(sink.clone()));
+                Ok((Some(database), Some(sink)))
+            }
+            Queue::Nats(nats) => {
+                self.reach(nats, None);
+                Ok((None, None))
+            }
         }
+    }
+
+    /// Connects in the background: the process answers and can be stopped while it waits.
+    fn reach(&mut self, nats: &config::Nats, sink: Option<Sink>) {
+        let (nats, parts) = (nats.clone(), self.parts.to_vec());
+        let ids: Vec<ConnectionId> = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
+        let (reached, shutdown) = (Arc::clone(&self.reached), self.supervisor.shutdown());
+        self.supervisor.start_job("connecting", async move {
+            let backends = tokio::select! {
+                () = shutdown.cancelled() => return anyhow::Ok(()),
+                backends = backends::nats(&nats, &parts, &ids) => backends?,
+            };
+            if let Some(sink) = sink {
+                sink.reached(backends.queue.clone());
+            }
+            reached.set(backends)?;
+            Ok(())
+        });
+    }
+
+    fn http(&mut self, listener: TcpListener, sink: Option<Sink>) -> anyhow::Result<()> {
+        let health = Health::new(self.metrics.clone(), self.supervisor.readiness());
+        let routes = match sink {
+            Some(sink) => {
+                let asked = sink.clone();
+                let health = health.check("queue", move || {
+                    let sink = asked.clone();
+                    async move { sink.healthy().await }
+                });
+                let deps = tandem_ingest::Deps { sink, limits: self.limits.clone(), metrics: self.metrics.clone() };
+                tandem_ingest::router(assemble::ingest(self.config)?, deps).merge(health.router())
+            }
+            None => self.queue_check(health).router(),
+        };
         let serving = tandem_service::serve(listener, routes, self.supervisor.shutdown());
         self.supervisor.start("http", serving);
         Ok(())
@@ -110,7 +160,7 @@ impl Starting<'_> {
     fn mapper(&mut self) {
         let (config, metrics) = (assemble::mapper(self.config), self.metrics.clone());
         self.start("mapper", async move |backends, shutdown| {
-            let Backends { queue, records } = backends;
+            let Backends { queue, records, .. } = backends;
             tandem_mapper::run(config, tandem_mapper::Deps { queue, records, metrics }, shutdown).await
         });
     }
@@ -124,7 +174,7 @@ impl Starting<'_> {
         let connections = assemble::connections(self.config, &self.limits)?;
         let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
         self.start("writer", async move |backends, shutdown| {
-            let Backends { queue, records } = backends;
+            let Backends { queue, records, .. } = backends;
             let deps = tandem_writer::Deps { queue, records, limits, metrics, connections };
             tandem_writer::run(writer, deps, shutdown).await
         });
@@ -135,6 +185,15 @@ impl Starting<'_> {
         let metrics = self.metrics.clone();
         self.start("housekeeping", async move |backends, shutdown| {
             housekeeping::run(backends.queue, metrics, shutdown).await
+        });
+    }
+
+    /// What was fetched ahead and nobody works on goes to other processes at once, not when the work under way is done.
+    fn give_back_at_the_stop(&mut self) {
+        self.start("pulling", async move |backends, shutdown| {
+            shutdown.cancelled().await;
+            backends.queue.stop_pulling().await;
+            Ok::<_, Infallible>(())
         });
     }
 
@@ -154,9 +213,9 @@ impl Starting<'_> {
         });
     }
 
-    fn health(&self) -> Health {
+    fn queue_check(&self, health: Health) -> Health {
         let reached = Arc::clone(&self.reached);
-        Health::new(self.metrics.clone(), self.supervisor.readiness()).check("queue", move || {
+        health.check("queue", move || {
             let reached = Arc::clone(&reached);
             async move {
                 let backends = reached.get().ok_or_else(|| "not reached yet".to_owned())?;
@@ -164,6 +223,11 @@ impl Starting<'_> {
             }
         })
     }
+}
+
+async fn drain(sink: Sink, shutdown: CancellationToken) -> Result<(), Infallible> {
+    sink.drain(shutdown).await;
+    Ok(())
 }
 
 /// The first look at the phone number metadata takes a tenth of a second: not while a webhook waits.

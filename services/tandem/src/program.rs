@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use tandem_service::config::{EXIT_BAD_CONFIGURATION, process_environment};
+use tandem_service::config::{EXIT_BAD_CONFIGURATION, Queue, process_environment};
 use tandem_service::supervise::stop_signals;
 use tandem_service::{Config, ConfigError};
+use tandem_telemetry::{Export, ExportError, Exporting};
 
 use crate::part::Misfit;
-use crate::{Part, Pipeline};
+use crate::{Part, Pipeline, backends};
 
 /// The end of `--help`.
 pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed, 2 wrong usage, 64 bad configuration";
@@ -50,11 +51,23 @@ pub fn service(part: Part) -> ExitCode {
 pub fn run(arguments: &RunArguments, parts: &[Part]) -> anyhow::Result<ExitCode> {
     let config = load(&arguments.config)?;
     tandem_telemetry::init(&config.telemetry.log, config.telemetry.log_format)?;
-    runtime()?.block_on(async {
+    let spans = export_spans(&config, parts)?;
+    let ended = runtime()?.block_on(async {
         let stops = stop_signals()?;
         Pipeline::start(&config, parts).await?.run(stops).await
-    })?;
-    Ok(ExitCode::SUCCESS)
+    });
+    spans.shutdown();
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+fn export_spans(config: &Config, parts: &[Part]) -> anyhow::Result<Exporting> {
+    let queue = match config.queue {
+        Queue::Embedded => "embedded",
+        Queue::Nats(_) => "nats",
+    };
+    let telemetry = &config.telemetry;
+    let (endpoint, sample) = (telemetry.otlp_endpoint.clone(), telemetry.sample);
+    Ok(tandem_telemetry::export_spans(&Export { service: Part::program(parts), queue, endpoint, sample })?)
 }
 
 /// The configuration file, with this process's environment over it.
@@ -79,7 +92,11 @@ pub fn fail(error: &anyhow::Error) -> ExitCode {
 
 /// Whether somebody has to change a setting, here or at a server, before the program can run.
 fn is_configuration(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.is::<ConfigError>() || cause.is::<Misfit>())
+    let is_ours = |cause: &(dyn std::error::Error + 'static)| {
+        let is_address = matches!(cause.downcast_ref(), Some(ExportError::Endpoint(_)));
+        is_address || cause.is::<ConfigError>() || cause.is::<Misfit>()
+    };
+    error.chain().any(is_ours) || backends::is_refusal(error)
 }
 
 /// Asks `/ready` of the process next to us.
