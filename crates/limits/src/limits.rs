@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use tandem_proto::Lane;
 use tokio::time::Instant;
 
-use crate::in_process::InProcess;
-use crate::{BudgetKey, BudgetRate, Permit, Throttled};
+use crate::budgets::Budgets;
+use crate::redis::Shared;
+use crate::{BudgetKey, BudgetRate, Error, Guard, Members, Permit, RedisOptions, Throttled};
 
 /// Request budgets and recently seen ids; clones share them.
 #[derive(Debug, Clone)]
@@ -17,7 +18,8 @@ pub struct Limits {
 
 #[derive(Debug, Clone)]
 enum Backend {
-    InProcess(Arc<InProcess>),
+    InProcess(Arc<Budgets>),
+    Redis(Arc<Shared>),
 }
 
 impl Limits {
@@ -28,7 +30,28 @@ impl Limits {
 
     /// Budgets of this process alone, told the time of day: from here on it is counted, not asked for.
     pub fn in_process_at(now: SystemTime) -> Self {
-        Self { backend: Backend::InProcess(Arc::new(InProcess::new(now))) }
+        Self { backend: Backend::InProcess(Arc::new(Budgets::new(now, None))) }
+    }
+
+    /// Budgets shared by all processes that use the same Redis. A Redis that can't be reached is waited for in the background,
+    /// and each process uses its share of the budgets meanwhile: `members` says how large that is.
+    ///
+    /// # Errors
+    /// The address is none, or Redis refuses the user or password.
+    pub async fn redis(
+        options: RedisOptions,
+        members: impl Fn() -> Members + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let shared = Shared::open(options, Box::new(members)).await?;
+        Ok(Self { backend: Backend::Redis(Arc::new(shared)) })
+    }
+
+    /// True while Redis is away and this process uses its share of the budgets.
+    pub fn in_fallback(&self) -> bool {
+        match &self.backend {
+            Backend::InProcess(_) => false,
+            Backend::Redis(shared) => shared.in_fallback(),
+        }
     }
 
     /// Sets a budget's rate; what it has used so far stays used. A new budget begins without its burst, because a process
@@ -36,6 +59,7 @@ impl Limits {
     pub fn register(&self, key: BudgetKey, rate: BudgetRate) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.register(key, rate),
+            Backend::Redis(shared) => shared.budgets.register(key, rate),
         }
     }
 
@@ -44,48 +68,59 @@ impl Limits {
     /// Send when this returns, or ask [`Permit::is_late`] first. Bulk callers need a `max_wait` of some ten slots to get their
     /// share while live callers wait too.
     pub async fn acquire(&self, key: &BudgetKey, lane: Lane, max_wait: Duration) -> Result<Permit, Throttled> {
-        match &self.backend {
-            Backend::InProcess(budgets) => budgets.acquire(key, lane, max_wait).await,
-        }
+        let line = match &self.backend {
+            Backend::InProcess(budgets) => budgets.line(key),
+            Backend::Redis(shared) => shared.budgets.line(key),
+        };
+        line.acquire(lane, max_wait).await
     }
 
     /// Nobody starts a request before this time: the provider said so.
-    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn cool_down(&self, key: &BudgetKey, until: Instant) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.cool_down(key, until),
+            Backend::Redis(shared) => shared.cool_down(key, until).await,
         }
     }
 
     /// Requests left of the daily quota, all lanes; none where there is no quota.
-    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn remaining_today(&self, key: &BudgetKey) -> Option<u64> {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.remaining_today(key),
+            Backend::Redis(shared) => shared.remaining_today(key).await,
         }
     }
 
     /// Believes the provider's own count of what is left today, where that is less than ours.
-    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn correct_today(&self, key: &BudgetKey, remaining: u64) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.correct_today(key, remaining),
+            Backend::Redis(shared) => shared.correct_today(key, remaining).await,
         }
     }
 
     /// Whether an id was remembered lately. "No" is no proof: ids are forgotten at any time.
-    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn seen(&self, id: &str) -> bool {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.seen(id),
+            Backend::Redis(shared) => shared.seen(id).await,
         }
     }
 
     /// Remembers an id. Only after what it names is durable: remembered first and lost then, its repetition would be dropped.
-    #[expect(clippy::unused_async, reason = "a backend shared between processes has to ask its server")]
     pub async fn remember(&self, id: &str) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.remember(id),
+            Backend::Redis(shared) => shared.remember(id).await,
+        }
+    }
+
+    /// Takes a lock that keeps others from doing the same thing at once; none while somebody else holds it. It ends with its
+    /// guard, or after `ttl`. Only an optimisation: a Redis that forgets or doesn't answer lets several in.
+    pub async fn try_lock(&self, name: &str, ttl: Duration) -> Option<Guard> {
+        match &self.backend {
+            Backend::InProcess(budgets) => budgets.locks.try_lock(name, ttl).map(|own| Guard::new(own, None)),
+            Backend::Redis(shared) => shared.try_lock(name, ttl).await,
         }
     }
 }

@@ -5,21 +5,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::in_process::Line;
+use crate::line::{Ending, Line};
 
 /// One request's place in the budget. Hold it until the request has ended: its end is what the window counts.
 #[derive(Debug)]
 #[must_use = "the request counts from the permit to its drop: hold it while the request runs"]
 pub struct Permit {
     line: Arc<Line>,
-    granted: Instant,
+    number: u64,
+    asked: Instant,
     good_for: Duration,
-    is_sent: bool,
+    ending: Ending,
 }
 
 impl Permit {
-    pub(crate) fn new(line: Arc<Line>, granted: Instant, good_for: Duration) -> Self {
-        Self { line, granted, good_for, is_sent: true }
+    pub(crate) fn new(line: Arc<Line>, number: u64, (asked, good_for): (Instant, Duration)) -> Self {
+        Self { line, number, asked, good_for, ending: Ending::Sent }
     }
 
     /// True when the caller was held up so long since the permit was given that its slot has passed: cancel and ask again,
@@ -30,17 +31,25 @@ impl Permit {
 
     /// [`Permit::is_late`] at a given time.
     pub fn expired(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.granted) > self.good_for
+        now.saturating_duration_since(self.asked) > self.good_for
     }
 
     /// Gives the permit back: no request was sent.
     pub fn cancel(mut self) {
-        self.is_sent = false;
+        self.ending = Ending::NotSent;
+    }
+
+    /// The request was answered just now, `took` after it was handed to the network (not after the permit was given).
+    ///
+    /// A permit that is just dropped counts as long as if its request had arrived at its very end; knowing how long answers
+    /// take lets the next one start earlier.
+    pub fn answered(mut self, took: Duration) {
+        self.ending = Ending::Answered(took);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.line.end(self.is_sent);
+        self.line.end(self.number, self.ending);
     }
 }

@@ -40,6 +40,21 @@ impl Rate {
             burst: u32::try_from(burst).unwrap_or(u32::MAX),
         }
     }
+
+    /// One member's part of the rate where `count` of them share it without talking to each other; `rank` counts from 0.
+    ///
+    /// The parts add up to the rate exactly: what doesn't divide goes to the first ranks. A part of 0 requests is
+    /// possible: this member has to wait. A rank that the count doesn't cover gets nothing.
+    #[must_use]
+    pub fn share(self, count: u32, rank: u32) -> Self {
+        let count = count.max(1);
+        let requests = match rank {
+            outside if outside >= count => 0,
+            first if first < self.requests % count => self.requests / count + 1,
+            _later => self.requests / count,
+        };
+        Self { requests, ..self }
+    }
 }
 
 /// The limiter of one budget.

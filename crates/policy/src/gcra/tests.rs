@@ -78,6 +78,13 @@ fn a_hold_never_shortens_one_that_is_longer() {
     assert_eq!(gcra.next_slot(Duration::ZERO), Duration::from_mins(1));
 }
 
+#[test]
+fn the_remainder_goes_to_the_first_ranks() {
+    let shares: Vec<u32> = (0..5).map(|rank| OPENPHONE.share(4, rank).requests).collect();
+    assert_eq!(shares, [3, 3, 2, 2, 0]);
+    assert_eq!(OPENPHONE.share(0, 0), OPENPHONE, "nobody else is known");
+}
+
 prop_compose! {
     fn any_rate()(requests in 1_u32..400, per_ms in 100_u64..100_000) -> Rate {
         Rate { requests, per: Duration::from_millis(per_ms) }
@@ -99,6 +106,15 @@ proptest! {
         let published = f64::from(rate.requests) * span.as_secs_f64() / rate.per.as_secs_f64();
         let used = f64::from(u32::try_from(all.len()).unwrap());
         prop_assert!(used >= 0.9 * published, "{used} of {published}");
+    }
+
+    #[test]
+    fn shares_add_up_to_the_rate_and_differ_by_one_at_most(rate in any_rate(), count in 1_u32..500) {
+        let shares: Vec<u32> = (0..count).map(|rank| rate.share(count, rank).requests).collect();
+        prop_assert_eq!(shares.iter().sum::<u32>(), rate.requests);
+        prop_assert!(shares.iter().max().unwrap() - shares.iter().min().unwrap() <= 1);
+        prop_assert_eq!(rate.share(count, count).requests, 0);
+        prop_assert_eq!(rate.share(count, 0).per, rate.per);
     }
 
     #[test]
