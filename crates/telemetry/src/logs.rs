@@ -24,6 +24,9 @@ pub enum Format {
     Json,
 }
 
+/// Our own lines say what these libraries would say in their own words. A filter that names them wins.
+const LIBRARIES: &str = "async_nats=error";
+
 /// The log filter can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{filter}` is not a log filter: {hint}")]
@@ -63,7 +66,8 @@ fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
             return Err(bad(format!("`{directive}` is not a level; use off, error, warn, info, debug or trace")));
         }
     }
-    EnvFilter::try_new(filter).map_err(|problem| bad(problem.to_string()))
+    let quiet = if filter.trim() == "off" { filter.to_owned() } else { format!("{LIBRARIES},{filter}") };
+    EnvFilter::try_new(quiet).map_err(|problem| bad(problem.to_string()))
 }
 
 fn text<W>(filter: EnvFilter, writer: W, colours: bool) -> impl SubscriberInitExt

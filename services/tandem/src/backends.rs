@@ -102,9 +102,10 @@ pub(crate) async fn nats(nats: &config::Nats, parts: &[Part], ids: &[ConnectionI
 async fn open(jetstream: &JetStream, parts: &[Part], ids: &[ConnectionId]) -> anyhow::Result<Backends> {
     let queue = Queue::jetstream(jetstream, Settings::default(), ids).await.context("opening the queue")?;
     let store = Store::jetstream(jetstream).await.context("opening the store")?;
-    let members = match parts.contains(&Part::Writer) {
-        true => Some(Members::join(jetstream, GROUP).await.context("joining the other writers")?),
-        false => None,
+    let members = if parts.contains(&Part::Writer) {
+        Some(Members::join(jetstream, GROUP).await.context("joining the other writers")?)
+    } else {
+        None
     };
     Ok(Backends { queue, records: Records::new(store), members })
 }
@@ -125,7 +126,7 @@ fn is_transient(error: &anyhow::Error) -> bool {
 /// Whether a server said what somebody has to change before it can be used.
 pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
     classes(error).last().is_some_and(|class| class == ErrorClass::Permanent)
-        || error.chain().any(|cause| cause.is::<tandem_limits::Error>())
+        || error.chain().any(<dyn std::error::Error>::is::<tandem_limits::Error>)
 }
 
 /// What the servers' own errors among the causes are.

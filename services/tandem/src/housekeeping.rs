@@ -1,12 +1,17 @@
 //! What has to be done now and then: gauges, and letting go of old history.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tandem_ingest::Sink;
+use tandem_limits::Limits;
 use tandem_proto::Stream;
-use tandem_queue::Queue;
 use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
+
+use crate::Backends;
+use crate::backends::Reached;
 
 const GAUGE_PAUSE: Duration = Duration::from_secs(5);
 /// Gauge rounds between two looks at old history.
@@ -21,16 +26,22 @@ fn kept(stream: Stream) -> Option<Duration> {
     }
 }
 
+/// What is looked at.
+pub(crate) struct Rooms {
+    /// Not there before it was reached.
+    pub(crate) reached: Reached,
+    pub(crate) limits: Limits,
+    /// Where webhooks are taken.
+    pub(crate) sink: Option<Sink>,
+    pub(crate) metrics: Metrics,
+}
+
 /// Runs until the shutdown.
-pub(crate) async fn run(
-    queue: Queue,
-    metrics: Metrics,
-    shutdown: CancellationToken,
-) -> Result<(), tandem_queue::Error> {
+pub(crate) async fn run(rooms: Rooms, shutdown: CancellationToken) -> Result<(), Infallible> {
     for round in 0_u64.. {
-        gauge(&queue, &metrics).await;
+        rooms.gauge().await;
         if round % ROUNDS_PER_TRIM == 0 {
-            trim(&queue).await;
+            rooms.trim().await;
         }
         tokio::select! {
             () = shutdown.cancelled() => break,
@@ -40,23 +51,33 @@ pub(crate) async fn run(
     Ok(())
 }
 
-async fn gauge(queue: &Queue, metrics: &Metrics) {
-    for stream in Stream::ALL {
-        match queue.depth(stream).await {
-            Ok(depth) => metrics.queue_depth(stream.name(), depth.waiting + depth.in_flight + depth.delayed),
-            Err(error) => tracing::debug!(%error, "the depth of {} could not be read", stream.name()),
+impl Rooms {
+    async fn gauge(&self) {
+        self.metrics.limiter_fallback(self.limits.in_fallback());
+        if let Some(sink) = &self.sink {
+            self.metrics.spool_messages(sink.spooled_messages());
+        }
+        let Some(Backends { queue, .. }) = self.reached.get() else { return };
+        for stream in Stream::ALL {
+            match queue.depth(stream).await {
+                Ok(depth) => {
+                    self.metrics.queue_depth(stream.name(), depth.waiting + depth.in_flight + depth.delayed);
+                }
+                Err(error) => tracing::debug!(%error, "the depth of {} could not be read", stream.name()),
+            }
         }
     }
-}
 
-async fn trim(queue: &Queue) {
-    for stream in Stream::ALL {
-        let Some(kept) = kept(stream) else { continue };
-        let oldest = Timestamp::now() - kept;
-        match queue.trim(stream, oldest.as_millisecond()).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "{count} old messages of {} were let go", stream.name()),
-            Err(error) => tracing::warn!(%error, "old messages of {} could not be let go", stream.name()),
+    async fn trim(&self) {
+        let Some(Backends { queue, .. }) = self.reached.get() else { return };
+        for stream in Stream::ALL {
+            let Some(kept) = kept(stream) else { continue };
+            let oldest = Timestamp::now() - kept;
+            match queue.trim(stream, oldest.as_millisecond()).await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "{count} old messages of {} were let go", stream.name()),
+                Err(error) => tracing::warn!(%error, "old messages of {} could not be let go", stream.name()),
+            }
         }
     }
 }

@@ -54,14 +54,14 @@ impl Pipeline {
             supervisor: Supervisor::new(config.grace),
         };
         let (database, sink) = starting.backends().await?;
-        starting.http(listener, sink)?;
+        starting.http(listener, sink.clone())?;
         if parts.contains(&Part::Mapper) {
             starting.mapper();
         }
         if parts.contains(&Part::Writer) {
             starting.writer()?;
         }
-        starting.housekeeping();
+        starting.housekeeping(sink);
         starting.give_back_at_the_stop();
         announce(address, config.connections.iter().map(|connection| &connection.id));
         let Starting { reached, metrics, supervisor, .. } = starting;
@@ -142,15 +142,11 @@ impl Starting<'_> {
         let health = Health::new(self.metrics.clone(), self.supervisor.readiness());
         let routes = match sink {
             Some(sink) => {
-                let asked = sink.clone();
-                let health = health.check("queue", move || {
-                    let sink = asked.clone();
-                    async move { sink.healthy().await }
-                });
+                let health = sink_check(health, sink.clone());
                 let deps = tandem_ingest::Deps { sink, limits: self.limits.clone(), metrics: self.metrics.clone() };
                 tandem_ingest::router(assemble::ingest(self.config)?, deps).merge(health.router())
             }
-            None => self.queue_check(health).router(),
+            None => queue_check(health, Arc::clone(&self.reached)).router(),
         };
         let serving = tandem_service::serve(listener, routes, self.supervisor.shutdown());
         self.supervisor.start("http", serving);
@@ -181,11 +177,15 @@ impl Starting<'_> {
         Ok(())
     }
 
-    fn housekeeping(&mut self) {
-        let metrics = self.metrics.clone();
-        self.start("housekeeping", async move |backends, shutdown| {
-            housekeeping::run(backends.queue, metrics, shutdown).await
-        });
+    fn housekeeping(&mut self, sink: Option<Sink>) {
+        let rooms = housekeeping::Rooms {
+            reached: Arc::clone(&self.reached),
+            limits: self.limits.clone(),
+            sink,
+            metrics: self.metrics.clone(),
+        };
+        let keeping = housekeeping::run(rooms, self.supervisor.shutdown());
+        self.supervisor.start("housekeeping", keeping);
     }
 
     /// What was fetched ahead and nobody works on goes to other processes at once, not when the work under way is done.
@@ -212,17 +212,24 @@ impl Starting<'_> {
             task(backends, shutdown).await
         });
     }
+}
 
-    fn queue_check(&self, health: Health) -> Health {
-        let reached = Arc::clone(&self.reached);
-        health.check("queue", move || {
-            let reached = Arc::clone(&reached);
-            async move {
-                let backends = reached.get().ok_or_else(|| "not reached yet".to_owned())?;
-                backends.queue.healthy().await.map_err(|error| tandem_telemetry::chain(&error))
-            }
-        })
-    }
+/// Ingest is ready while events can be stored, here or there.
+fn sink_check(health: Health, sink: Sink) -> Health {
+    health.check("queue", move || {
+        let sink = sink.clone();
+        async move { sink.healthy().await }
+    })
+}
+
+fn queue_check(health: Health, reached: Reached) -> Health {
+    health.check("queue", move || {
+        let reached = Arc::clone(&reached);
+        async move {
+            let backends = reached.get().ok_or_else(|| "not reached yet".to_owned())?;
+            backends.queue.healthy().await.map_err(|error| tandem_telemetry::chain(&error))
+        }
+    })
 }
 
 async fn drain(sink: Sink, shutdown: CancellationToken) -> Result<(), Infallible> {
