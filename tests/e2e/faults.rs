@@ -5,13 +5,31 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tandem_proto::{Lane, MessageId, Stream};
 use tandem_queue::NewMessage;
-use tandem_tests::{Stack, StackOptions, quick_ghl, quick_openphone};
+use tandem_tests::{Shape, Stack, StackOptions, quick_ghl, quick_openphone};
 use tandem_twins::{Fault, Faults, On, Scripted, WebhookFault};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-async fn one_contact_despite(fault: Fault) {
-    let stack = Stack::start().await.unwrap();
+in_both_shapes! {
+    a_create_whose_answer_says_500_is_looked_up_and_not_repeated,
+    a_create_that_really_failed_is_repeated,
+    a_create_whose_connection_is_reset_after_it_was_applied_is_not_repeated,
+    a_create_that_never_answers_is_not_repeated,
+    a_create_that_is_applied_late_is_not_repeated,
+    webhooks_doubled_delayed_and_reordered_change_nothing_but_the_work,
+    two_hundred_changes_among_misbehaving_providers_end_equal,
+    a_429_is_obeyed_by_everybody,
+    a_backlog_uses_the_published_rate_and_never_more,
+    a_refused_key_pauses_the_connection_and_keeps_its_events,
+    a_lost_store_is_rebuilt_without_doubling_anybody,
+    a_contact_that_vanished_from_openphone_is_made_again,
+    a_delete_in_openphone_that_we_are_told_of_is_respected,
+    an_orderly_stop_in_the_middle_of_work_loses_and_doubles_nothing,
+    messages_that_nobody_can_read_become_dead_letters_and_the_rest_goes_on,
+}
+
+async fn one_contact_despite(shape: Shape, fault: Fault) {
+    let stack = Stack::start(shape).await.unwrap();
     stack.openphone.script(Scripted::next(On::call("POST", "/v1/contacts"), fault.clone()));
     let id = stack.ghl.create_contact(&json!({ "firstName": "Lou", "phone": "+14155550111" })).unwrap();
     stack.arrives(&id, "the contact", |_| true).await;
@@ -24,39 +42,33 @@ async fn one_contact_despite(fault: Fault) {
     stack.arrives(&id, "an edit after that", |c| c["defaultFields"]["firstName"] == "Louise").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_create_whose_answer_says_500_is_looked_up_and_not_repeated() {
-    one_contact_despite(Fault::ErrorAfter).await;
+async fn a_create_whose_answer_says_500_is_looked_up_and_not_repeated(shape: Shape) {
+    one_contact_despite(shape, Fault::ErrorAfter).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_create_that_really_failed_is_repeated() {
-    one_contact_despite(Fault::ErrorBefore).await;
+async fn a_create_that_really_failed_is_repeated(shape: Shape) {
+    one_contact_despite(shape, Fault::ErrorBefore).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_create_whose_connection_is_reset_after_it_was_applied_is_not_repeated() {
-    one_contact_despite(Fault::ResetAfter).await;
+async fn a_create_whose_connection_is_reset_after_it_was_applied_is_not_repeated(shape: Shape) {
+    one_contact_despite(shape, Fault::ResetAfter).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_create_that_never_answers_is_not_repeated() {
-    one_contact_despite(Fault::TimeoutAfter).await;
+async fn a_create_that_never_answers_is_not_repeated(shape: Shape) {
+    one_contact_despite(shape, Fault::TimeoutAfter).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_create_that_is_applied_late_is_not_repeated() {
-    one_contact_despite(Fault::LateApply { after_ms: 1_300 }).await;
+async fn a_create_that_is_applied_late_is_not_repeated(shape: Shape) {
+    one_contact_despite(shape, Fault::LateApply { after_ms: 1_300 }).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn webhooks_doubled_delayed_and_reordered_change_nothing_but_the_work() {
+async fn webhooks_doubled_delayed_and_reordered_change_nothing_but_the_work(shape: Shape) {
     let faults = Faults { seed: 3, ..Faults::none() }
         .webhook(0.5, WebhookFault::Double)
         .webhook(0.5, WebhookFault::Delay { min_ms: 0, max_ms: 400 });
     let mut ghl = quick_ghl();
     ghl.faults = faults;
-    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), openphone: Some(fast()), ..StackOptions::default() })
+    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), openphone: Some(fast()), ..StackOptions::of(shape) })
         .await
         .unwrap();
     let id = stack.ghl.create_contact(&json!({ "firstName": "v0", "phone": "+14155550112" })).unwrap();
@@ -79,8 +91,7 @@ fn fast() -> tandem_twins::OpenPhoneConfig {
     config
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_changes_among_misbehaving_providers_end_equal() {
+async fn two_hundred_changes_among_misbehaving_providers_end_equal(shape: Shape) {
     let chance = |seed| {
         Faults { seed, ..Faults::none() }
             .chance(0.04, Fault::ErrorBefore)
@@ -94,7 +105,7 @@ async fn two_hundred_changes_among_misbehaving_providers_end_equal() {
     let (mut ghl, mut openphone) = (quick_ghl(), fast());
     (ghl.faults, openphone.faults) = (chance(11).webhook(0.1, WebhookFault::Double), chance(12));
     let stack =
-        Stack::start_with(StackOptions { ghl: Some(ghl), openphone: Some(openphone), ..StackOptions::default() })
+        Stack::start_with(StackOptions { ghl: Some(ghl), openphone: Some(openphone), ..StackOptions::of(shape) })
             .await
             .unwrap();
     let mut ids = Vec::new();
@@ -136,9 +147,8 @@ async fn two_hundred_changes_among_misbehaving_providers_end_equal() {
     assert_eq!(stack.count(Stream::Dead).await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_429_is_obeyed_by_everybody() {
-    let stack = Stack::start().await.unwrap();
+async fn a_429_is_obeyed_by_everybody(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let fault = Fault::TooMany { retry_after_secs: Some(2) };
     stack.openphone.script(Scripted::next(On::call("POST", "/v1/contacts"), fault));
     let start = Instant::now();
@@ -159,9 +169,8 @@ async fn a_429_is_obeyed_by_everybody() {
     assert_eq!(report.rate_violations(), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_backlog_uses_the_published_rate_and_never_more() {
-    let stack = Stack::start().await.unwrap();
+async fn a_backlog_uses_the_published_rate_and_never_more(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let ids: Vec<String> = (0..40)
         .map(|n| {
             stack
@@ -176,12 +185,11 @@ async fn a_backlog_uses_the_published_rate_and_never_more() {
     assert_eq!((report.answers(429), report.rate_violations()), (0, 0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_refused_key_pauses_the_connection_and_keeps_its_events() {
+async fn a_refused_key_pauses_the_connection_and_keeps_its_events(shape: Shape) {
     let mut openphone = quick_openphone();
     "another-key".clone_into(&mut openphone.workspaces[0].api_key);
     let mut stack =
-        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::default() }).await.unwrap();
+        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::of(shape) }).await.unwrap();
     let id = stack.ghl.create_contact(&json!({ "firstName": "Sam", "phone": "+14155550130" })).unwrap();
     tandem_tests::eventually("a refusal", LIMIT, || (stack.openphone.report().answers(401) > 0).then_some(())).await;
     assert_eq!(stack.count(Stream::Dead).await, 0);
@@ -192,14 +200,13 @@ async fn a_refused_key_pauses_the_connection_and_keeps_its_events() {
     tandem_tests::eventually("the contact, after the restart", Duration::from_secs(90), || stack.across(&id)).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lost_store_is_rebuilt_without_doubling_anybody() {
-    let mut stack = Stack::start().await.unwrap();
+async fn a_lost_store_is_rebuilt_without_doubling_anybody(shape: Shape) {
+    let mut stack = Stack::start(shape).await.unwrap();
     let id = stack.ghl.create_contact(&json!({ "firstName": "Tess", "phone": "+14155550131" })).unwrap();
     stack.arrives(&id, "the contact", |_| true).await;
     stack.quiet(LIMIT).await;
     stack.stop_pipeline().await.unwrap();
-    std::fs::remove_dir_all(stack.folder.path().join("data")).unwrap();
+    stack.lose_store();
     stack.start_pipeline().await.unwrap();
     stack.ghl.edit_contact(&id, &json!({ "firstName": "Tessa" })).unwrap();
     stack.arrives(&id, "the edit, on the contact that was there", |c| c["defaultFields"]["firstName"] == "Tessa").await;
@@ -207,13 +214,12 @@ async fn a_lost_store_is_rebuilt_without_doubling_anybody() {
     assert_eq!(stack.openphone.contacts().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_contact_that_vanished_from_openphone_is_made_again() {
+async fn a_contact_that_vanished_from_openphone_is_made_again(shape: Shape) {
     let mut openphone = quick_openphone();
     openphone.deleted.still_listed = true;
     openphone.deleted.holds_pair = true;
     let stack =
-        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::default() }).await.unwrap();
+        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::of(shape) }).await.unwrap();
     // Nobody tells us of the delete.
     stack.openphone.set_webhook_url(None);
     let id = stack.ghl.create_contact(&json!({ "firstName": "Uma", "phone": "+14155550132" })).unwrap();
@@ -226,9 +232,8 @@ async fn a_contact_that_vanished_from_openphone_is_made_again() {
     assert_eq!(stack.openphone.contacts().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delete_in_openphone_that_we_are_told_of_is_respected() {
-    let stack = Stack::start().await.unwrap();
+async fn a_delete_in_openphone_that_we_are_told_of_is_respected(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let id = stack.ghl.create_contact(&json!({ "firstName": "Vic", "phone": "+14155550133" })).unwrap();
     let there = stack.arrives(&id, "the contact", |_| true).await;
     stack.quiet(LIMIT).await;
@@ -239,9 +244,8 @@ async fn a_delete_in_openphone_that_we_are_told_of_is_respected() {
     assert!(stack.openphone.contacts().is_empty(), "a person deleted it, and it came back");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_orderly_stop_in_the_middle_of_work_loses_and_doubles_nothing() {
-    let mut stack = Stack::start().await.unwrap();
+async fn an_orderly_stop_in_the_middle_of_work_loses_and_doubles_nothing(shape: Shape) {
+    let mut stack = Stack::start(shape).await.unwrap();
     let ids: Vec<String> = (0..30)
         .map(|n| {
             stack
@@ -261,9 +265,8 @@ async fn an_orderly_stop_in_the_middle_of_work_loses_and_doubles_nothing() {
     assert!(report.duplicates.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn messages_that_nobody_can_read_become_dead_letters_and_the_rest_goes_on() {
-    let stack = Stack::start().await.unwrap();
+async fn messages_that_nobody_can_read_become_dead_letters_and_the_rest_goes_on(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     for (stream, subject) in [(Stream::Events, "event.live.acme.ghl"), (Stream::Commands, "command.live.acme.r1")] {
         let message = NewMessage {
             stream,

@@ -1,10 +1,12 @@
 //! What the program prints and shows never holds a secret or anything about a person, whatever goes wrong.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
+use tandem_testkit::Collector;
 use tandem_tests::{Process, ProcessOptions, Signer, eventually, http, quick_ghl, quick_openphone};
 use tandem_twins::{
     CustomField, Fault, GhlConfig, GhlLocation, On, OpenPhoneConfig, Scripted, UnknownOption, Workspace,
@@ -31,7 +33,7 @@ fn person() -> Value {
     })
 }
 
-fn options(format: &str) -> ProcessOptions {
+fn options(format: &str, collector: &Collector) -> ProcessOptions {
     let mut workspace = Workspace::new(KEY);
     workspace.webhook_secrets = vec![secret()];
     workspace.custom_fields = vec![CustomField::tags(&["customer"], UnknownOption::Refuse)];
@@ -45,6 +47,7 @@ fn options(format: &str) -> ProcessOptions {
             ("QUO_SECRET", secret()),
             ("TANDEM_TELEMETRY__LOG", "debug".to_owned()),
             ("TANDEM_TELEMETRY__LOG_FORMAT", format.to_owned()),
+            ("TANDEM_TELEMETRY__OTLP_ENDPOINT", collector.url()),
         ],
         is_unthrottled: true,
     }
@@ -61,7 +64,8 @@ async fn json_log_holds_no_secret_and_nobody() {
 }
 
 async fn prints_no_canary(format: &str) {
-    let mut process = Process::start(options(format)).await.unwrap();
+    let collector = Collector::start();
+    let mut process = Process::start(options(format, &collector)).await.unwrap();
     let id = process.ghl.create_contact(&person()).unwrap();
     let first = has_first_name(&process, "Canaryna").await;
     assert!(first.to_string().contains("canary.person@example.com"), "the canaries are not on their way");
@@ -76,7 +80,18 @@ async fn prints_no_canary(format: &str) {
     assert!(process.stop().success());
     secret_in_the_file(&mut process);
 
+    shown.extend(spans(&collector));
     nothing_in(&process.output(), &shown);
+}
+
+/// Everything that was exported, of every kind of trouble.
+fn spans(collector: &Collector) -> Vec<String> {
+    let spans = collector.spans();
+    let told: BTreeSet<&str> = spans.iter().map(|span| span.attribute("error.type")).collect();
+    for expected in ["400", "401", "429", "500", "timeout"] {
+        assert!(told.contains(expected), "no span tells of {expected}: {told:?}");
+    }
+    spans.into_iter().map(|span| span.whole).collect()
 }
 
 fn nothing_in(printed: &[String], shown: &[String]) {

@@ -2,9 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "test code")]
 
+#[macro_use]
+mod shapes;
+
 mod architecture;
+mod compose;
 mod disk;
 mod faults;
 mod kill;
 mod logs;
 mod main_job;
+mod trace;

@@ -4,10 +4,25 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tandem_proto::Stream;
-use tandem_tests::{Stack, StackOptions, quick_ghl, quick_openphone};
+use tandem_tests::{Shape, Stack, StackOptions, quick_ghl, quick_openphone};
 use tandem_twins::{CustomField, FieldType, GhlCustomField, OpenPhoneConfig, UnknownOption};
 
 const LIMIT: Duration = Duration::from_secs(30);
+
+in_both_shapes! {
+    a_new_contact_arrives_with_everything_the_mapping_names,
+    an_edit_is_one_write_and_wipes_nothing_that_people_put_into_openphone,
+    tags_come_and_go_and_an_edit_of_do_not_disturb_writes_nothing,
+    tags_go_into_a_text_field_or_are_reported_where_there_is_none,
+    options_that_openphone_refuses_do_not_hold_up_the_rest,
+    a_delete_leaves_a_tombstone_and_openphone_keeps_its_contact,
+    a_delete_crosses_where_the_mapping_says_so,
+    the_same_person_twice_is_parked_and_a_household_is_not,
+    an_edit_in_openphone_stands_until_ghl_changes_that_field,
+    what_nobody_ever_mapped_stays_out,
+    an_empty_card_is_skipped_with_a_reason_until_it_names_somebody,
+    the_role_comes_from_the_custom_field_that_the_mapping_names,
+}
 
 fn values(contact: &Value, list: &str) -> Vec<String> {
     let items = contact["defaultFields"][list].as_array().cloned().unwrap_or_default();
@@ -29,9 +44,8 @@ fn with_fields(fields: Vec<CustomField>) -> OpenPhoneConfig {
     config
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_new_contact_arrives_with_everything_the_mapping_names() {
-    let stack = Stack::start().await.unwrap();
+async fn a_new_contact_arrives_with_everything_the_mapping_names(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let id = stack
         .ghl
         .create_contact(&json!({
@@ -56,11 +70,10 @@ async fn a_new_contact_arrives_with_everything_the_mapping_names() {
     assert_eq!(stack.count(Stream::Dead).await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_edit_is_one_write_and_wipes_nothing_that_people_put_into_openphone() {
+async fn an_edit_is_one_write_and_wipes_nothing_that_people_put_into_openphone(shape: Shape) {
     let fields =
         vec![CustomField::tags(&[], UnknownOption::Add), CustomField::new("notes", "Gate code", FieldType::Text)];
-    let stack = Stack::start_with(StackOptions { openphone: Some(with_fields(fields)), ..StackOptions::default() })
+    let stack = Stack::start_with(StackOptions { openphone: Some(with_fields(fields)), ..StackOptions::of(shape) })
         .await
         .unwrap();
     let person =
@@ -100,9 +113,8 @@ async fn an_edit_is_one_write_and_wipes_nothing_that_people_put_into_openphone()
     assert_eq!(report.writes.updated_by_api, 2, "two edits in GHL");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn tags_come_and_go_and_an_edit_of_do_not_disturb_writes_nothing() {
-    let stack = Stack::start().await.unwrap();
+async fn tags_come_and_go_and_an_edit_of_do_not_disturb_writes_nothing(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let id =
         stack.ghl.create_contact(&json!({ "firstName": "Chi", "phone": "+14155550103", "tags": ["Lead"] })).unwrap();
     stack.arrives(&id, "the tag", |c| custom(c, "Tags") == &json!(["lead"])).await;
@@ -117,16 +129,15 @@ async fn tags_come_and_go_and_an_edit_of_do_not_disturb_writes_nothing() {
     assert_eq!(stack.openphone.report().writes.updated_by_api, writes);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn tags_go_into_a_text_field_or_are_reported_where_there_is_none() {
+async fn tags_go_into_a_text_field_or_are_reported_where_there_is_none(shape: Shape) {
     let text = with_fields(vec![CustomField::new("t", "Tags", FieldType::Text)]);
-    let stack = Stack::start_with(StackOptions { openphone: Some(text), ..StackOptions::default() }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { openphone: Some(text), ..StackOptions::of(shape) }).await.unwrap();
     let person = json!({ "firstName": "Dee", "phone": "+14155550104", "tags": ["b", "a"] });
     let id = stack.ghl.create_contact(&person).unwrap();
     stack.arrives(&id, "tags as text", |c| custom(c, "Tags") == "a, b").await;
 
     let none = with_fields(Vec::new());
-    let stack = Stack::start_with(StackOptions { openphone: Some(none), ..StackOptions::default() }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { openphone: Some(none), ..StackOptions::of(shape) }).await.unwrap();
     let id = stack.ghl.create_contact(&person).unwrap();
     stack.arrives(&id, "the contact without tags", |_| true).await;
     stack.quiet(LIMIT).await;
@@ -134,10 +145,9 @@ async fn tags_go_into_a_text_field_or_are_reported_where_there_is_none() {
     assert_eq!(stack.count(Stream::Dead).await, 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn options_that_openphone_refuses_do_not_hold_up_the_rest() {
+async fn options_that_openphone_refuses_do_not_hold_up_the_rest(shape: Shape) {
     let fields = vec![CustomField::tags(&["known"], UnknownOption::Refuse)];
-    let stack = Stack::start_with(StackOptions { openphone: Some(with_fields(fields)), ..StackOptions::default() })
+    let stack = Stack::start_with(StackOptions { openphone: Some(with_fields(fields)), ..StackOptions::of(shape) })
         .await
         .unwrap();
     let person = json!({ "firstName": "Eve", "phone": "+14155550105", "tags": ["unknown"] });
@@ -148,9 +158,8 @@ async fn options_that_openphone_refuses_do_not_hold_up_the_rest() {
     assert_eq!(stack.openphone.contacts().len(), 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delete_leaves_a_tombstone_and_openphone_keeps_its_contact() {
-    let stack = Stack::start().await.unwrap();
+async fn a_delete_leaves_a_tombstone_and_openphone_keeps_its_contact(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let id = stack.ghl.create_contact(&json!({ "firstName": "Finn", "phone": "+14155550106" })).unwrap();
     stack.arrives(&id, "the contact", |_| true).await;
     stack.ghl.delete_contact(&id).unwrap();
@@ -160,10 +169,9 @@ async fn a_delete_leaves_a_tombstone_and_openphone_keeps_its_contact() {
     assert_eq!((report.writes.created_by_api, report.writes.deleted_by_api), (1, 0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delete_crosses_where_the_mapping_says_so() {
+async fn a_delete_crosses_where_the_mapping_says_so(shape: Shape) {
     let mapping = Some("deletes: { ghl: propagate }\n".to_owned());
-    let stack = Stack::start_with(StackOptions { mapping, ..StackOptions::default() }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { mapping, ..StackOptions::of(shape) }).await.unwrap();
     let id = stack.ghl.create_contact(&json!({ "firstName": "Gus", "phone": "+14155550107" })).unwrap();
     stack.arrives(&id, "the contact", |_| true).await;
     stack.ghl.delete_contact(&id).unwrap();
@@ -172,11 +180,10 @@ async fn a_delete_crosses_where_the_mapping_says_so() {
     assert_eq!(stack.openphone.report().writes.created_by_api, 1, "nothing came back");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_person_twice_is_parked_and_a_household_is_not() {
+async fn the_same_person_twice_is_parked_and_a_household_is_not(shape: Shape) {
     let mut ghl = quick_ghl();
     ghl.locations[0].allow_duplicates = true;
-    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), ..StackOptions::default() }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), ..StackOptions::of(shape) }).await.unwrap();
     let person = |first: &str| json!({ "firstName": first, "lastName": "Moss", "phone": "+14155550108" });
     let first = stack.ghl.create_contact(&person("Hana")).unwrap();
     stack.arrives(&first, "the first", |_| true).await;
@@ -192,9 +199,8 @@ async fn the_same_person_twice_is_parked_and_a_household_is_not() {
     stack.arrives(&again, "the person that turned out to be somebody else", |_| true).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_edit_in_openphone_stands_until_ghl_changes_that_field() {
-    let stack = Stack::start().await.unwrap();
+async fn an_edit_in_openphone_stands_until_ghl_changes_that_field(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let id =
         stack.ghl.create_contact(&json!({ "firstName": "Jo", "lastName": "Park", "phone": "+14155550109" })).unwrap();
     let there = stack.arrives(&id, "the contact", |_| true).await;
@@ -208,10 +214,9 @@ async fn an_edit_in_openphone_stands_until_ghl_changes_that_field() {
     stack.arrives(&id, "GHL's own change of the field", |c| c["defaultFields"]["firstName"] == "Josephine").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_ever_mapped_stays_out() {
+async fn what_nobody_ever_mapped_stays_out(shape: Shape) {
     let mapping = Some("fields: [first_name, phones]\n".to_owned());
-    let stack = Stack::start_with(StackOptions { mapping, ..StackOptions::default() }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { mapping, ..StackOptions::of(shape) }).await.unwrap();
     let person = json!({ "firstName": "Kit", "lastName": "Vale", "phone": "+14155550110", "email": "kit@example.com" });
     stack.ghl.create_contact(&person).unwrap();
     let all = tandem_tests::eventually("the contact", LIMIT, || stack.openphone.contacts().pop()).await;
@@ -220,9 +225,8 @@ async fn what_nobody_ever_mapped_stays_out() {
     assert!(values(&all, "emails").is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_empty_card_is_skipped_with_a_reason_until_it_names_somebody() {
-    let stack = Stack::start().await.unwrap();
+async fn an_empty_card_is_skipped_with_a_reason_until_it_names_somebody(shape: Shape) {
+    let stack = Stack::start(shape).await.unwrap();
     let id = stack.ghl.create_contact(&json!({ "tags": ["imported"] })).unwrap();
     stack.quiet(LIMIT).await;
     assert!(stack.openphone.contacts().is_empty());
@@ -233,12 +237,11 @@ async fn an_empty_card_is_skipped_with_a_reason_until_it_names_somebody() {
     stack.arrives(&id, "the contact, once it has an address", |c| values(c, "emails") == ["lee@example.com"]).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_role_comes_from_the_custom_field_that_the_mapping_names() {
+async fn the_role_comes_from_the_custom_field_that_the_mapping_names(shape: Shape) {
     let mut ghl = quick_ghl();
     ghl.locations[0].custom_fields = vec![GhlCustomField::text("BcdmQEsNgz6AVpgLVUJ0", "role", "Role")];
     let mapping = Some("role: { ghl_custom_field: BcdmQEsNgz6AVpgLVUJ0 }\n".to_owned());
-    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), mapping, ..StackOptions::default() }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), mapping, ..StackOptions::of(shape) }).await.unwrap();
     let role = json!([{ "id": "BcdmQEsNgz6AVpgLVUJ0", "field_value": "Buyer" }]);
     let person = json!({ "firstName": "Mia", "phone": "+14155550140", "customFields": role });
     let id = stack.ghl.create_contact(&person).unwrap();

@@ -70,12 +70,35 @@ pub async fn send(address: SocketAddr, line: &str, headers: &[(&str, &str)], bod
     Connection::open(address).await?.send(&render(line, headers, body)).await
 }
 
+/// The value of a series in a process's `/metrics`, where it has one.
+pub async fn metric(address: SocketAddr, series: &str) -> Option<f64> {
+    let reply = send(address, "GET /metrics", &[], b"").await.ok()?;
+    value(&reply.body, series)
+}
+
+/// The value of a series in the text format.
+pub(crate) fn value(text: &str, series: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '))?;
+    line.parse().ok()
+}
+
 /// The answer, once all of it is there. Answers of ours have a length.
 fn whole(bytes: &[u8]) -> Option<Reply> {
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-    let length: usize = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.trim().parse().ok()?;
-    let body = bytes.get(end + 4..end + 4 + length)?;
+    let end = head_end(bytes)?;
+    let body = bytes.get(end..length(bytes)?)?;
+    let head = String::from_utf8_lossy(&bytes[..end]).trim_end().to_lowercase();
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some(Reply { status, body: String::from_utf8_lossy(body).into_owned(), head })
+}
+
+/// How long a message is, body included, once its head is there.
+pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
+    let end = head_end(bytes)?;
+    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let body: usize = head.lines().find_map(|line| line.strip_prefix("content-length: "))?.trim().parse().ok()?;
+    Some(end + body)
+}
+
+fn head_end(bytes: &[u8]) -> Option<usize> {
+    bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
 }

@@ -1,5 +1,6 @@
-//! Twins and pipeline, wired to each other.
+//! Twins and pipeline, wired to each other, in either shape.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,16 +10,33 @@ use tandem_proto::{Envelope, Payload, Stream, v1};
 use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
+use tandem_testkit::servers::{Nats, Redis};
 use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, RetryOn, RetryRules};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::eventually;
+use crate::port::steady_address;
+use crate::{eventually, http};
+
+/// Servers that run are reached in a moment.
+const REACHED: Duration = Duration::from_secs(30);
+
+/// How the pipeline is put together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Shape {
+    /// Everything in one, as `tandem up` runs it: queue, store and limits embedded.
+    #[default]
+    Embedded,
+    /// Each service alone, over NATS and Redis.
+    Distributed,
+}
 
 /// What differs from the ordinary stack.
 #[derive(Debug, Clone, Default)]
 pub struct StackOptions {
+    /// How the pipeline is put together.
+    pub shape: Shape,
     /// Changes to the GHL twin.
     pub ghl: Option<GhlConfig>,
     /// Changes to the OpenPhone twin.
@@ -27,6 +45,42 @@ pub struct StackOptions {
     pub config: String,
     /// The mapping file's text; none means the built-in mapping.
     pub mapping: Option<String>,
+}
+
+impl StackOptions {
+    /// The ordinary stack of this shape.
+    pub fn of(shape: Shape) -> Self {
+        Self { shape, ..Self::default() }
+    }
+}
+
+/// What the distributed shape stands on.
+#[derive(Debug)]
+pub struct Servers {
+    /// Queue and store.
+    pub nats: Nats,
+    /// Limits.
+    pub redis: Redis,
+}
+
+impl Servers {
+    /// Both, empty.
+    pub fn start() -> Self {
+        Self { nats: Nats::start(), redis: Redis::start() }
+    }
+
+    /// Variables that lead a process to them.
+    pub fn environment(&self) -> Environment {
+        [
+            ("TANDEM_QUEUE__BACKEND", "nats".to_owned()),
+            ("TANDEM_QUEUE__URL", self.nats.url()),
+            ("TANDEM_LIMITS__BACKEND", "redis".to_owned()),
+            ("TANDEM_LIMITS__URL", self.redis.url()),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+    }
 }
 
 /// Both twins and one pipeline.
@@ -41,11 +95,17 @@ pub struct Stack {
     pub config_text: String,
     /// What the configuration's references mean.
     pub environment: Environment,
-    running: Option<Running>,
+    /// NATS and Redis, in the distributed shape.
+    pub servers: Option<Servers>,
+    /// Where webhooks go, also after a restart: those on their way come back to it.
+    address: SocketAddr,
+    running: Vec<Running>,
 }
 
+/// A pipeline: the only one, or one of three.
 #[derive(Debug)]
 struct Running {
+    parts: &'static [Part],
     queue: tandem_queue::Queue,
     stops: mpsc::Sender<Stop>,
     task: JoinHandle<anyhow::Result<()>>,
@@ -54,8 +114,8 @@ struct Running {
 
 impl Stack {
     /// Starts everything with the default twins.
-    pub async fn start() -> anyhow::Result<Self> {
-        Self::start_with(StackOptions::default()).await
+    pub async fn start(shape: Shape) -> anyhow::Result<Self> {
+        Self::start_with(StackOptions::of(shape)).await
     }
 
     /// Starts everything.
@@ -67,69 +127,93 @@ impl Stack {
         let openphone = openphone.context("starting the OpenPhone twin")?;
         let folder = TempDir::new().context("making a folder")?;
         let config_text = config_text(&ghl, &openphone, &options.config, options.mapping.is_some());
-        // The same port after a restart: webhooks on their way come back to it.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let mut environment = environment();
-        environment.insert("TANDEM_HTTP__LISTEN".to_owned(), format!("127.0.0.1:{port}"));
         if let Some(mapping) = &options.mapping {
             std::fs::write(folder.path().join("mapping.yaml"), mapping)?;
         }
-        let mut stack = Self { ghl, openphone, folder, config_text, environment, running: None };
+        let servers = match options.shape {
+            Shape::Embedded => None,
+            Shape::Distributed => Some(Servers::start()),
+        };
+        let (environment, address) = (environment(), steady_address()?);
+        let mut stack =
+            Self { ghl, openphone, folder, config_text, environment, servers, address, running: Vec::new() };
         stack.start_pipeline().await?;
         Ok(stack)
     }
 
-    /// The configuration, as `tandem up` would read it.
-    pub fn config(&self) -> anyhow::Result<Config> {
+    /// The configuration, as the program with these parts would read it.
+    pub fn config(&self, parts: &[Part]) -> anyhow::Result<Config> {
         let path = self.folder.path().join("tandem.yaml");
-        Ok(Config::parse(&self.config_text, &path, &self.environment)?)
+        let takes_webhooks = parts.contains(&Part::Ingest);
+        let listen = if takes_webhooks { self.address.to_string() } else { "127.0.0.1:0".to_owned() };
+        let mut environment = self.environment.clone();
+        environment.extend(self.servers.iter().flat_map(Servers::environment));
+        environment.insert("TANDEM_HTTP__LISTEN".to_owned(), listen);
+        Ok(Config::parse(&self.config_text, &path, &environment)?)
     }
 
     /// Starts the pipeline, or starts it again.
     pub async fn start_pipeline(&mut self) -> anyhow::Result<()> {
-        let pipeline = Pipeline::start(&self.config()?, &Part::ALL).await?;
-        let webhooks = format!("http://{}/webhooks", pipeline.address);
+        let programs: &[&'static [Part]] = match self.servers {
+            None => &[&Part::ALL],
+            Some(_) => &[&[Part::Ingest], &[Part::Mapper], &[Part::Writer]],
+        };
+        for parts in programs {
+            let pipeline = Pipeline::start(&self.config(parts)?, parts).await?;
+            let reached = tokio::time::timeout(REACHED, pipeline.backends()).await;
+            let queue = reached.context("queue and store are not reached")?.queue;
+            let (stops, asked) = mpsc::channel(2);
+            let metrics = pipeline.metrics.clone();
+            let task = tokio::spawn(pipeline.run(asked));
+            self.running.push(Running { parts, queue, stops, task, metrics });
+        }
+        let webhooks = format!("http://{}/webhooks", self.address);
         self.ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
         self.openphone.set_webhook_url(Some(format!("{webhooks}/openphone/acme")));
-        let (stops, asked) = mpsc::channel(2);
-        let (queue, metrics) = (pipeline.backends().await.queue, pipeline.metrics.clone());
-        let task = tokio::spawn(pipeline.run(asked));
-        self.running = Some(Running { queue, stops, task, metrics });
         Ok(())
     }
 
     /// Asks the pipeline to stop, as SIGTERM does, and waits for it.
     pub async fn stop_pipeline(&mut self) -> anyhow::Result<()> {
-        let Some(running) = self.running.take() else { return Ok(()) };
-        running.stops.send(Stop::Terminate).await?;
-        running.task.await?
+        for running in &self.running {
+            running.stops.send(Stop::Terminate).await?;
+        }
+        for running in self.running.drain(..) {
+            running.task.await??;
+        }
+        Ok(())
     }
 
-    /// Drops the pipeline where it stands.
-    pub async fn abort_pipeline(&mut self) {
-        let Some(running) = self.running.take() else { return };
-        running.task.abort();
-        drop(running.task.await);
+    /// Queue and store are gone, with everything in them. The pipeline must not run.
+    ///
+    /// # Panics
+    /// When they can't be removed.
+    pub fn lose_store(&self) {
+        let store = self.servers.as_ref().map(|servers| servers.nats.store_dir());
+        let store = store.unwrap_or_else(|| self.folder.path().join("data"));
+        if let Some(servers) = &self.servers {
+            servers.nats.kill();
+        }
+        let removed = std::fs::remove_dir_all(&store);
+        assert!(removed.is_ok(), "removing {}: {removed:?}", store.display());
+        if let Some(servers) = &self.servers {
+            servers.nats.start_again();
+        }
     }
 
-    /// The pipeline's queue.
+    /// The pipeline's queue: the mapper's, where each service has its own.
     ///
     /// # Panics
     /// When the pipeline is not running.
     #[expect(clippy::expect_used, reason = "a harness fails loudly")]
     pub fn queue(&self) -> &tandem_queue::Queue {
-        let running = self.running.as_ref();
+        let running = self.running.iter().find(|running| running.parts.contains(&Part::Mapper));
         &running.expect("the pipeline is running").queue
     }
 
-    /// The pipeline's counters.
-    ///
-    /// # Panics
-    /// When the pipeline is not running.
-    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
-    pub fn metrics(&self) -> &tandem_telemetry::Metrics {
-        let running = self.running.as_ref();
-        &running.expect("the pipeline is running").metrics
+    /// The value of a counter or gauge, over all services.
+    pub fn metric(&self, series: &str) -> f64 {
+        self.running.iter().filter_map(|running| http::value(&running.metrics.encode(), series)).sum()
     }
 
     /// Waits until no webhook is on its way and no message waits or is worked on.
