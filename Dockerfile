@@ -7,9 +7,9 @@
 FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY . .
-RUN cargo build --release --locked -p tandem -p tandem-ingest -p tandem-mapper -p tandem-writer --bins \
+RUN cargo build --release --locked --package tandem --bins \
     && mkdir /out \
-    && cp target/release/tandem target/release/tandem-ingest target/release/tandem-mapper target/release/tandem-writer /out/ \
+    && for name in tandem tandem-ingest tandem-mapper tandem-writer; do cp "target/release/$name" /out/ || exit 1; done \
     && rm -rf target
 
 FROM debian:bookworm-20260824-slim AS base
@@ -24,6 +24,8 @@ LABEL org.opencontainers.image.title="Tandem" \
       org.opencontainers.image.description="Keeps contacts of GoHighLevel and OpenPhone in step" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="0.1.0"
+# Where the programs and their health checks find the configuration.
+ENV TANDEM_CONFIG=/etc/tandem/tandem.yaml
 USER 10001:10001
 WORKDIR /var/lib/tandem
 STOPSIGNAL SIGTERM
@@ -32,20 +34,17 @@ EXPOSE 8080
 FROM base AS ingest
 COPY --from=build /out/tandem-ingest /usr/local/bin/
 ENTRYPOINT ["tandem-ingest"]
-CMD ["--config", "/etc/tandem/tandem.yaml"]
 
 FROM base AS mapper
 COPY --from=build /out/tandem-mapper /usr/local/bin/
 ENTRYPOINT ["tandem-mapper"]
-CMD ["--config", "/etc/tandem/tandem.yaml"]
 
 FROM base AS writer
 COPY --from=build /out/tandem-writer /usr/local/bin/
 ENTRYPOINT ["tandem-writer"]
-CMD ["--config", "/etc/tandem/tandem.yaml"]
 
 # Last, so that a plain `docker build .` makes the all-in-one command line.
 FROM base AS tandem
 COPY --from=build /out/tandem /usr/local/bin/
 ENTRYPOINT ["tandem"]
-CMD ["up", "--config", "/etc/tandem/tandem.yaml"]
+CMD ["up"]

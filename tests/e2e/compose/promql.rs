@@ -1,4 +1,4 @@
-//! Just enough of PromQL to find the metrics that a query names, and what it asks of their labels.
+//! Just enough of `PromQL` to find the metrics that a query names, and what it asks of their labels.
 
 /// A metric in a query.
 #[derive(Debug, Clone, PartialEq, Eq)]

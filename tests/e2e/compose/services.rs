@@ -167,6 +167,25 @@ fn the_parts_that_were_promised_are_there() {
 }
 
 #[test]
+fn every_image_starts_a_program_that_is_built() {
+    let dockerfile = text("Dockerfile");
+    let copied: Vec<&str> =
+        dockerfile.lines().filter_map(|line| line.strip_prefix("COPY --from=build /out/")?.split(' ').next()).collect();
+    assert_eq!(copied, ["tandem-ingest", "tandem-mapper", "tandem-writer", "tandem"]);
+    for program in copied {
+        let source = if program == "tandem" { "main.rs".to_owned() } else { format!("bin/{program}.rs") };
+        assert!(root().join("services/tandem/src").join(source).is_file(), "{program}");
+        assert!(dockerfile.contains(&format!("ENTRYPOINT [\"{program}\"]")), "{program}");
+    }
+    let [(_, stack), _] = Stack::shipped();
+    for (name, service) in stack.services().filter(|(name, _)| ["ingest", "mapper", "writer"].contains(name)) {
+        assert_eq!(texts(&service["healthcheck"]["test"]), ["CMD", &format!("tandem-{name}"), "--healthcheck"]);
+        assert!(mounts(service).iter().any(|(_, target)| *target == "/etc/tandem"), "{name}");
+    }
+    assert!(dockerfile.contains("\nENV TANDEM_CONFIG=/etc/tandem/tandem.yaml\n"));
+}
+
+#[test]
 fn both_generations_of_compose_read_the_files() {
     for file in FILES {
         let content = super::yaml(&text(file));
@@ -281,7 +300,8 @@ fn open_ports_and_missing_files_are_found() {
     assert_found(&found, "two things at /v");
     assert_found(&found, "reads ./c.env");
     assert_eq!(found.len(), 4, "{found:?}");
-    let stack = Stack::of(&["{ services: { a: { depends_on: { b: {} }, networks: [nowhere] } }, networks: { here: {} } }"]);
+    let stack =
+        Stack::of(&["{ services: { a: { depends_on: { b: {} }, networks: [nowhere] } }, networks: { here: {} } }"]);
     let (_, service) = stack.services().next().unwrap();
     assert_found(&dependency_problems(&stack, service), "waits for b");
     assert_found(&dependency_problems(&stack, service), "the network nowhere");
