@@ -28,6 +28,9 @@ pub(crate) async fn settle((config, deps): (&Config, &Deps), consumer: Consumer,
         deliveries: delivery.deliveries,
         traceparent: envelope.as_ref().map_or("", |envelope| &envelope.header.traceparent),
     });
+    if let Some(envelope) = &envelope {
+        span.concerns(envelope.header.connection.as_str(), None);
+    }
     span.run(handle_and_settle((config, deps), &span, (delivery, envelope))).await;
 }
 

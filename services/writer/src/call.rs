@@ -51,8 +51,11 @@ impl Caller<'_> {
         let permit = self.deps.limits.acquire(budget, self.lane, MAX_WAIT).await;
         let waited = asked.elapsed();
         self.deps.metrics.limiter_wait(side.name(), waited);
-        if waited >= WAIT_WORTH_TELLING {
-            drop(Span::waited(side.name(), waited));
+        if waited >= WAIT_WORTH_TELLING || permit.is_err() {
+            let span = Span::waited(side.name(), waited);
+            if permit.is_err() {
+                span.failed("no_slot");
+            }
         }
         permit.map_err(|throttled| Trouble::NoSlot(throttled.retry_after))
     }

@@ -166,7 +166,7 @@ async fn work(config: Config, deps: Deps, task: Task) -> (ConnectionId, RecordId
         deliveries: task.delivery.deliveries,
         traceparent: &task.traceparent,
     });
-    span.concerns(task.connection.as_str(), task.record.as_str());
+    span.concerns(task.connection.as_str(), Some(task.record.as_str()));
     // Boxed: it is large, and each wrapper would copy it.
     span.run(Box::pin(attend_and_settle(config, deps, (task, &span)))).await;
     key

@@ -108,9 +108,11 @@ impl Span {
     }
 
     /// Which connection and record the work is for; both are ids of ours, the record's a hash.
-    pub fn concerns(&self, connection: &str, record: &str) {
+    pub fn concerns(&self, connection: &str, record: Option<&str>) {
         self.text("tandem.connection", connection);
-        self.text("tandem.record", record);
+        if let Some(record) = record {
+            self.text("tandem.record", record);
+        }
     }
 
     /// How the work ended, in one of a few fixed words.

@@ -84,3 +84,27 @@ fn after_the_exporter_ended_spans_still_have_ids() {
     let late = Span::begin(Some(&tracer), &parent.into_context(), plan("late"));
     assert_eq!(late.trace().trace_id(), parent.trace_id());
 }
+
+/// What a whole change costs where nothing is exported: five spans with their attributes.
+#[test]
+fn without_an_exporter_spans_cost_next_to_nothing() {
+    let began = std::time::Instant::now();
+    for _ in 0..10_000 {
+        let webhook = Span::webhook("/webhooks/ghl");
+        webhook.status(200, false);
+        let sent = Sent { stream: "EVENTS", kind: "event", lane: "live", id: "ghl:w1", connection: "acme" };
+        let event = Span::send(&sent);
+        let traceparent = &event.trace().to_string();
+        let taken = Taken { stream: "EVENTS", consumer: "mapper-live", id: "ghl:w1", deliveries: 1, traceparent };
+        let mapped = Span::process(&taken);
+        mapped.concerns("acme", Some("723be3e17048d725"));
+        mapped.outcome("hinted");
+        let call =
+            Call { provider: "ghl", template: "GET /contacts/{id}", server: ("localhost", 1), connection: "acme" };
+        Span::call(&call).status(404, true);
+        drop(Span::waited("ghl", std::time::Duration::from_millis(3)));
+    }
+    let took = began.elapsed();
+    // Far more than it takes, for a busy machine.
+    assert!(took.as_secs_f64() < 1.0, "50,000 spans took {took:?}");
+}
