@@ -11,7 +11,7 @@ use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
 use tandem_testkit::servers::{Nats, Redis};
-use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, RetryOn, RetryRules};
+use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, Rate, RetryOn, RetryRules};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -120,8 +120,11 @@ impl Stack {
 
     /// Starts everything.
     pub async fn start_with(options: StackOptions) -> anyhow::Result<Self> {
-        let (ghl, openphone) =
+        let (mut ghl, openphone) =
             (options.ghl.unwrap_or_else(quick_ghl), options.openphone.unwrap_or_else(quick_openphone));
+        if options.shape == Shape::Distributed {
+            shorten(&mut ghl.rate);
+        }
         let ghl = GhlTwin::start(ghl).await.context("starting the GHL twin")?;
         let openphone = OpenPhoneTwin::start(openphone).await;
         let openphone = openphone.context("starting the OpenPhone twin")?;
@@ -295,6 +298,13 @@ pub fn quick_openphone() -> OpenPhoneConfig {
     config
 }
 
+/// The same pace in windows of a second: with an empty Redis a window passes before the first request, because somebody
+/// may have used it up before Redis lost its memory.
+fn shorten(rate: &mut Rate) {
+    let seconds = u32::try_from(rate.per.as_secs()).unwrap_or(u32::MAX).max(1);
+    *rate = Rate { requests: rate.requests / seconds, per: Duration::from_secs(1), ..*rate };
+}
+
 /// Tries often and for long: what is tested is the pipeline.
 fn retries() -> RetryRules {
     RetryRules {
@@ -308,7 +318,8 @@ pub(crate) fn config_text(ghl: &GhlTwin, openphone: &OpenPhoneTwin, more: &str, 
     let timing = "{ timeout_seconds: 1, late_apply_seconds: 0.5, index_lag_seconds: 0.2, connect_timeout_seconds: 1 }";
     let mapping = if has_mapping { "mapping: mapping.yaml" } else { "" };
     let key = ghl.public_key_pem().replace('\n', "\n        ");
-    let (ghl_rate, openphone_rate) = (ghl.report().rate.limit, openphone.report().rate.limit);
+    let [ghl_rate, openphone_rate] = [ghl.report().rate, openphone.report().rate]
+        .map(|rate| format!("{{ requests: {}, per_seconds: {} }}", rate.limit, rate.window_ms / 1000));
     let (ghl, openphone) = (ghl.base_url(), openphone.base_url());
     format!(
         r#"data_dir: ./data
@@ -319,11 +330,11 @@ providers:
     webhook_public_keys:
       - |
         {key}
-    rate: {{ requests: {ghl_rate}, per_seconds: 10 }}
+    rate: {ghl_rate}
     timing: {timing}
   openphone:
     base_url: {openphone}
-    rate: {{ requests: {openphone_rate}, per_seconds: 1 }}
+    rate: {openphone_rate}
     timing: {timing}
 connections:
   - id: acme
