@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod budgets;
 mod call;
 mod connection;
 mod dead_letter;
@@ -69,5 +70,9 @@ pub struct Error(#[from] tandem_queue::Error);
 
 /// Applies commands until the shutdown; runs under way are finished, deliveries that wait are given back.
 pub async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
-    dispatch::run(config, deps, shutdown).await
+    let telling = deps.clone();
+    tokio::select! {
+        ended = dispatch::run(config, deps, shutdown) => ended,
+        never = budgets::tell(&telling) => match never {},
+    }
 }

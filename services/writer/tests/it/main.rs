@@ -34,7 +34,7 @@ fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
     };
     let client = Client::new(config).unwrap();
     let budget = BudgetKey("test".to_owned());
-    limits.register(budget.clone(), BudgetRate { requests: 1000, per: Duration::from_secs(1), per_day: None });
+    limits.register(budget.clone(), BudgetRate { requests: 1000, per: Duration::from_secs(1), per_day: Some(5000) });
     let view = GhlView {
         location_id: "l1".to_owned(),
         default_country: "US".to_owned(),
@@ -78,7 +78,7 @@ async fn a_command_that_fails_every_time_becomes_a_dead_letter_and_its_record_st
     publish_command(&queue, &document).await;
 
     let connections = BTreeMap::from([(acme.clone(), Arc::new(connection(&acme, &rules, &limits)))]);
-    let deps = Deps { queue: queue.clone(), records: records.clone(), limits, metrics, connections };
+    let deps = Deps { queue: queue.clone(), records: records.clone(), limits, metrics: metrics.clone(), connections };
     let config =
         Config { max_attempts: 3, backoff: (Duration::from_millis(1), Duration::from_millis(5)), ..Config::default() };
     let stop = CancellationToken::new();
@@ -100,4 +100,15 @@ async fn a_command_that_fails_every_time_becomes_a_dead_letter_and_its_record_st
     let record = records.load(&acme, &document.id).await.unwrap().unwrap().document;
     assert!(record.hint.ghl, "what has to be done is still noted");
     assert_eq!(record.attempts, 3);
+
+    let told = metrics.encode();
+    for (series, wanted) in [
+        (r#"tandem_dead_letters_total{stage="writer",code="attempts_exhausted"}"#, 1..=1),
+        (r#"tandem_provider_requests_total{provider="ghl",operation="GET /contacts/{id}",status="none"}"#, 4..=4),
+        (r#"tandem_stage_lag_seconds_count{stage="writer",lane="live"}"#, 1..=1),
+        (r#"tandem_limiter_remaining_today{provider="openphone"}"#, 4990..=5000),
+    ] {
+        let value = told.lines().find_map(|line| line.strip_prefix(series)?.trim().parse::<u64>().ok());
+        assert!(value.is_some_and(|value| wanted.contains(&value)), "{series} is {value:?}, not {wanted:?}");
+    }
 }
