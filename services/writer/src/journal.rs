@@ -56,9 +56,10 @@ impl Line {
 pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u64, line: Line) {
     let provider = line.side.map_or("", Side::name);
     caller.deps.metrics.writer_outcome(line.side.map_or("none", Side::name), line.outcome);
+    let status = (line.status != 0).then_some(line.status);
     let fields: Vec<String> = line.fields.iter().map(|field| field.name().to_owned()).collect();
     tracing::info!(connection.id = %document.connection, record.id = %document.id, provider, outcome = line.outcome,
-        fields = fields.join(","), request = line.request, status = line.status,
+        fields = fields.join(","), request = line.request, status,
         "record {} {} {provider}", document.id, line.outcome);
     let side = match line.side {
         Some(Side::Ghl) => v1::Side::Ghl,
