@@ -87,7 +87,7 @@ impl JetStream {
         self.inner.client.connection_state() == State::Connected
     }
 
-    /// A request of the JetStream API; the subject is what follows `$JS.API.`. Neither it nor the answer is logged.
+    /// A request of the JetStream API; the subject is what follows `$JS.API.`, `&()` stands for no body. Neither it nor the answer is logged.
     pub async fn api<V: DeserializeOwned>(&self, subject: &str, body: &impl Serialize) -> Result<V, Error> {
         self.api_within(subject, body, REQUEST_TIMEOUT).await
     }
@@ -99,7 +99,11 @@ impl JetStream {
         body: &impl Serialize,
         timeout: Duration,
     ) -> Result<V, Error> {
-        let body = serde_json::to_vec(body).map_err(|error| Error::Answer(error.to_string()))?;
+        let mut body = serde_json::to_vec(body).map_err(|error| Error::Answer(error.to_string()))?;
+        // Some requests must have no body, and `null` is one.
+        if body == b"null" {
+            body.clear();
+        }
         let request = Request::new().payload(body.into()).timeout(Some(timeout));
         let answer = self.client().send_request(format!("$JS.API.{subject}"), request).await?;
         match serde_json::from_slice::<Response<V>>(&answer.payload) {

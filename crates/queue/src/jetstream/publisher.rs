@@ -27,6 +27,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const RECONNECT: Duration = Duration::from_secs(2);
 const PAUSE_BASE: Duration = Duration::from_millis(50);
 const PAUSE_CAP: Duration = Duration::from_millis(500);
+/// Turns given to others before a batch goes.
+const TURNS: usize = 8;
 const POLL: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
@@ -74,10 +76,12 @@ struct Committer {
 
 impl Committer {
     async fn run(mut self, mut inbox: UnboundedReceiver<Order>) {
+        let mut together = 1;
         while let Some(first) = inbox.recv().await {
-            // Those who were answered a moment ago may be about to come again.
-            tokio::task::yield_now().await;
-            self.commit(gather(first, &mut inbox)).await;
+            let_others_come(&inbox, together).await;
+            let orders = gather(first, &mut inbox);
+            together = orders.len();
+            self.commit(orders).await;
         }
     }
 
@@ -113,6 +117,15 @@ impl Committer {
             }
         }
         answers(&place, &outcomes)
+    }
+}
+
+/// Those who were answered a moment ago may be about to publish again: they get their turn, but no time.
+async fn let_others_come(inbox: &UnboundedReceiver<Order>, together: usize) {
+    let mut turns = 0;
+    while inbox.len() + 1 < together && turns < TURNS {
+        tokio::task::yield_now().await;
+        turns += 1;
     }
 }
 

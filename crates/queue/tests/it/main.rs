@@ -11,4 +11,6 @@ mod group_commit;
 #[cfg(test)]
 mod model;
 #[cfg(test)]
+mod nats;
+#[cfg(test)]
 mod suite;

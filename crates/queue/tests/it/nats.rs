@@ -1,0 +1,7 @@
+//! What only a queue at JetStream can show.
+
+mod opening;
+mod publishing;
+mod pulling;
+mod rates;
+mod restarts;
