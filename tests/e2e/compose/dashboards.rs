@@ -1,12 +1,14 @@
 //! Dashboards and alert rules ask for what the services really expose, under the names that they have today.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tandem_telemetry::Metrics;
+use tandem::Part;
 use tandem_telemetry::names::{self, Description};
+use tandem_tests::{Shape, Stack as Pipeline, http};
 
-use super::promql::{Selector, selectors};
+use super::promql::{Selector, groupings, selectors};
 use super::stack::Stack;
 use super::{assert_found, assert_none, root, text, texts, yaml};
 
@@ -50,6 +52,9 @@ const REDIS: [&str; 8] = [
 /// Labels that Prometheus or the histogram adds.
 const ADDED_LABELS: [&str; 3] = ["job", "instance", "le"];
 
+/// Labels that the exporters add.
+const EXPORTED_LABELS: [&str; 4] = ["server_id", "server_name", "stream_name", "consumer_name"];
+
 /// Where a query stands, and the query.
 type Query = (String, String);
 
@@ -63,7 +68,17 @@ fn query_problems(query: &str, jobs: &BTreeSet<String>) -> Vec<String> {
     if found.is_empty() {
         return vec![format!("`{query}` names no metric")];
     }
-    found.iter().flat_map(|selector| selector_problems(selector, jobs)).collect()
+    let problems = found.iter().flat_map(|selector| selector_problems(selector, jobs));
+    let unknown = groupings(query).into_iter().filter(|label| !has_label(&found, label));
+    problems.chain(unknown.map(|label| format!("`{query}` groups by {label}, which none of its metrics has"))).collect()
+}
+
+fn has_label(selectors: &[Selector], label: &str) -> bool {
+    let has = |selector: &Selector| match ours(&selector.metric) {
+        Some(description) => description.labels.iter().any(|known| known.key == label),
+        None => EXPORTED_LABELS.contains(&label),
+    };
+    ADDED_LABELS.contains(&label) || selectors.iter().any(has)
 }
 
 fn selector_problems(selector: &Selector, jobs: &BTreeSet<String>) -> Vec<String> {
@@ -151,6 +166,7 @@ fn dashboard_problems(dashboard: &Value, sources: &BTreeSet<String>) -> Vec<Stri
         if title.is_empty() || targets.is_empty() {
             problems.push(format!("the panel `{title}` has no title or no query"));
         }
+        problems.extend(targets.iter().flat_map(|target| legend_problems(target)));
         for source in targets.into_iter().chain([*panel]).map(|part| part["datasource"]["uid"].as_str()) {
             if source.is_none_or(|uid| !sources.contains(uid)) {
                 problems.push(format!("the panel `{title}` asks {source:?}, which is not provisioned"));
@@ -165,6 +181,18 @@ fn dashboard_problems(dashboard: &Value, sources: &BTreeSet<String>) -> Vec<Stri
         problems.push("is editable, or has no uid".to_owned());
     }
     problems
+}
+
+/// A legend can show what the query leaves of the labels only.
+fn legend_problems(target: &Value) -> Vec<String> {
+    let (query, legend) =
+        (target["expr"].as_str().unwrap_or_default(), target["legendFormat"].as_str().unwrap_or_default());
+    let (groupings, selectors) = (groupings(query), selectors(query));
+    let shown = legend.split("{{").skip(1).filter_map(|rest| rest.split_once("}}")).map(|(label, _)| label);
+    let is_left = |label: &str| {
+        if groupings.is_empty() { has_label(&selectors, label) } else { groupings.contains(&label) }
+    };
+    shown.filter(|label| !is_left(label)).map(|label| format!("`{query}` has no {label} to show")).collect()
 }
 
 fn rule_problems(rule: &Value) -> Vec<String> {
@@ -189,19 +217,28 @@ fn every_query_asks_for_metrics_that_exist() {
     assert_none(&problems.collect::<Vec<_>>());
 }
 
-/// The list of names is one thing, what a service answers at `/metrics` another.
-#[test]
-fn what_the_queries_ask_for_is_in_the_text_that_is_scraped() {
-    let text = Metrics::new().encode();
-    let exposed: BTreeSet<&str> = text.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
+/// The list of names is one thing, what a running pipeline answers another.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_queries_ask_for_is_in_the_text_that_is_scraped() -> anyhow::Result<()> {
+    let pipeline = Pipeline::start(Shape::Embedded).await?;
+    let id = pipeline.ghl.create_contact(&json!({ "firstName": "Ana", "phone": "+12015550100" })).unwrap();
+    pipeline.arrives(&id, "the contact is in OpenPhone", |_| true).await;
     let queries = queries();
     let asked = queries.iter().flat_map(|(_, query)| selectors(query)).map(|selector| selector.metric);
     let asked: BTreeSet<String> = asked.filter(|metric| ours(metric).is_some()).collect();
     assert!(asked.len() >= 20, "{asked:?}");
-    // What a service that has just started has no value of yet, such as failures by operation.
-    let appears_later = |metric: &str| ours(metric).is_some_and(|description| !description.is_exposed_at_once());
-    let missing = asked.iter().filter(|metric| !exposed.contains(metric.as_str()) && !appears_later(metric));
-    assert_none(&missing.map(|metric| format!("{metric} is not exposed")).collect::<Vec<_>>());
+    // Depths and budgets are told from time to time.
+    let until = Instant::now() + Duration::from_secs(30);
+    loop {
+        let answer = http::send(pipeline.config(&Part::ALL)?.http.listen, "GET /metrics", &[], b"").await?;
+        let exposed: BTreeSet<&str> = answer.body.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
+        let missing: Vec<&String> = asked.iter().filter(|metric| !exposed.contains(metric.as_str())).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        assert!(Instant::now() < until, "not exposed: {missing:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[test]
@@ -282,6 +319,7 @@ fn queries_that_can_never_answer_are_found() {
         ("tandem_queue_depth{queue=\"EVENTS\"}", "tandem_queue_depth has no label queue"),
         ("tandem_queue_depth{stream=~\"EVENTS|COMANDS\"}", "never has stream=\"COMANDS\""),
         ("up{job=\"tandem-wirter\"}", "there is no job tandem-wirter"),
+        ("sum by (streem) (tandem_queue_depth)", "groups by streem"),
         ("vector(1)", "names no metric"),
     ] {
         assert_found(&query_problems(query, &jobs), expected);
@@ -298,6 +336,8 @@ fn dashboards_and_alerts_with_gaps_are_found() {
     let prometheus = json!({ "uid": "prometheus" });
     let target = json!({ "expr": "up", "datasource": { "uid": "prometeus" } });
     let panel = json!({ "id": 1, "type": "stat", "title": "A", "datasource": prometheus, "targets": [target] });
+    let blind = json!({ "expr": "sum by (job) (up)", "legendFormat": "{{job}} {{instance}}" });
+    assert_eq!(legend_problems(&blind), ["`sum by (job) (up)` has no instance to show"]);
     let empty = json!({ "id": 1, "type": "stat", "title": "B", "datasource": prometheus, "targets": [] });
     let found = dashboard_problems(&json!({ "editable": true, "panels": [panel, empty] }), &sources);
     assert_found(&found, "asks Some(\"prometeus\")");

@@ -19,6 +19,13 @@ const GROUPING: [&str; 6] = ["by", "without", "on", "ignoring", "group_left", "g
 /// Words that are no metrics.
 const OPERATORS: [&str; 7] = ["and", "or", "unless", "bool", "offset", "inf", "nan"];
 
+/// Labels that results are grouped by.
+pub(super) fn groupings(query: &str) -> Vec<&str> {
+    let after_by = query.split(" by ").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('('));
+    let lists = after_by.filter_map(|rest| rest.split_once(')'));
+    lists.flat_map(|(list, _)| list.split(',').map(str::trim)).collect()
+}
+
 /// Every metric that the query names.
 pub(super) fn selectors(query: &str) -> Vec<Selector> {
     let mut found = Vec::new();
@@ -107,6 +114,12 @@ mod tests {
         ] {
             assert_eq!(metrics(query), expected, "{query}");
         }
+    }
+
+    #[test]
+    fn groupings_are_read_before_and_after_the_function() {
+        assert_eq!(groupings("sum by (a, b) (rate(x[5m])) / max(y) by (c)"), ["a", "b", "c"]);
+        assert!(groupings("sum(x{by=\"(a)\"})").is_empty());
     }
 
     #[test]
