@@ -95,7 +95,7 @@ fn logged(lines: &[String], text: &str) -> Vec<String> {
 
 /// Trace ids of everything in a stream, after the end of the process.
 async fn traces_in(process: &Process, stream: Stream) -> BTreeSet<String> {
-    let database = Database::open(&Options::in_dir(&process.data_dir())).unwrap();
+    let database = Database::open(&Options::in_dir(process.data_dir())).unwrap();
     let queue = Queue::embedded(&database, Settings::default()).unwrap();
     let messages = queue.browse(stream, 0, 1000).await.unwrap();
     let trace = |body: &[u8]| Envelope::decode(body).unwrap().header.traceparent[3..35].to_owned();

@@ -56,9 +56,17 @@ impl Collector {
     ///
     /// # Panics
     /// When it can't be started.
-    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
     pub fn start() -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("no port for the collector");
+        Self::start_on(0)
+    }
+
+    /// Starts it on this port.
+    ///
+    /// # Panics
+    /// When it can't be started.
+    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
+    pub fn start_on(port: u16) -> Self {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).expect("no port for the collector");
         let address = listener.local_addr().expect("the collector's port");
         let received = Received::default();
         let service = TraceServiceServer::new(Service(Arc::clone(&received)));

@@ -110,6 +110,21 @@ fn the_end_does_not_wait_for_a_collector_that_is_known_to_be_away() {
 }
 
 #[test]
+fn a_collector_that_comes_later_gets_what_ends_from_then_on() {
+    let port = free_port();
+    let set = start(&format!("http://127.0.0.1:{port}"), 1.0);
+    drop(span(&set.tracer, "lost"));
+    eventually_blocking("a lost span", LIMIT, || (set.counts.dropped.get() > 0).then_some(()));
+    assert!(set.running.way.is_closed());
+    let collector = Collector::start_on(port);
+    drop(span(&set.tracer, "found"));
+    let found = eventually_blocking("the span", LIMIT, || collector.spans().pop());
+    assert_eq!(found.name, "found");
+    eventually_blocking("the way to be open", LIMIT, || (!set.running.way.is_closed()).then_some(()));
+    set.running.stop();
+}
+
+#[test]
 fn nothing_is_set_up_without_an_address() {
     let export = Export { service: "tandem-test", queue: "memory", endpoint: None, sample: 1.0 };
     let exporting = export_spans(&export).unwrap();
