@@ -135,9 +135,8 @@ impl Line {
         let early_by = state.end(permit, now, ending);
         let free_at =
             (ending != Ending::NotSent).then(|| now.saturating_add(state.rate().per).saturating_sub(early_by));
-        let is_shared = state.engine() == Engine::Shared;
         drop(state);
-        if let Some(remote) = self.remote.as_ref().filter(|_| is_shared) {
+        if let Some(remote) = &self.remote {
             remote.end(self, permit, free_at);
         }
     }

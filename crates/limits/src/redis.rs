@@ -167,7 +167,7 @@ impl Remote {
         self.order(Order::End { line: Arc::downgrade(line), permit, free_at, stale_at });
     }
 
-    /// A budget that is used from now on, or another set of members.
+    /// A budget that is used from now on.
     pub(crate) fn opened(&self, line: &Line) {
         if self.phase() == Phase::Alone {
             self.leave_alone(line, Instant::now());
@@ -212,6 +212,15 @@ impl Remote {
 /// The keys of a budget: one slot of a cluster.
 fn key(budget: &BudgetKey, part: &str) -> String {
     format!("tandem:{{{budget}}}:{part}")
+}
+
+impl Order {
+    fn is_stale(&self) -> bool {
+        match self {
+            Self::End { line, stale_at, .. } => line.upgrade().is_none_or(|line| line.now() >= *stale_at),
+            Self::Release { .. } => false,
+        }
+    }
 }
 
 impl Lease {

@@ -103,10 +103,6 @@ impl State {
         self.rate
     }
 
-    pub(crate) fn engine(&self) -> Engine {
-        self.engine
-    }
-
     pub(crate) fn set_rate(&mut self, rate: BudgetRate) {
         self.rate = rate;
         self.pace.set_pace(rate.rate().pace());

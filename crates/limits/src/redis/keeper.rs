@@ -12,7 +12,6 @@ use super::phase::{Phase, Together};
 use super::scripts::Beat;
 use super::{Error, Order, Remote};
 use crate::budgets::Budgets;
-use crate::line::Line;
 
 /// Between attempts while it isn't decided yet whether Redis is away.
 const SOON: Duration = Duration::from_millis(100);
@@ -81,6 +80,7 @@ impl Keeper {
         }
         if let Err(error) = result {
             self.remote.link.disconnect();
+            self.keep_orders();
             let now = Instant::now();
             let trouble = self.trouble.get_or_insert(Trouble { since: now, attempts: 0 });
             trouble.attempts += 1;
@@ -143,6 +143,16 @@ impl Keeper {
         self.budgets.all().iter().for_each(|line| self.remote.leave_alone(line, probed));
     }
 
+    /// What has to be told once Redis is there. The oldest are the first that nobody needs to know any more.
+    fn keep_orders(&mut self) {
+        while let Ok(order) = self.orders.try_recv() {
+            self.waiting.push(order);
+        }
+        self.waiting.retain(|order| !order.is_stale());
+        let too_many = self.waiting.len().saturating_sub(MOST_KEPT);
+        self.waiting.drain(..too_many);
+    }
+
     /// Sends what is waiting; what fails is kept.
     async fn settle(&mut self) {
         while !self.waiting.is_empty() {
@@ -155,7 +165,6 @@ impl Keeper {
             self.waiting.extend(lost.map(|(order, _)| order));
             sent.iter().filter_map(|sent| sent.as_ref().err()).take(1).for_each(|error| self.remote.failed(error));
             if self.waiting.len() > kept {
-                self.waiting.truncate(MOST_KEPT);
                 return;
             }
         }
@@ -164,8 +173,8 @@ impl Keeper {
     async fn send(&self, order: &Order) -> Result<(), RedisError> {
         match order {
             Order::Release { key, token } => self.remote.release(key, token).await,
-            Order::End { line, permit, free_at, stale_at } => {
-                let Some(line) = line.upgrade().filter(|line: &Arc<Line>| line.now() < *stale_at) else {
+            Order::End { line, permit, free_at, .. } => {
+                let Some(line) = line.upgrade().filter(|_| !order.is_stale()) else {
                     return Ok(());
                 };
                 self.remote.tell_end(&line, *permit, *free_at).await?;

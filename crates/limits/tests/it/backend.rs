@@ -1,5 +1,6 @@
 //! The backends that the suite runs over, and what a provider would see.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -155,6 +156,16 @@ impl Provider {
     /// Requests that arrived from then on.
     pub(crate) fn since(&self, start: Instant) -> usize {
         self.arrivals().iter().filter(|(arrival, _)| *arrival >= start).count()
+    }
+
+    /// Percent of the rate at which these came, by order of arrival. Requests come in waves as long as a window and an answer:
+    /// whole windows full have to be looked at.
+    pub(crate) fn use_of(&self, rate: BudgetRate, these: Range<usize>) -> f64 {
+        let mut arrivals: Vec<Instant> = self.arrivals().into_iter().map(|(arrival, _)| arrival).collect();
+        arrivals.sort_unstable();
+        let time = arrivals[these.end - 1].duration_since(arrivals[these.start - 1]);
+        let published = f64::from(rate.requests) * time.as_secs_f64() / rate.per.as_secs_f64();
+        f64::from(u32::try_from(these.len()).unwrap()) * 100.0 / published
     }
 
     /// Most requests in any window of this length, both ends included.
