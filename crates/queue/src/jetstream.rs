@@ -1,5 +1,6 @@
 //! The backend at NATS JetStream, shared by any number of processes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tandem_jetstream::JetStream;
@@ -37,6 +38,7 @@ pub(crate) struct Broker {
     publishers: Vec<(Stream, Publisher)>,
     /// Started by the first pull: a writer must not hold events.
     readers: [(Consumer, OnceLock<Reader>); Consumer::ALL.len()],
+    stopped: AtomicBool,
 }
 
 impl Broker {
@@ -55,6 +57,7 @@ impl Broker {
             connections: Arc::new(connections.to_vec()),
             publishers: Stream::ALL.into_iter().map(publisher).collect(),
             readers: Consumer::ALL.map(|consumer| (consumer, OnceLock::new())),
+            stopped: AtomicBool::new(false),
         })
     }
 
@@ -92,6 +95,7 @@ impl Broker {
     }
 
     pub(crate) async fn stop_pulling(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
         for (_, reader) in &self.readers {
             if let Some(reader) = reader.get() {
                 reader.stop().await;
@@ -105,6 +109,9 @@ impl Broker {
 
     fn reader(&self, consumer: Consumer) -> Option<&Reader> {
         let (_, reader) = self.readers.iter().find(|(one, _)| *one == consumer)?;
+        if self.stopped.load(Ordering::SeqCst) {
+            return reader.get();
+        }
         Some(reader.get_or_init(|| {
             let connections = Arc::clone(&self.connections);
             Reader::start(self.connection.clone(), consumer, self.settings, connections, Arc::clone(&self.wakeups))

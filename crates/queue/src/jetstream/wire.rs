@@ -12,7 +12,7 @@ const LANE: &str = "Tandem-Lane";
 /// The headers of a new message.
 pub(super) fn headers(message: &NewMessage) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(header::NATS_MESSAGE_ID, message.id.0.as_str());
+    headers.insert(header::NATS_MESSAGE_ID, encoded(&message.id.0));
     if message.consumer().is_none() && message.lane == Lane::Bulk {
         headers.insert(LANE, Lane::Bulk.name());
     }
@@ -62,9 +62,60 @@ fn lane(stream: Stream, subject: &str, headers: Option<&HeaderMap>) -> Lane {
 /// A message without an id was not published by us.
 fn id(headers: Option<&HeaderMap>) -> MessageId {
     let value = headers.and_then(|headers| headers.get(header::NATS_MESSAGE_ID));
-    MessageId(value.map(|value| value.as_str().to_owned()).unwrap_or_default())
+    MessageId(value.map(|value| decoded(value.as_str())).unwrap_or_default())
+}
+
+/// Ids come from the providers, and a header ends at a line break: whatever is not plain ASCII is written as `%0A`.
+fn encoded(id: &str) -> String {
+    let mut encoded = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'!'..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]),
+        }
+    }
+    encoded
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase()
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, behind)) = rest.split_once('%') {
+        bytes.extend_from_slice(plain.as_bytes());
+        let code = behind.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.unwrap_or(b'%'));
+        rest = if code.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn unix_ms(nanos: i128) -> i64 {
     i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_ids_stay_readable_and_line_breaks_do_not_get_through() {
+        assert_eq!(encoded("ghl:3f-9_A.b~@7"), "ghl:3f-9_A.b~@7");
+        assert_eq!(encoded("a\r\nNats-TTL: 1 %"), "a%0D%0ANats-TTL:%201%20%25");
+        assert_eq!(decoded("100%"), "100%");
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_comes_back_as_it_was(id: String) {
+            prop_assert!(encoded(&id).bytes().all(|byte| byte.is_ascii_graphic()));
+            prop_assert_eq!(decoded(&encoded(&id)), id);
+        }
+    }
 }

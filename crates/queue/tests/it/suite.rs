@@ -55,6 +55,7 @@ over_every_backend! {
         an_id_is_forgotten_after_the_window,
         ids_of_different_streams_do_not_collide,
         a_batch_can_repeat_an_id_too,
+        any_text_can_be_an_id,
     }
     coalescing::{
         a_newer_command_replaces_the_waiting_one,

@@ -26,6 +26,10 @@ async fn consumer(server: &Nats, stream: &str, name: &str) -> Info {
     connection.api(&format!("CONSUMER.INFO.{stream}.{name}"), &()).await.unwrap()
 }
 
+async fn finds_nothing(queue: &Queue, consumer: Consumer) -> bool {
+    queue.pull(consumer, 9, Duration::from_millis(50)).await.unwrap().is_empty()
+}
+
 async fn publish(queue: &Queue, count: usize) {
     let events = (0..count).map(|number| event_of(&format!("c{}", number % 8), &number.to_string()));
     queue.publish_all(events.collect()).await.unwrap();
@@ -106,7 +110,9 @@ async fn what_was_fetched_ahead_is_others_at_once_when_a_process_stops_pulling_o
             drop(queue);
         } else {
             queue.stop_pulling().await;
-            assert!(queue.pull(Consumer::MapperLive, 9, Duration::from_millis(50)).await.unwrap().is_empty());
+            // Also of what it has never pulled.
+            let (live, bulk) = (Consumer::MapperLive, Consumer::MapperBulk);
+            assert!(finds_nothing(&queue, live).await && finds_nothing(&queue, bulk).await);
             held.ack().await.unwrap();
             store(&queue, event("still publishing")).await;
         }

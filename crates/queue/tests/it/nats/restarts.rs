@@ -8,10 +8,10 @@ use tandem_jetstream::async_nats::jetstream::stream::Info;
 use tandem_jetstream::{JetStream, Options};
 use tandem_proto::{ConnectionId, Consumer, Stream};
 use tandem_queue::{Published, Queue, Settings};
-use tandem_testkit::eventually;
 use tandem_testkit::servers::{Nats, NatsCluster};
+use tandem_testkit::{Proxy, eventually};
 
-use crate::backend::{LONG, at_server, event, event_of, pull_one, store};
+use crate::backend::{LONG, at_server, connections, event, event_of, options, pull_one, store};
 
 /// Longer than all attempts of a publish together.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(8);
@@ -158,4 +158,28 @@ async fn a_cluster_goes_on_without_the_leader() {
         handled.extend(handle(&queue).await);
     }
     assert!(handled.contains("later"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_partition_pulls_go_on_and_what_was_lost_on_the_way_comes_again() {
+    let server = Nats::start();
+    let proxy = Proxy::in_front_of(server.port());
+    let near = at_server(&server, quick()).await;
+    let connection = JetStream::connect(&options(format!("nats://127.0.0.1:{}", proxy.port()))).await.unwrap();
+    let far = Queue::jetstream(&connection, quick(), &connections()).await.unwrap();
+    let mut handled = BTreeSet::new();
+    for round in 0..3 {
+        let batch = (0..40).map(|number| event_of(&format!("c{}", number % 8), &format!("{round}:{number}")));
+        near.publish_all(batch.collect()).await.unwrap();
+        let held = pull_one(&far, Consumer::MapperLive).await;
+        proxy.cut();
+        drop(held);
+        store(&near, event(&format!("{round}:cut off"))).await;
+        proxy.restore();
+        let start = Instant::now();
+        while handled.len() < 41 * (round + 1) {
+            assert!(start.elapsed() < LONG, "{} came", handled.len());
+            handled.extend(handle(&far).await);
+        }
+    }
 }

@@ -52,3 +52,15 @@ pub(super) async fn a_batch_can_repeat_an_id_too(backend: Backend) {
     assert_eq!(is_stored, [false, true, false, true]);
     assert_eq!(opened.drain(Consumer::MapperLive).await, ["ghl:1", "ghl:2", "ghl:3"]);
 }
+
+pub(super) async fn any_text_can_be_an_id(backend: Backend) {
+    let opened = backend.calm().await;
+    let ids = ["line\r\nbreak: 1", " spaces ", "é→漢", "100%", "%0A"];
+    for id in ids {
+        store(&opened.queue, event(id)).await;
+        assert_eq!(opened.queue.publish(event(id)).await.unwrap(), Published::Duplicate);
+    }
+    let stored = opened.queue.browse(Stream::Events, 0, 10).await.unwrap();
+    assert!(stored.iter().map(|stored| stored.id.0.as_str()).eq(ids));
+    assert_eq!(opened.drain(Consumer::MapperLive).await, ids);
+}
