@@ -1,5 +1,5 @@
 //! What visitors of a sandbox can do with `curl`: look, edit as a person would, and cause faults. No sign-in,
-//! which is why twins listen on loopback only.
+//! which is why twins listen on loopback unless told otherwise.
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use tandem_queue::{NewMessage, Published, Queue};
+use tandem_queue::{Error, NewMessage, Published, Queue};
 use tandem_telemetry::chain;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -115,6 +115,8 @@ impl Spooled {
                     self.is_back();
                     return Ok(published);
                 }
+                // Refused for good: it would be refused again when it comes from the spool.
+                Err(Rejection::NotStored(error @ Error::Broker(_))) => return Err(Rejection::NotStored(error)),
                 Err(rejection) => self.is_away(&rejection),
             }
         }

@@ -9,6 +9,8 @@ use tandem_queue::{Delivery, Error, NewMessage, Published, Queue};
 
 /// Messages read at once when the spool is counted.
 const PAGE: usize = 500;
+/// A server takes messages of 1 MiB unless it is set up for more, and what it refused would never leave the spool.
+const LARGEST: u64 = 1000 * 1024;
 /// Messages handed over at once.
 const BATCH: usize = 256;
 
@@ -69,6 +71,9 @@ impl Spool {
     /// Keeps an event; it is on disk when this returns.
     pub(crate) async fn keep(&self, message: NewMessage) -> Result<Published, Refused> {
         let bytes = size(&message.body);
+        if bytes > LARGEST {
+            return Err(Refused::Full);
+        }
         // Taken before the write, so that many at once don't all find the last place free.
         if !self.take_room(bytes) {
             return Err(Refused::Full);

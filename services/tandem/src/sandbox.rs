@@ -4,7 +4,7 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
@@ -45,6 +45,8 @@ impl Port {
 pub struct Options {
     /// Whose connections the twins play; none is one connection with well-known tokens.
     pub config: Option<Config>,
+    /// The interface that both listen on. There is no sign-in: elsewhere than here only in a network of one's own.
+    pub bind: IpAddr,
     /// Where the GHL twin listens.
     pub ghl: Port,
     /// Where the OpenPhone twin listens.
@@ -60,9 +62,10 @@ pub struct Options {
 pub async fn run(options: Options, mut stops: mpsc::Receiver<Stop>) -> anyhow::Result<()> {
     let (locations, workspaces) = accounts(options.config.as_ref());
     let webhooks = webhooks(&options);
-    let config = GhlConfig { locations, signing_seed: Some(SIGNING_SEED), ..GhlConfig::default() };
+    let listen = SocketAddr::new(options.bind, 0);
+    let config = GhlConfig { listen, locations, signing_seed: Some(SIGNING_SEED), ..GhlConfig::default() };
     let ghl = ghl_on(config, options.ghl).await?;
-    let config = OpenPhoneConfig { workspaces: workspaces.clone(), ..OpenPhoneConfig::default() };
+    let config = OpenPhoneConfig { listen, workspaces: workspaces.clone(), ..OpenPhoneConfig::default() };
     let openphone = openphone_on(config, options.openphone).await?;
     if let Some(webhooks) = &webhooks {
         ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
@@ -120,28 +123,45 @@ fn webhooks(options: &Options) -> Option<String> {
 
 /// Starts a GHL twin on the port.
 pub(crate) async fn ghl_on(config: GhlConfig, port: Port) -> anyhow::Result<GhlTwin> {
-    let start = |port| GhlTwin::start(GhlConfig { listen: local(port), ..config.clone() });
+    let start = |port| GhlTwin::start(GhlConfig { listen: on(config.listen, port), ..config.clone() });
     let started = match (start(port.wanted()).await, port) {
         (Err(error), Port::Preferably(_)) if error.kind() == io::ErrorKind::AddrInUse => start(0).await,
         (started, Port::Only(_) | Port::Preferably(_)) => started,
     };
-    started.with_context(|| could_not("GHL", "--ghl-port", port))
+    started.with_context(|| could_not("GHL", "--ghl-port", on(config.listen, port.wanted())))
 }
 
 /// Starts an OpenPhone twin on the port.
 pub(crate) async fn openphone_on(config: OpenPhoneConfig, port: Port) -> anyhow::Result<OpenPhoneTwin> {
-    let start = |port| OpenPhoneTwin::start(OpenPhoneConfig { listen: local(port), ..config.clone() });
+    let start = |port| OpenPhoneTwin::start(OpenPhoneConfig { listen: on(config.listen, port), ..config.clone() });
     let started = match (start(port.wanted()).await, port) {
         (Err(error), Port::Preferably(_)) if error.kind() == io::ErrorKind::AddrInUse => start(0).await,
         (started, Port::Only(_) | Port::Preferably(_)) => started,
     };
-    started.with_context(|| could_not("OpenPhone", "--openphone-port", port))
+    started.with_context(|| could_not("OpenPhone", "--openphone-port", on(config.listen, port.wanted())))
 }
 
-fn could_not(twin: &str, option: &str, port: Port) -> String {
-    format!("starting the {twin} twin on 127.0.0.1:{}; another port can be given with {option}", port.wanted())
+fn could_not(twin: &str, option: &str, address: SocketAddr) -> String {
+    format!("starting the {twin} twin on {address}; another port can be given with {option}")
 }
 
-fn local(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+fn on(listen: SocketAddr, port: u16) -> SocketAddr {
+    SocketAddr::new(listen.ip(), port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The compose stack's demo verifies webhooks with a key that stands in its configuration.
+    #[tokio::test]
+    async fn the_demo_stack_knows_the_sandbox_s_key() {
+        let config = GhlConfig { signing_seed: Some(SIGNING_SEED), ..GhlConfig::default() };
+        let twin = ghl_on(config, Port::Only(0)).await.unwrap();
+        let stack = include_str!("../../../deploy/tandem/tandem.yaml");
+        let lines: Vec<&str> = stack.lines().map(str::trim).collect();
+        for line in twin.public_key_pem().lines() {
+            assert!(lines.contains(&line), "{line} is not in deploy/tandem/tandem.yaml");
+        }
+    }
 }

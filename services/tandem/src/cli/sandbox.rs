@@ -1,5 +1,6 @@
 //! `tandem sandbox`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,6 +21,9 @@ pub(crate) struct Arguments {
     /// Plays the accounts of this configuration, and sends webhooks to its http.listen
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The interface that the twins listen on. They have no sign-in: use another one only in a network of your own
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    bind: IpAddr,
     /// Port of the GHL twin, 0 takes a free one [default: that of the configuration, else 4010]
     #[arg(long, value_name = "PORT")]
     ghl_port: Option<u16>,
@@ -39,6 +43,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let ghl = arguments.ghl_port.or_else(|| local_port(&providers?.ghl.base_url)).unwrap_or(GHL_PORT);
     let openphone = arguments.openphone_port.or_else(|| local_port(&providers?.openphone.base_url));
     let options = Options {
+        bind: arguments.bind,
         ghl: Port::Only(ghl),
         openphone: Port::Only(openphone.unwrap_or(OPENPHONE_PORT)),
         config,
