@@ -31,6 +31,11 @@ pub(crate) fn description() -> String {
     text
 }
 
+/// What else the machine had to do; this program's own work is part of it.
+pub(crate) fn load() -> String {
+    format!("Load of the last 1, 5 and 15 minutes at the end: {}", read("/proc/loadavg"))
+}
+
 fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).map_or_else(|_| UNKNOWN.to_owned(), |text| text.trim().to_owned())
 }

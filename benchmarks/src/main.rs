@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the report and its progress")]
 
+mod clocks;
 mod drain;
+mod growth;
 mod intake;
+mod isolation;
 mod latency;
 mod machine;
 mod memory;
@@ -10,8 +13,12 @@ mod quiet;
 mod report;
 mod requests;
 mod samples;
+mod system;
+
+use std::process::ExitCode;
 
 use anyhow::Context as _;
+use tandem_tests::Shape;
 
 use report::Report;
 
@@ -22,11 +29,14 @@ enum Part {
     Latency,
     Requests,
     Drain,
+    Isolation,
     Memory,
+    Growth,
 }
 
 impl Part {
-    const ALL: [Self; 5] = [Self::Intake, Self::Latency, Self::Requests, Self::Drain, Self::Memory];
+    const ALL: [Self; 7] =
+        [Self::Intake, Self::Latency, Self::Requests, Self::Drain, Self::Isolation, Self::Memory, Self::Growth];
 
     fn name(self) -> &'static str {
         match self {
@@ -34,49 +44,86 @@ impl Part {
             Self::Latency => "latency",
             Self::Requests => "requests",
             Self::Drain => "drain",
+            Self::Isolation => "isolation",
             Self::Memory => "memory",
+            Self::Growth => "growth",
         }
     }
 }
 
-fn main() -> anyhow::Result<()> {
-    let (parts, is_quick) = arguments()?;
+/// What is asked for.
+#[derive(Debug, Default)]
+struct Arguments {
+    parts: Vec<Part>,
+    shapes: Vec<Shape>,
+    is_quick: bool,
+    /// Whether a missed target is a failure.
+    is_strict: bool,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let Arguments { parts, shapes, is_quick, is_strict } = arguments()?;
     build_program()?;
     println!("{}", machine::description());
     let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
     let mut is_all_met = true;
     for part in parts {
-        eprintln!("measuring {} ...", part.name());
-        let measured = runtime.block_on(measure(part, is_quick));
-        let report = measured.with_context(|| format!("measuring {}", part.name()))?;
-        is_all_met &= report.is_met();
-        println!("{report}");
-    }
-    println!("{}", if is_all_met { "Every target is met." } else { "Some targets are missed: see the tables." });
-    Ok(())
-}
-
-/// The parts that are asked for, all if none is named, and whether it is to be quick.
-fn arguments() -> anyhow::Result<(Vec<Part>, bool)> {
-    let (mut parts, mut is_quick) = (Vec::new(), false);
-    for argument in std::env::args().skip(1) {
-        let named = Part::ALL.into_iter().find(|part| part.name() == argument);
-        match named {
-            Some(part) => parts.push(part),
-            None if argument == "--quick" => is_quick = true,
-            None => anyhow::bail!("{argument}? Known: --quick, intake, latency, requests, drain, memory"),
+        for shape in &shapes {
+            eprintln!("measuring {} {} ...", part.name(), shape_argument(*shape));
+            let measured = runtime.block_on(measure(part, *shape, is_quick));
+            let report = measured.with_context(|| format!("measuring {}", part.name()))?;
+            is_all_met &= report.is_met();
+            println!("{report}");
         }
     }
-    Ok((if parts.is_empty() { Part::ALL.to_vec() } else { parts }, is_quick))
+    println!("{}\n", machine::load());
+    println!("{}", if is_all_met { "Every target is met." } else { "Some targets are missed: see the tables." });
+    Ok(if is_all_met || !is_strict { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn measure(part: Part, is_quick: bool) -> anyhow::Result<Report> {
+fn shape_argument(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Embedded => "embedded",
+        Shape::Distributed => "distributed",
+    }
+}
+
+/// Parts and shapes that are asked for; all where none is named.
+fn arguments() -> anyhow::Result<Arguments> {
+    let mut asked = Arguments::default();
+    let shapes = [Shape::Embedded, Shape::Distributed];
+    for argument in std::env::args().skip(1) {
+        let part = Part::ALL.into_iter().find(|part| part.name() == argument);
+        let shape = shapes.into_iter().find(|shape| shape_argument(*shape) == argument);
+        match (part, shape, argument.as_str()) {
+            (Some(part), ..) => asked.parts.push(part),
+            (_, Some(shape), _) => asked.shapes.push(shape),
+            (.., "--quick") => asked.is_quick = true,
+            (.., "--strict") => asked.is_strict = true,
+            _ => {
+                let names = Part::ALL.map(Part::name).join(", ");
+                anyhow::bail!("{argument}? Known: --quick, --strict, embedded, distributed, {names}")
+            }
+        }
+    }
+    if asked.parts.is_empty() {
+        asked.parts = Part::ALL.to_vec();
+    }
+    if asked.shapes.is_empty() {
+        asked.shapes = shapes.to_vec();
+    }
+    Ok(asked)
+}
+
+async fn measure(part: Part, shape: Shape, is_quick: bool) -> anyhow::Result<Report> {
     match part {
-        Part::Intake => Box::pin(intake::measure(is_quick)).await,
-        Part::Latency => Box::pin(latency::measure(is_quick)).await,
-        Part::Requests => Box::pin(requests::measure()).await,
-        Part::Drain => Box::pin(drain::measure()).await,
-        Part::Memory => Box::pin(memory::measure(is_quick)).await,
+        Part::Intake => Box::pin(intake::measure(shape, is_quick)).await,
+        Part::Latency => Box::pin(latency::measure(shape, is_quick)).await,
+        Part::Requests => Box::pin(requests::measure(shape)).await,
+        Part::Drain => Box::pin(drain::measure(shape, is_quick)).await,
+        Part::Isolation => Box::pin(isolation::measure(shape, is_quick)).await,
+        Part::Memory => Box::pin(memory::measure(shape, is_quick)).await,
+        Part::Growth => Box::pin(growth::measure(shape, is_quick)).await,
     }
 }
 

@@ -3,23 +3,24 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use tandem_tests::Process;
 
-const LIMIT: Duration = Duration::from_mins(3);
+use crate::system::System;
+
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// Requests that the twins saw, GHL first.
-pub(crate) fn requests(process: &Process) -> [u64; 2] {
-    [process.ghl.report().requests, process.openphone.report().requests]
+pub(crate) fn requests(system: &System) -> [u64; 2] {
+    [system.ghl().report().requests, system.openphone().report().requests]
 }
 
 /// Returns once no webhook is on its way and no request came for so long.
-pub(crate) async fn quiet(process: &Process, pause: Duration) -> anyhow::Result<()> {
+pub(crate) async fn quiet(system: &System, pause: Duration) -> anyhow::Result<()> {
     let until = Instant::now() + LIMIT;
     loop {
-        let (ghl, openphone) = (process.ghl.webhooks_idle(LIMIT).await, process.openphone.webhooks_idle(LIMIT).await);
-        let before = requests(process);
+        let (ghl, openphone) = (system.ghl().webhooks_idle(LIMIT).await, system.openphone().webhooks_idle(LIMIT).await);
+        let before = requests(system);
         tokio::time::sleep(pause).await;
-        if ghl && openphone && requests(process) == before {
+        if ghl && openphone && requests(system) == before {
             return Ok(());
         }
         ensure!(Instant::now() < until, "it doesn't come to rest");

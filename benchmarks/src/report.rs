@@ -5,15 +5,16 @@ use std::fmt;
 /// A table and what there is to say about it.
 #[derive(Debug)]
 pub(crate) struct Report {
-    title: &'static str,
+    title: String,
     columns: Vec<&'static str>,
     rows: Vec<Vec<String>>,
+    targets: usize,
     misses: usize,
 }
 
 impl Report {
-    pub(crate) fn new(title: &'static str, columns: &[&'static str]) -> Self {
-        Self { title, columns: columns.to_vec(), rows: Vec::new(), misses: 0 }
+    pub(crate) fn new(title: impl Into<String>, columns: &[&'static str]) -> Self {
+        Self { title: title.into(), columns: columns.to_vec(), rows: Vec::new(), targets: 0, misses: 0 }
     }
 
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
@@ -22,6 +23,7 @@ impl Report {
 
     /// The cell of a target; a miss is counted.
     pub(crate) fn target(&mut self, target: &str, is_met: bool) -> String {
+        self.targets += 1;
         self.misses += usize::from(!is_met);
         format!("{target}: {}", if is_met { "met" } else { "**missed**" })
     }
@@ -39,6 +41,10 @@ impl fmt::Display for Report {
         for row in &self.rows {
             writeln!(f, "| {} |", row.join(" | "))?;
         }
-        Ok(())
+        match (self.targets, self.misses) {
+            (0, _) => Ok(()),
+            (targets, 0) => writeln!(f, "\ntarget: all {targets} met"),
+            (targets, misses) => writeln!(f, "\ntarget: {misses} of {targets} **missed**"),
+        }
     }
 }

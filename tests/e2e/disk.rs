@@ -162,7 +162,10 @@ async fn told_to_come_back(process: &Process) {
 /// Every webhook was accepted in the end, and everybody is in OpenPhone once.
 async fn all_arrived(process: &Process, people: usize) {
     assert!(process.ghl.webhooks_idle(LIMIT).await, "webhooks are still on their way: {:?}", process.ghl.report());
-    eventually("both sides are equal", LIMIT, async || differences(process).is_empty().then_some(())).await;
+    eventually("both sides are equal", LIMIT, async || {
+        differences(&process.ghl, &process.openphone).is_empty().then_some(())
+    })
+    .await;
     let (ghl, openphone) = (process.ghl.report(), process.openphone.report());
     assert_eq!(ghl.webhooks.given_up, 0);
     assert_eq!(openphone.writes.created_by_api, people as u64);

@@ -91,6 +91,7 @@ fn fast() -> tandem_twins::OpenPhoneConfig {
     config
 }
 
+#[expect(clippy::cognitive_complexity, reason = "one story, from its beginning to its end")]
 async fn two_hundred_changes_among_misbehaving_providers_end_equal(shape: Shape) {
     let chance = |seed| {
         Faults { seed, ..Faults::none() }

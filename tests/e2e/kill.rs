@@ -3,7 +3,8 @@
 
 mod aftermath;
 pub(crate) mod judge;
-mod people;
+pub(crate) mod people;
+pub(crate) mod story;
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use serde_json::json;
 use tandem_tests::{Process, ProcessOptions, eventually, quick_ghl, quick_openphone};
 use tandem_twins::{Chance, Fault, Faults, GhlConfig, On, OpenPhoneConfig, Scripted, WebhookFault};
 
-use aftermath::{Aftermath, story};
+use aftermath::Aftermath;
 use people::People;
 
 const CHANGES: u32 = 2_000;
@@ -37,14 +38,20 @@ async fn killed_at_random_moments_it_loses_nothing_and_creates_nobody_twice() {
     let left = Aftermath::of(&process.data_dir()).await.unwrap();
     report(&process, &kills);
     assert_eq!((left.dead, left.parked, left.events, left.commands, left.intents), (0, 0, 0, 0, 0), "{left:?}");
-    judge::verdict(&process);
+    assert_eq!(judge::violations(&process.ghl, &process.openphone), Vec::<String>::new());
     assert!(kills.len() >= LEAST_KILLS, "only {} kills: the run was too short", kills.len());
     assert!(busy * 2 >= kills.len(), "only {busy} of {} kills met work in hand", kills.len());
     assert!(calls > 0, "no kill met a call under way");
 }
 
-/// Answers get lost and come late on the way, so that many outcomes are unknown even without a kill.
 fn options(seed: u64) -> ProcessOptions {
+    let (ghl, openphone) = misbehaving(seed, 0.005);
+    ProcessOptions { ghl: Some(ghl), openphone: Some(openphone), is_unthrottled: true, ..ProcessOptions::default() }
+}
+
+/// Answers get lost and come late on the way, so that many outcomes are unknown even without a kill. `seldom` is the chance
+/// of what takes longest.
+pub(crate) fn misbehaving(seed: u64, seldom: f64) -> (GhlConfig, OpenPhoneConfig) {
     let rare = |fault, chance, method: &str| Chance { fault, chance, on: On::call(method, "/") };
     let mut reads = Faults { seed, ..Faults::none() };
     reads.chances = vec![rare(Fault::ErrorBefore, 0.01, "GET"), rare(Fault::ResetBefore, 0.01, "GET")];
@@ -58,17 +65,13 @@ fn options(seed: u64) -> ProcessOptions {
             rare(Fault::ErrorAfter, 0.01, method),
             rare(Fault::ResetAfter, 0.02, method),
             rare(Fault::ResetBefore, 0.01, method),
-            rare(Fault::TimeoutAfter, 0.005, method),
+            rare(Fault::TimeoutAfter, seldom, method),
             // Within what the configuration says about late requests: time-out and half a second.
-            rare(Fault::LateApply { after_ms: 1_300 }, 0.005, method),
+            rare(Fault::LateApply { after_ms: 1_300 }, seldom, method),
         ]);
     }
-    ProcessOptions {
-        ghl: Some(GhlConfig { faults: reads, ..quick_ghl() }),
-        openphone: Some(OpenPhoneConfig { faults: writes, index_lag: Duration::from_millis(150), ..quick_openphone() }),
-        is_unthrottled: true,
-        ..ProcessOptions::default()
-    }
+    let openphone = OpenPhoneConfig { faults: writes, index_lag: Duration::from_millis(150), ..quick_openphone() };
+    (GhlConfig { faults: reads, ..quick_ghl() }, openphone)
 }
 
 /// People go on while the process is down or coming up; kills may well hit it then.
@@ -93,14 +96,14 @@ async fn change_and_kill(process: &mut Process, changes: u32, seed: u64) -> Vec<
 async fn in_step(process: &mut Process) {
     let until = Instant::now() + LIMIT;
     loop {
-        let differences = judge::differences(process);
+        let differences = judge::differences(&process.ghl, &process.openphone);
         if differences.is_empty() {
             return;
         }
         if Instant::now() > until {
             process.kill();
             let id = differences[0].split(':').next().unwrap_or_default();
-            let story = story(&process.data_dir(), id).await;
+            let story = aftermath::story(&process.data_dir(), id).await;
             panic!("{} differences after {LIMIT:?}, such as {}\n{story}", differences.len(), differences[0]);
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -139,7 +142,7 @@ fn report(process: &Process, kills: &[Aftermath]) {
     eprintln!("webhooks {:?}; requests {:?} {:?}", ghl.webhooks, ghl.by_template, openphone.by_template);
 }
 
-fn variable(name: &str) -> Option<u64> {
+pub(crate) fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 

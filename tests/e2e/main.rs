@@ -6,6 +6,7 @@
 mod shapes;
 
 mod architecture;
+mod chaos;
 mod compose;
 mod disk;
 mod faults;

@@ -44,6 +44,7 @@ fn with_fields(fields: Vec<CustomField>) -> OpenPhoneConfig {
     config
 }
 
+#[expect(clippy::cognitive_complexity, reason = "one story, from its beginning to its end")]
 async fn a_new_contact_arrives_with_everything_the_mapping_names(shape: Shape) {
     let stack = Stack::start(shape).await.unwrap();
     let id = stack
@@ -70,6 +71,7 @@ async fn a_new_contact_arrives_with_everything_the_mapping_names(shape: Shape) {
     assert_eq!(stack.count(Stream::Dead).await, 0);
 }
 
+#[expect(clippy::cognitive_complexity, reason = "one story, from its beginning to its end")]
 async fn an_edit_is_one_write_and_wipes_nothing_that_people_put_into_openphone(shape: Shape) {
     let fields =
         vec![CustomField::tags(&[], UnknownOption::Add), CustomField::new("notes", "Gate code", FieldType::Text)];

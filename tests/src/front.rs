@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,14 +22,7 @@ impl Front {
     pub async fn before(targets: Vec<SocketAddr>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let (targets, turn) = (Arc::<[SocketAddr]>::from(targets), AtomicUsize::new(0));
-        let serving = tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (targets, turn) = (Arc::clone(&targets), turn.fetch_add(1, Ordering::Relaxed));
-                // Where anything fails the connection just ends, and the sender tries again.
-                tokio::spawn(async move { drop(pass(client, &targets, turn).await) });
-            }
-        });
+        let serving = tokio::spawn(serve(listener, targets.into()));
         Ok(Self { address, task: serving.abort_handle() })
     }
 
@@ -43,6 +35,16 @@ impl Front {
 impl Drop for Front {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, targets: Arc<[SocketAddr]>) {
+    let mut turn = 0;
+    while let Ok((client, _)) = listener.accept().await {
+        let (targets, its_turn) = (Arc::clone(&targets), turn);
+        turn += 1;
+        // Where anything fails the connection just ends, and the sender tries again.
+        tokio::spawn(async move { drop(pass(client, &targets, its_turn).await) });
     }
 }
 

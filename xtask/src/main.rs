@@ -1,7 +1,8 @@
-//! The project's own chores: `cargo xtask test`, `servers`, `compose`, `tools`.
+//! The project's own chores: `cargo xtask test`, `servers`, `chaos`, `compose`, `tools`.
 //! No dependencies, so that it builds in a second.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
+mod chaos;
 mod compose;
 mod servers;
 mod tally;
@@ -19,6 +20,8 @@ const USAGE: &str = "usage: cargo xtask CHORE
                 ARGS go to both runs of `cargo test`, for example a part of a test's name
   servers       fetch the nats-server and redis-server that tests start into target/servers, unless recent ones
                 are on PATH; prints the folders of the binaries
+  chaos --minutes N [--seed N]
+                kill, pause and restart services and servers for so long, and see that nothing is lost or doubled
   compose       build the images and drive the compose stack's demo end to end, where a Docker engine answers
   tools         fetch the prebuilt tools that .ci/run needs into target/tools;
                 prints the folder to put on PATH";
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
             }
             true
         }),
+        Some((chore, rest)) if chore == "chaos" => chaos::run(rest),
         Some((chore, [])) if chore == "compose" => compose::run(),
         Some((chore, [])) if chore == "tools" => tools::fetch().map(|folder| {
             println!("{}", folder.display());

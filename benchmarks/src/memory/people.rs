@@ -1,45 +1,42 @@
 //! Many people in both twins and in the store, as if they had been in step for long.
 
-use anyhow::Context as _;
 use jiff::Timestamp;
 use serde_json::json;
 use tandem_contact::{Field, PerSide, Side, Value};
-use tandem_embedded::{Database, Options};
 use tandem_proto::ConnectionId;
 use tandem_reconcile::{Canon, Document, Link, Seen, claims, external_key};
 use tandem_records::{Records, record_id};
-use tandem_store::{Expected, Store};
-use tandem_tests::Process;
+use tandem_store::Expected;
 use tokio::task::JoinSet;
+
+use crate::system::System;
 
 /// Records saved at once, so that they share commits.
 const AT_ONCE: usize = 256;
 const TANDEM: &str = "tandem";
 
 /// Makes the people; nobody is told. Their ids in GHL.
-pub(super) async fn settle(process: &Process, count: usize) -> anyhow::Result<Vec<String>> {
-    process.ghl.set_webhook_url(None);
-    process.openphone.set_webhook_url(None);
-    let database = Database::open(&Options::in_dir(process.data_dir())).context("opening the database")?;
-    let records = Records::new(Store::embedded(&database).context("opening the store")?);
+pub(super) async fn settle(system: &System, count: usize) -> anyhow::Result<Vec<String>> {
+    system.ghl().set_webhook_url(None);
+    system.openphone().set_webhook_url(None);
+    let inside = system.inside().await?;
     let mut saving = JoinSet::new();
     let mut ids = Vec::with_capacity(count);
     for number in 0..count {
-        let document = person(process, number)?;
+        let document = person(system, number)?;
         ids.push(document.provider_id(Side::Ghl).unwrap_or_default().to_owned());
         if saving.len() >= AT_ONCE
             && let Some(saved) = saving.join_next().await
         {
             saved??;
         }
-        saving.spawn(save(records.clone(), document));
+        saving.spawn(save(inside.records.clone(), document));
     }
     while let Some(saved) = saving.join_next().await {
         saved??;
     }
-    database.close().await.context("closing the database")?;
-    process.ghl.set_webhook_url(Some(format!("http://{}/webhooks/ghl", process.address)));
-    process.openphone.set_webhook_url(Some(format!("http://{}/webhooks/openphone/acme", process.address)));
+    inside.close().await?;
+    system.take_webhooks()?;
     Ok(ids)
 }
 
@@ -58,17 +55,17 @@ async fn save(records: Records, mut document: Document) -> anyhow::Result<()> {
 }
 
 /// One person in both twins, and the document about it.
-fn person(process: &Process, number: usize) -> anyhow::Result<Document> {
+fn person(system: &System, number: usize) -> anyhow::Result<Document> {
     let (first, phone) = (format!("Ana{number}"), format!("+1{}", 2_012_000_000 + number));
     let email = format!("ana{number}@example.com");
     let contact =
         json!({ "firstName": first, "lastName": "Example", "phone": phone, "email": email, "tags": ["lead"] });
-    let ghl = process.ghl.create_contact(&contact)?;
+    let ghl = system.ghl().create_contact(&contact)?;
     let connection = ConnectionId::new("acme")?;
     let now = Timestamp::now();
     let mut document = Document::new(connection.clone(), record_id(&connection, Side::Ghl, &ghl), now);
     let link = format!("https://app.gohighlevel.com/v2/location/SandboxLocation00001/contacts/detail/{ghl}");
-    let openphone = process.openphone.create_contact(&json!({
+    let openphone = system.openphone().create_contact(&json!({
         "firstName": first, "lastName": "Example", "phoneNumbers": [phone], "emails": [email],
         "customFields": { "tags": ["lead"] }, "source": TANDEM, "sourceUrl": link,
         "externalId": external_key(&document, Side::OpenPhone),

@@ -17,6 +17,7 @@ mod look;
 mod publisher;
 mod reader;
 mod recent;
+mod recover;
 mod send;
 mod settle;
 mod wire;

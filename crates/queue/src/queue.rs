@@ -185,6 +185,15 @@ impl Queue {
         }
     }
 
+    /// Hands out again what a broker that was killed has kept and would hand to nobody; returns how many. To be called now
+    /// and then. Only JetStream leaves anything behind.
+    pub async fn recover(&self) -> Result<u64, Error> {
+        match self.broker() {
+            Some(broker) => broker.recover().await,
+            None => Ok(0),
+        }
+    }
+
     /// Fetches no more messages ahead, and hands what was fetched to other processes: the first step of a shutdown. Everything
     /// else goes on working; pulls find nothing any more. Only at JetStream is anything fetched ahead.
     pub async fn stop_pulling(&self) {

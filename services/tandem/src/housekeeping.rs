@@ -17,6 +17,9 @@ const GAUGE_PAUSE: Duration = Duration::from_secs(5);
 /// Gauge rounds between two looks at old history.
 const ROUNDS_PER_TRIM: u64 = 720;
 
+/// Gauge rounds between two looks for what a killed broker left behind.
+const ROUNDS_PER_RECOVERY: u64 = 4;
+
 /// How long history is kept; dead letters and parked records are people's to deal with.
 fn kept(stream: Stream) -> Option<Duration> {
     match stream {
@@ -43,6 +46,9 @@ pub(crate) async fn run(rooms: Rooms, shutdown: CancellationToken) -> Result<(),
         if round % ROUNDS_PER_TRIM == 0 {
             rooms.trim().await;
         }
+        if round % ROUNDS_PER_RECOVERY == 0 {
+            rooms.recover().await;
+        }
         tokio::select! {
             () = shutdown.cancelled() => break,
             () = tokio::time::sleep(GAUGE_PAUSE) => {}
@@ -65,6 +71,15 @@ impl Rooms {
                 }
                 Err(error) => tracing::debug!(%error, "the depth of {} could not be read", stream.name()),
             }
+        }
+    }
+
+    async fn recover(&self) {
+        let Some(Backends { queue, .. }) = self.reached.get() else { return };
+        match queue.recover().await {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(count, "{count} messages that the broker had left behind are handed out again"),
+            Err(error) => tracing::debug!(%error, "a look for what the broker left behind failed"),
         }
     }
 

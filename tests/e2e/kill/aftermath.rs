@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use tandem_embedded::{Database, Options};
-use tandem_proto::{Envelope, Stream};
+use tandem_proto::Stream;
 use tandem_queue::{Queue, Settings};
 use tandem_store::Store;
 use tempfile::TempDir;
@@ -42,27 +42,11 @@ impl Aftermath {
     }
 }
 
-/// Everything that is known of a contact, for the report of a failure: its document and its timeline.
+/// Everything that is known of a contact.
 pub(super) async fn story(data_dir: &Path, ghl_id: &str) -> String {
     let (database, _copy) = copy(data_dir).unwrap();
-    let records = Store::embedded(&database).unwrap().list("record/", None, 1_000_000).await.unwrap();
-    let mut documents = records.into_iter().map(|(key, entry)| (key, String::from_utf8(entry.value.into()).unwrap()));
-    let Some((key, document)) = documents.find(|(_, document)| document.contains(ghl_id)) else {
-        return format!("no document mentions {ghl_id}");
-    };
-    let mut lines = vec![document];
-    let record = key.rsplit('/').next().unwrap();
     let queue = Queue::embedded(&database, Settings::default()).unwrap();
-    for stream in Stream::ALL {
-        for stored in queue.browse(stream, 0, 1_000_000).await.unwrap() {
-            let envelope = Envelope::decode(&stored.body).unwrap();
-            if [record, ghl_id].contains(&envelope.header.subject.as_str()) || stored.subject.contains(record) {
-                lines.push(format!("{} at {}: {:?}", stream.name(), stored.stored_at_ms, envelope.header));
-            }
-        }
-        lines.push(format!("{}: {:?}", stream.name(), queue.depth(stream).await.unwrap()));
-    }
-    lines.join("\n")
+    super::story::of(&queue, &Store::embedded(&database).unwrap(), ghl_id).await
 }
 
 fn copy(data_dir: &Path) -> Option<(Database, TempDir)> {

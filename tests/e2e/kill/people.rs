@@ -17,18 +17,18 @@ const AREAS: [u32; 40] = [
     304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 323,
 ];
 
-pub(super) struct People {
+pub(crate) struct People {
     dice: StdRng,
     contacts: Vec<String>,
     number: usize,
 }
 
 impl People {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { dice: StdRng::seed_from_u64(seed), contacts: Vec::new(), number: 0 }
     }
 
-    pub(super) fn change(&mut self, ghl: &GhlTwin) {
+    pub(crate) fn change(&mut self, ghl: &GhlTwin) {
         self.number += 1;
         if self.contacts.is_empty() || self.dice.random_bool(CREATES) {
             let contact = self.contact();

@@ -153,11 +153,6 @@ impl Provider {
         self.arrivals().iter().filter(|(_, one)| *one == lane).count()
     }
 
-    /// Requests that arrived from then on.
-    pub(crate) fn since(&self, start: Instant) -> usize {
-        self.arrivals().iter().filter(|(arrival, _)| *arrival >= start).count()
-    }
-
     /// Percent of the rate at which these came, by order of arrival. Requests come in waves as long as a window and an answer:
     /// whole windows full have to be looked at.
     pub(crate) fn use_of(&self, rate: BudgetRate, these: Range<usize>) -> f64 {

@@ -67,34 +67,40 @@ async fn a_backlog_uses_nine_tenths_of_the_rate(backend: Backend) {
 }
 
 async fn a_slow_answer_costs_less_than_its_time(backend: Backend) {
-    // How long an answer takes at first has to be learned.
-    let (learning, time) = (Duration::from_secs(2), backend.span(Duration::from_mins(1), Duration::from_secs(6)));
-    for (took, percent) in [(0, 94), (200, 90)] {
-        let percent = percent - usize::from(matches!(backend, Backend::Redis));
-        let start = Instant::now() + learning;
-        let callers = [(Lane::Live, [took / 4 * MS, took * 3 / 4 * MS]); 12];
-        let provider = backlog(backend, OPENPHONE, &callers, learning + time).await;
-        let used = provider.since(start);
-        let published = 10 * usize::try_from(time.as_secs()).unwrap();
-        assert!(used * 100 >= published * percent, "{used} of {published} at {took} ms");
-        assert!(provider.worst_window(OPENPHONE.per) <= 10);
+    // How long an answer takes at first has to be learned; then some rounds of ten slots.
+    let (learning, rounds) = (30, backend.span(50 * MS, 4 * MS).as_millis());
+    let last = learning + 10 * usize::try_from(rounds).unwrap();
+    let time = backend.span(Duration::from_mins(1), Duration::from_secs(9));
+    // At 200 ms a slot comes round every 1.1 s at best, which is 90.9 %; real timers take some of it.
+    let loss = backend.span(NOW, 4 * MS).as_millis();
+    let mut tasks = JoinSet::new();
+    for (took, least) in [(0, 94), (200, 90)] {
+        tasks.spawn(async move {
+            let callers = [(Lane::Live, [took / 4 * MS, took * 3 / 4 * MS]); 12];
+            let provider = backlog(backend, OPENPHONE, &callers, time).await;
+            let used = provider.use_of(OPENPHONE, learning..last);
+            assert!(used >= f64::from(least - u32::try_from(loss).unwrap()), "{used} % at {took} ms");
+            assert!(provider.worst_window(OPENPHONE.per) <= 10);
+        });
     }
+    tasks.join_all().await;
 }
 
 async fn no_window_is_overrun_wherever_in_their_time_requests_arrive(backend: Backend) {
     let time = backend.span(Duration::from_mins(2), Duration::from_secs(5));
+    let mut tasks = JoinSet::new();
     for took in [30_u32, 200, 1_000] {
         // From the very start to the middle: the way back is never shorter than the way there.
-        let callers: Vec<_> = (0..25)
-            .map(|number| {
-                let arrives = took * (number * 7 % 25) / 48;
-                (Lane::Live, [arrives * MS, (took - arrives) * MS])
-            })
-            .collect();
-        let provider = backlog(backend, OPENPHONE, &callers, time).await;
-        assert!(provider.arrivals().len() > 20);
-        assert!(provider.worst_window(OPENPHONE.per) <= 10, "{took} ms");
+        let arrives = move |number: u32| took * (number * 7 % 25) / 48;
+        let call = move |number| (Lane::Live, [arrives(number) * MS, (took - arrives(number)) * MS]);
+        tasks.spawn(async move {
+            let callers: Vec<_> = (0..25).map(call).collect();
+            let provider = backlog(backend, OPENPHONE, &callers, time).await;
+            assert!(provider.arrivals().len() > 20);
+            assert!(provider.worst_window(OPENPHONE.per) <= 10, "{took} ms");
+        });
     }
+    tasks.join_all().await;
 }
 
 async fn no_window_is_overrun_however_long_requests_take(backend: Backend) {

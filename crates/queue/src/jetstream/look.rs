@@ -121,6 +121,16 @@ impl Broker {
         Ok(())
     }
 
+    /// How many messages the stream holds.
+    pub(super) async fn messages(&self, stream: Stream) -> Result<u64, Error> {
+        Ok(self.info(stream).await?.state.messages)
+    }
+
+    /// The first message at or behind a sequence whose subject fits.
+    pub(super) async fn next_of(&self, stream: Stream, seq: u64, subjects: &str) -> Result<Option<Stored>, Error> {
+        self.get(stream, &Get { seq: Some(seq), next_by_subj: Some(subjects), start_time: None }).await
+    }
+
     async fn info(&self, stream: Stream) -> Result<Info, Error> {
         Ok(self.connection.api(&format!("STREAM.INFO.{}", stream.name()), &()).await?)
     }

@@ -11,7 +11,7 @@ use tandem_queue::{Published, Queue, Settings};
 use tandem_testkit::servers::{Nats, NatsCluster};
 use tandem_testkit::{Proxy, eventually};
 
-use crate::backend::{LONG, at_server, connections, event, event_of, options, pull_one, store};
+use crate::backend::{LONG, at_server, command, connections, event, event_of, options, pull_one, store};
 
 /// Longer than all attempts of a publish together.
 const PUBLISH_LIMIT: Duration = Duration::from_secs(8);
@@ -182,4 +182,31 @@ async fn after_a_partition_pulls_go_on_and_what_was_lost_on_the_way_comes_again(
             handled.extend(handle(&far).await);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_server_left_behind_its_consumer_is_handed_out_again() {
+    let server = Nats::start();
+    let queue = at_server(&server, quick()).await;
+    for round in 0..3 {
+        let commands = (0..40).map(|number| command(&format!("r{round}x{number}"), &format!("c{round}x{number}")));
+        queue.publish_all(commands.collect()).await.unwrap();
+        let held = queue.pull(Consumer::WriterLive, 40, LONG).await.unwrap();
+        assert!(!held.is_empty());
+        for delivery in held {
+            delivery.ack().await.unwrap();
+        }
+        server.kill();
+        server.start_again();
+    }
+    eventually("an empty stream", LONG, async || {
+        // Whatever is found is worked off like anything else.
+        queue.recover().await.ok()?;
+        for delivery in queue.pull(Consumer::WriterLive, 100, Duration::from_millis(200)).await.ok()? {
+            delivery.ack().await.ok()?;
+        }
+        (queue.depth(Stream::Commands).await.ok()?.waiting == 0).then_some(())
+    })
+    .await;
+    assert_eq!(queue.recover().await.unwrap(), 0);
 }
