@@ -118,12 +118,18 @@ impl Client {
     ) -> Result<reqwest::Request, SendError> {
         let invalid = || SendError::not_sent(NotSent::Invalid);
         let address = self.address(request.http.uri()).ok_or_else(invalid)?;
-        let authorization = authorization(request.auth, credential).ok_or_else(invalid)?;
+        let authorization = match request.operation.auth {
+            AuthScheme::Bearer => Some(authorization("Bearer ", credential).ok_or_else(invalid)?),
+            AuthScheme::Bare => Some(authorization("", credential).ok_or_else(invalid)?),
+            AuthScheme::None => None,
+        };
         let (parts, bytes) = request.http.into_parts();
         let mut prepared = reqwest::Request::new(parts.method, address);
         *prepared.headers_mut() = parts.headers;
         prepared.headers_mut().extend(headers);
-        prepared.headers_mut().insert(AUTHORIZATION, authorization);
+        if let Some(authorization) = authorization {
+            prepared.headers_mut().insert(AUTHORIZATION, authorization);
+        }
         if !bytes.is_empty() {
             let body = TimedBody { bytes: Some(bytes), send_by, clock: Arc::clone(&self.clock) };
             *prepared.body_mut() = Some(reqwest::Body::wrap(body));
@@ -142,11 +148,7 @@ impl Client {
 }
 
 /// The header is marked sensitive: it is hidden in debug output and kept out of header compression tables.
-fn authorization(scheme: AuthScheme, credential: &SecretString) -> Option<HeaderValue> {
-    let prefix = match scheme {
-        AuthScheme::Bearer => "Bearer ",
-        AuthScheme::Bare => "",
-    };
+fn authorization(prefix: &str, credential: &SecretString) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(&format!("{prefix}{}", credential.expose_secret())).ok()?;
     value.set_sensitive(true);
     Some(value)

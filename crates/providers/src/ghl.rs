@@ -3,6 +3,7 @@
 //! Only what a GHL-to-OpenPhone pipeline calls is here: webhooks in, `GET /contacts/{id}` out.
 
 pub mod contact;
+pub mod operations;
 pub mod request;
 pub mod response;
 mod signature;

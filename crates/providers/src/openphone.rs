@@ -5,6 +5,7 @@
 //! has scalars only. Reads and creates use v1; a change of scalars uses the dated `PATCH`, which can't wipe lists.
 
 pub mod contact;
+pub mod operations;
 pub mod patch;
 pub mod request;
 pub mod response;

@@ -84,7 +84,7 @@ impl Caller<'_> {
         parse: impl FnOnce(&Response) -> Result<T, ApiError>,
     ) -> Result<T, Trouble> {
         let (client, credential, _) = self.connection.way_out(side);
-        let template = request.template;
+        let template = request.operation.template;
         let connection = self.connection.id.as_str();
         let span = Span::call(&Call { provider: side.name(), template, server: client.server(), connection });
         let began = Instant::now();

@@ -128,7 +128,7 @@ pub(crate) async fn send(
 impl Prepared {
     pub(crate) fn template(&self) -> &'static str {
         match self {
-            Self::Whole(request) | Self::Thin(request) | Self::Empty(request) => request.template,
+            Self::Whole(request) | Self::Thin(request) | Self::Empty(request) => request.operation.template,
         }
     }
 }

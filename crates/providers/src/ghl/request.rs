@@ -3,7 +3,9 @@
 use http::HeaderValue;
 use http::header::HeaderName;
 
-use crate::{AuthScheme, ContactId, Request};
+use crate::{ContactId, Request};
+
+use super::operations;
 
 const VERSION: HeaderName = HeaderName::from_static("version");
 
@@ -28,7 +30,7 @@ pub struct InvalidApiVersion;
 /// `GET /contacts/{id}`: the only read that gives names in their own case.
 pub fn contact(id: &ContactId, version: &ApiVersion) -> Request {
     let path = format!("/contacts/{}", id.as_segment());
-    Request::new("GET /contacts/{id}", AuthScheme::Bearer, &path).with_header(VERSION, version.0.clone())
+    Request::new(&operations::CONTACT_GET, &path).with_header(VERSION, version.0.clone())
 }
 
 #[cfg(test)]
@@ -42,7 +44,7 @@ mod tests {
         assert_eq!(request.http.method(), "GET");
         assert_eq!(request.http.uri(), "/contacts/nmFm%2FQ");
         assert_eq!(request.http.headers()["version"], "2021-07-28");
-        assert_eq!(request.auth, AuthScheme::Bearer);
+        assert_eq!(request.operation.auth, crate::AuthScheme::Bearer);
         assert!(request.http.body().is_empty());
         assert_eq!(ApiVersion::new("a\nb"), Err(InvalidApiVersion));
         assert_eq!(ApiVersion::new(""), Err(InvalidApiVersion));

@@ -10,10 +10,10 @@ use http::header::HeaderName;
 use serde_json::{Map, Value as Json, json};
 use tandem_contact::{Field, Observed, Value, email};
 
-use crate::{AuthScheme, ContactId, Request};
+use crate::{ContactId, Request};
 
 use super::contact::{SCALARS, is_source_url};
-use super::{Contact, CustomField, Item, OpenPhoneView, request};
+use super::{Contact, CustomField, Item, OpenPhoneView, operations, request};
 
 /// The version of the dated surface that this code speaks.
 pub const API_VERSION: HeaderValue = HeaderValue::from_static("2026-03-30");
@@ -50,7 +50,7 @@ pub fn scalars(id: &ContactId, changes: &Changes) -> Option<Request> {
         return None;
     }
     let path = format!("/contacts/{}", id.as_segment());
-    let request = Request::new("PATCH /contacts/{id}", AuthScheme::Bare, &path);
+    let request = Request::new(&operations::CONTACT_PATCH, &path);
     Some(request.with_header(VERSION, API_VERSION).with_json(&body.into()))
 }
 
@@ -76,7 +76,7 @@ pub fn document(current: &Contact, changes: &Changes, view: &OpenPhoneView) -> R
     body.insert("source".to_owned(), current.source.as_deref().into());
     body.insert("customFields".to_owned(), custom_fields(current, changes.get(&Field::Tags), view));
     body.insert("defaultFields".to_owned(), defaults.into());
-    let request = Request::new("PATCH /v1/contacts/{id}", AuthScheme::Bare, &request::path(&current.id));
+    let request = Request::new(&operations::V1_CONTACT_PATCH, &request::path(&current.id));
     Ok(request.with_json(&body.into()))
 }
 

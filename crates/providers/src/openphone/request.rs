@@ -4,10 +4,10 @@ use serde_json::{Map, Value as Json};
 use tandem_contact::{Field, Fields, Value};
 use url::form_urlencoded;
 
-use crate::{AuthScheme, ContactId, Request};
+use crate::{ContactId, Request};
 
 use super::contact::{SCALARS, is_source_url};
-use super::{OpenPhoneView, patch};
+use super::{OpenPhoneView, operations, patch};
 
 /// What our creates are marked with. Together with the external id it is unique in a workspace.
 pub const SOURCE: &str = "tandem";
@@ -71,23 +71,23 @@ impl List {
             query.append_pair("pageToken", token);
         }
         let path = format!("/v1/contacts?{}", query.finish());
-        Request::new("GET /v1/contacts", AuthScheme::Bare, &path)
+        Request::new(&operations::V1_CONTACTS_LIST, &path)
     }
 }
 
 /// `GET /v1/contacts/{id}`.
 pub fn contact(id: &ContactId) -> Request {
-    Request::new("GET /v1/contacts/{id}", AuthScheme::Bare, &path(id))
+    Request::new(&operations::V1_CONTACT_GET, &path(id))
 }
 
 /// `DELETE /v1/contacts/{id}`.
 pub fn delete(id: &ContactId) -> Request {
-    Request::new("DELETE /v1/contacts/{id}", AuthScheme::Bare, &path(id))
+    Request::new(&operations::V1_CONTACT_DELETE, &path(id))
 }
 
 /// `GET /v1/contact-custom-fields`: the definitions that [`super::TagTarget::resolve`] picks from.
 pub fn custom_fields() -> Request {
-    Request::new("GET /v1/contact-custom-fields", AuthScheme::Bare, "/v1/contact-custom-fields")
+    Request::new(&operations::V1_CUSTOM_FIELDS, "/v1/contact-custom-fields")
 }
 
 /// `POST /v1/contacts` with everything in one request.
@@ -117,7 +117,7 @@ pub fn create(external_id: &ExternalId, fields: &Fields, view: &OpenPhoneView) -
     body.insert("defaultFields".to_owned(), defaults.into());
     body.insert("externalId".to_owned(), external_id.as_str().into());
     body.insert("source".to_owned(), SOURCE.into());
-    Request::new("POST /v1/contacts", AuthScheme::Bare, "/v1/contacts").with_json(&body.into())
+    Request::new(&operations::V1_CONTACT_CREATE, "/v1/contacts").with_json(&body.into())
 }
 
 pub(super) fn path(id: &ContactId) -> String {

@@ -146,8 +146,8 @@ fn list_parameters_are_those_of_the_vendors_document() {
     }
     let id = ContactId::new("c1").unwrap();
     for request in [request::contact(&id), request::delete(&id), request::custom_fields(), lists[0].page(None)] {
-        let (method, path) = request.template.split_once(' ').unwrap();
+        let (method, path) = request.operation.template.split_once(' ').unwrap();
         let is_there = spec["paths"][path][method.to_lowercase()].is_object();
-        assert!(is_there, "{}", request.template);
+        assert!(is_there, "{}", request.operation.template);
     }
 }

@@ -75,10 +75,10 @@ fn a_create_leaves_out_what_openphone_cannot_hold() {
 fn templates_never_hold_an_id() {
     let id = ContactId::new("66d0d87e8dc1211467372303").unwrap();
     for request in [contact(&id), delete(&id), custom_fields(), List::all().page(None)] {
-        assert!(!request.template.contains("66d0"), "{}", request.template);
-        let method = request.template.split(' ').next().unwrap();
+        assert!(!request.operation.template.contains("66d0"), "{}", request.operation.template);
+        let method = request.operation.template.split(' ').next().unwrap();
         assert_eq!(request.http.method(), method);
-        assert_eq!(request.auth, AuthScheme::Bare);
+        assert_eq!(request.operation.auth, crate::AuthScheme::Bare);
     }
     assert_eq!(contact(&id).http.uri(), "/v1/contacts/66d0d87e8dc1211467372303");
     assert!(!SOURCE.starts_with("openphone") && !SOURCE.starts_with("csv") && SOURCE.len() <= 72);

@@ -1,0 +1,75 @@
+//! What a provider can be asked for: one value per operation, in one table per provider.
+//!
+//! Requests are built from these values, the documentation and the checks list them, so none of the three can know an
+//! operation that the others don't.
+
+/// How the credential is written in the `Authorization` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthScheme {
+    /// `Bearer <token>`: GHL.
+    Bearer,
+    /// The bare key: `OpenPhone` answers 401 to a `Bearer` prefix.
+    Bare,
+    /// No credential in the header; the token routes carry theirs in the body.
+    None,
+}
+
+/// Whether an operation changes anything at the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It can change something.
+    Write,
+}
+
+/// Where Tandem uses an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Keeping contacts in step.
+    Sync,
+    /// Connecting, reconnecting and keeping webhooks registered.
+    Setup,
+    /// `tandem check`.
+    Check,
+}
+
+impl Purpose {
+    /// The word for it in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Setup => "setup",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// One operation of a provider's API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// Its name, the same in tables, reports and tests: `ghl.contact.get`.
+    pub name: &'static str,
+    /// Method and route with placeholders, for spans and metrics: never an id in it.
+    pub template: &'static str,
+    /// How the credential travels.
+    pub auth: AuthScheme,
+    /// Whether it changes anything.
+    pub access: Access,
+    /// The least scopes that it needs, all of them; none where the provider has no scopes.
+    pub scopes: &'static [&'static str],
+    /// Where Tandem uses it; empty where only the client knows it so far.
+    pub purposes: &'static [Purpose],
+}
+
+impl Operation {
+    /// The HTTP method.
+    pub fn method(&self) -> &'static str {
+        self.template.split_once(' ').map_or("", |(method, _)| method)
+    }
+
+    /// The route with placeholders.
+    pub fn path(&self) -> &'static str {
+        self.template.split_once(' ').map_or("", |(_, path)| path)
+    }
+}
