@@ -31,7 +31,7 @@ async fn a_wipe_of_what_a_person_set_is_listed() {
     assert_eq!(by_field(&report.losses, "phoneNumbers[+14155550100]").unwrap().set_by, Actor::Api);
     assert_eq!(report.wiped.len(), 2, "a label goes with its phone");
     let request = twin.requests().into_iter().find(|seen| Some(seen.number) == phone.request).unwrap();
-    assert_eq!(request.operation.template, "PATCH /v1/contacts/{id}");
+    assert_eq!(request.template, "PATCH /v1/contacts/{id}");
 }
 
 /// A contact as a person made it, and the complete body that a careful caller would send back.
