@@ -15,6 +15,7 @@ use crate::system::{System, Wish, location};
 
 const SEED: [u8; 32] = [5; 32];
 const LIMIT: Duration = Duration::from_secs(10);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// Long enough for the echo of a write to be worked off.
 const REST: Duration = Duration::from_millis(40);
 /// What the design allows with NATS and Redis; all in one, half of it.
@@ -26,6 +27,7 @@ pub(crate) async fn measure(shape: Shape, is_quick: bool) -> anyhow::Result<Repo
     let system = System::start(Wish { signing_seed: Some(SEED), ..Wish::of(shape) }).await?;
     let contact = json!({ "firstName": "Ana", "lastName": "Example", "phone": "+14155550123" });
     let id = system.ghl().create_contact(&contact)?;
+    arrived(&system).await?;
     quiet(&system, Duration::from_millis(500)).await?;
     // From here on the webhooks of GHL are ours, so that the moment of sending is known.
     system.ghl().set_webhook_url(None);
@@ -57,6 +59,16 @@ fn table(shape: Shape, reads: &Samples, writes: &Samples) -> Report {
     row("the first provider request's arrival (the read in GHL)", reads, target);
     row("the write's arrival at OpenPhone", writes, "none".to_owned());
     report
+}
+
+/// Returns once the contact is in OpenPhone. A Redis that knows nothing yet holds the first requests back for a while.
+async fn arrived(system: &System) -> anyhow::Result<()> {
+    let asked = Instant::now();
+    while system.openphone().contacts().is_empty() {
+        ensure!(asked.elapsed() < START_LIMIT, "the first contact doesn't arrive");
+        tokio::time::sleep(REST).await;
+    }
+    Ok(())
 }
 
 /// Renames the contact, tells Tandem, waits for the effect and then for rest; the moment of telling.

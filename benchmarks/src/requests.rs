@@ -26,7 +26,7 @@ pub(crate) async fn measure(shape: Shape) -> anyhow::Result<Report> {
     for ((name, alone), (_, echoed)) in silent.iter().zip(&with_echo) {
         let target = if *name == "first create" {
             // One of them is the read of the "page": GHL's webhooks tell no reliable state.
-            report.target("<= 1.1 OpenPhone requests per contact written", alone[1] <= 1.1)
+            report.target("<= 1.1 OpenPhone requests per contact written", (1.0..=1.1).contains(&alone[1]))
         } else if *name == "same delivery again" {
             report.target("none", alone[0] + alone[1] == 0.0)
         } else {

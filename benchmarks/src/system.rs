@@ -129,13 +129,17 @@ impl System {
     pub(crate) async fn up(&mut self) {
         match &mut self.kind {
             Kind::Embedded(process) => process.up(),
-            Kind::Distributed(cluster) => cluster.up().await,
+            Kind::Distributed(cluster) => {
+                cluster.servers.have_been_up();
+                cluster.up().await;
+            }
         }
     }
 
     /// Starts what is not a writer, and later what is. All in one process, there is no difference: [`Self::up`] does it.
     pub(crate) async fn up_only(&mut self, is_writer: bool) {
         let Kind::Distributed(cluster) = &mut self.kind else { return };
+        cluster.servers.have_been_up();
         for service in cluster.services.iter_mut().filter(|service| (service.part == Part::Writer) == is_writer) {
             service.spawn();
         }

@@ -99,7 +99,15 @@ impl Limits {
         }
     }
 
-    /// Whether an id was remembered lately. "No" is no proof: ids are forgotten at any time.
+    /// Whether this process itself remembers an id: an answer without a question to anybody.
+    pub fn seen_here(&self, id: &str) -> bool {
+        match &self.backend {
+            Backend::InProcess(budgets) => budgets.seen(id),
+            Backend::Redis(shared) => shared.budgets.seen(id),
+        }
+    }
+
+    /// Whether an id was remembered lately, by any process. "No" is no proof: ids are forgotten at any time.
     pub async fn seen(&self, id: &str) -> bool {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.seen(id),
@@ -108,10 +116,11 @@ impl Limits {
     }
 
     /// Remembers an id. Only after what it names is durable: remembered first and lost then, its repetition would be dropped.
-    pub async fn remember(&self, id: &str) {
+    /// Others learn of it a moment later.
+    pub fn remember(&self, id: &str) {
         match &self.backend {
             Backend::InProcess(budgets) => budgets.remember(id),
-            Backend::Redis(shared) => shared.remember(id).await,
+            Backend::Redis(shared) => shared.remember(id),
         }
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use tandem_contact::Side;
-use tandem_proto::{ConnectionId, Header, Lane, Stream, topology};
+use tandem_proto::{ConnectionId, Header, Lane, MessageId, Stream, topology};
 use tandem_providers::SignatureError;
 use tandem_providers::ghl::{self, PublicKey};
 use tandem_providers::openphone;
@@ -21,6 +21,9 @@ use crate::body;
 use crate::error::Rejection;
 use crate::repeats::Repeats;
 use crate::{Config, Connection, Deps};
+
+/// Half of the time for which the queue itself knows an id again.
+const LATE_MS: i64 = 5 * 60 * 1000;
 
 /// Skip reason: an event that names no location.
 const NO_LOCATION: &str = "no_location";
@@ -121,7 +124,7 @@ impl Intake {
         let side = arrival.side;
         let mut envelope = arrival.into_envelope((self.now)());
         let id = arrival::message_id(side, &envelope.header);
-        if self.deps.limits.seen(&id.0).await {
+        if self.was_seen(&id, &envelope.header).await {
             return Ok(self.duplicate(side, &envelope.header));
         }
         let span = Span::send(&Sent {
@@ -146,11 +149,19 @@ impl Intake {
         drop(span);
         let published = published?;
         // Only now: remembered before and lost then, the provider's next try would be taken for a duplicate.
-        self.deps.limits.remember(&id.0).await;
+        self.deps.limits.remember(&id.0);
         match published {
             Published::Stored { .. } => Ok(self.accepted(side, &envelope.header)),
             Published::Duplicate => Ok(self.duplicate(side, &envelope.header)),
         }
+    }
+
+    /// Whether the event was stored before. The queue itself refuses what it stored a moment ago, so only an event that is
+    /// older than that is worth a question to a memory elsewhere: a provider's late retry.
+    async fn was_seen(&self, id: &MessageId, header: &Header) -> bool {
+        let limits = &self.deps.limits;
+        let is_late = (self.now)().as_millisecond().saturating_sub(header.time_ms) > LATE_MS;
+        limits.seen_here(&id.0) || is_late && limits.seen(&id.0).await
     }
 
     fn accepted(&self, side: Side, header: &Header) -> Answer {

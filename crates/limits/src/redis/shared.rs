@@ -86,13 +86,18 @@ impl Shared {
                 })
     }
 
-    pub(crate) async fn remember(&self, id: &str) {
+    /// Told to Redis beside what the caller does next: whoever answers a webhook need not wait for it.
+    pub(crate) fn remember(&self, id: &str) {
         self.budgets.remember(id);
-        if self.is_there()
-            && let Err(error) = self.remote.remember(id).await
-        {
-            self.remote.failed(&error);
+        if !self.is_there() {
+            return;
         }
+        let (remote, id) = (Arc::clone(&self.remote), id.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = remote.remember(&id).await {
+                remote.failed(&error);
+            }
+        });
     }
 
     pub(crate) async fn try_lock(&self, name: &str, ttl: Duration) -> Option<Guard> {

@@ -144,8 +144,8 @@ async fn what_one_process_learns_holds_for_all() {
     let refused = other.acquire(key, Lane::Live, Duration::from_secs(1)).await.unwrap_err();
     assert!(refused.retry_after > HOUR * 99 / 100, "{refused:?}");
 
-    one.remember("ghl:1").await;
-    assert!(other.seen("ghl:1").await);
+    one.remember("ghl:1");
+    eventually("the other to know it", LONG, async || other.seen("ghl:1").await.then_some(())).await;
     assert!(!other.seen("ghl:2").await);
 
     let held = one.try_lock("refresh:acme", HOUR).await.unwrap();
