@@ -2,7 +2,7 @@
 
 mod waiting;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -251,6 +251,3 @@ fn read(delivery: &Delivery) -> Option<(ConnectionId, RecordId, String)> {
     let record = RecordId::new(command.record_id).ok()?;
     Some((envelope.header.connection, record, envelope.header.traceparent))
 }
-
-/// In-flight counts by connection.
-type Counts = BTreeMap<ConnectionId, usize>;

@@ -1,12 +1,11 @@
 //! Deliveries in hand that nobody works on yet, and who is being worked on.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::time::Instant;
 
 use tandem_proto::{self as proto, ConnectionId, Consumer, RecordId};
 use tandem_queue::Delivery;
-
-use super::Counts;
 
 /// A command in hand.
 pub(super) struct Task {
@@ -23,8 +22,7 @@ pub(super) struct Task {
 pub(super) struct Waiting {
     live: Lane,
     bulk: Lane,
-    busy: BTreeSet<(ConnectionId, RecordId)>,
-    counts: Counts,
+    busy: BTreeMap<ConnectionId, BTreeSet<RecordId>>,
 }
 
 /// One lane: a queue per connection, and whose turn it is.
@@ -54,23 +52,23 @@ impl Waiting {
 
     /// The next command that may start: of a connection below its limit, for a record that nobody works on.
     pub(super) fn next(&mut self, per_connection: usize) -> Option<Task> {
-        let (busy, counts) = (&self.busy, &self.counts);
-        let may_start = |task: &Task| {
-            let key = (task.connection.clone(), task.record.clone());
-            counts.get(&task.connection).copied().unwrap_or(0) < per_connection && !busy.contains(&key)
+        let busy = &self.busy;
+        let place = |connection: &ConnectionId, queue: &VecDeque<Task>| {
+            let Some(records) = busy.get(connection) else { return Some(0) };
+            let has_room = records.len() < per_connection;
+            has_room.then(|| queue.iter().position(|task| !records.contains(&task.record)))?
         };
-        let task = self.live.next(may_start).or_else(|| self.bulk.next(may_start))?;
-        self.busy.insert((task.connection.clone(), task.record.clone()));
-        *self.counts.entry(task.connection.clone()).or_default() += 1;
+        let task = self.live.next(place).or_else(|| self.bulk.next(place))?;
+        self.busy.entry(task.connection.clone()).or_default().insert(task.record.clone());
         Some(task)
     }
 
     pub(super) fn release(&mut self, connection: &ConnectionId, record: &RecordId) {
-        self.busy.remove(&(connection.clone(), record.clone()));
-        if let Some(count) = self.counts.get_mut(connection) {
-            *count = count.saturating_sub(1);
+        let Some(records) = self.busy.get_mut(connection) else { return };
+        records.remove(record);
+        if records.is_empty() {
+            self.busy.remove(connection);
         }
-        self.counts.retain(|_, count| *count > 0);
     }
 
     pub(super) fn drain(&mut self) -> Vec<Task> {
@@ -81,14 +79,12 @@ impl Waiting {
 
 impl Lane {
     /// Goes round the connections, beginning behind the one that was served last.
-    fn next(&mut self, may_start: impl Fn(&Task) -> bool) -> Option<Task> {
-        let is_behind = |connection: &&ConnectionId| self.last.as_ref().is_none_or(|last| *connection > last);
-        let (behind, before): (Vec<&ConnectionId>, Vec<&ConnectionId>) = self.queues.keys().partition(is_behind);
-        let turn = behind.into_iter().chain(before);
-        let (connection, place) = turn.into_iter().find_map(|connection| {
-            let place = self.queues.get(connection)?.iter().position(&may_start)?;
-            Some((connection.clone(), place))
-        })?;
+    /// `place` finds what may start in a connection's queue.
+    fn next(&mut self, place: impl Fn(&ConnectionId, &VecDeque<Task>) -> Option<usize>) -> Option<Task> {
+        let behind = self.last.clone().map_or(Bound::Unbounded, Bound::Excluded);
+        let turn = self.queues.range((behind, Bound::Unbounded)).chain(&self.queues);
+        let (connection, place) =
+            turn.into_iter().find_map(|(connection, queue)| Some((connection.clone(), place(connection, queue)?)))?;
         let queue = self.queues.get_mut(&connection)?;
         let task = queue.remove(place)?;
         if queue.is_empty() {
