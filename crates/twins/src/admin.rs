@@ -30,6 +30,7 @@ pub(crate) fn router<P: Provider>() -> Router<Arc<House<P>>> {
         .route("/faults", get(faults::<P>).post(set_faults::<P>).delete(end_faults::<P>))
         .route("/faults/script", post(script::<P>))
         .route("/webhooks", post(set_webhooks::<P>))
+        .route("/switches/{name}", post(switch::<P>))
         .route("/people/contacts", post(create::<P>))
         .route("/people/contacts/{id}", patch(edit::<P>).delete(delete::<P>))
 }
@@ -94,6 +95,14 @@ async fn set_webhooks<P: Provider>(State(house): At<P>, body: Bytes) -> Response
             return shown(200, &json!({ "ok": true }));
         }
         refused("no such account")
+    })
+}
+
+async fn switch<P: Provider>(State(house): At<P>, Path(name): Path<String>, body: Bytes) -> Response<Body> {
+    with::<Value>(if body.is_empty() { b"{}" } else { &body }, |wanted| {
+        let thrown = held(&house.provider).switch(&name, &wanted, Stamp::now(None));
+        let shows = thrown.map(|done| house.post(done));
+        shows.map_or_else(|problem| refused(&problem), |state| shown(200, &state))
     })
 }
 

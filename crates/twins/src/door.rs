@@ -71,6 +71,11 @@ pub(crate) trait Provider: Send + 'static {
     fn person_edits(&mut self, id: &str, patch: &Value, stamp: Stamp) -> Edited<()>;
     fn person_deletes(&mut self, id: &str, stamp: Stamp) -> Edited<()>;
 
+    /// Switches something by name, where the provider has such switches.
+    fn switch(&mut self, name: &str, _wanted: &Value, _stamp: Stamp) -> Edited<Value> {
+        Err(format!("no switch {name}"))
+    }
+
     fn contact(&self, id: &str) -> Option<Value>;
     fn contacts(&self, skip: usize, limit: usize) -> Vec<Value>;
     fn history(&self, id: &str) -> Option<Vec<Touch>>;

@@ -1,15 +1,39 @@
 //! The GHL twin.
 
+mod access;
+mod bulk;
+mod changes;
 mod config;
 mod contact;
 mod contacts;
+mod conversations;
+mod enrolments;
 mod errors;
+mod fields;
+mod folder;
+mod followers;
+mod hands;
+mod judging;
 mod location;
+mod locations;
+mod lookup;
+mod messages;
+mod notes;
+mod oauth;
+mod people;
 mod reads;
 mod routes;
 mod rules;
 mod search;
 mod server;
+mod switches;
+mod tags;
+mod talks;
+mod task_search;
+mod tasks;
+mod upsert;
+mod users;
+mod version;
 mod views;
 mod webhooks;
 
@@ -22,7 +46,8 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 
-pub use self::config::{GhlConfig, GhlCustomField, GhlLocation};
+pub use self::config::{GhlApp, GhlConfig, GhlCustomField, GhlLocation, GhlMessageProvider, GhlUser};
+pub use self::oauth::{GhlChoice, OauthReport};
 use self::server::Ghl;
 use crate::door::{Edited, Opening, Provider, Twin};
 use crate::faults::{Faults, Scripted};

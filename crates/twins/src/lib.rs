@@ -24,7 +24,9 @@ mod stamp;
 
 pub use deliveries::{DeliveryReport, RetryOn, RetryRules};
 pub use faults::{Chance, Fault, Faults, On, Scripted, WebhookChance, WebhookFault};
-pub use ghl::{GhlConfig, GhlCustomField, GhlLocation, GhlTwin};
+pub use ghl::{
+    GhlApp, GhlChoice, GhlConfig, GhlCustomField, GhlLocation, GhlMessageProvider, GhlTwin, GhlUser, OauthReport,
+};
 pub use history::{Actor, How, Loss, Touch};
 pub use meter::{Rate, RateReport};
 pub use openphone::{CustomField, Deleted, FieldType, OpenPhoneConfig, OpenPhoneTwin, UnknownOption, Workspace};

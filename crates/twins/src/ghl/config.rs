@@ -1,8 +1,11 @@
 //! How a GHL twin is set up.
 
+mod app;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+pub use self::app::{GhlApp, GhlMessageProvider, GhlUser};
 use crate::deliveries::{RetryOn, RetryRules};
 use crate::faults::Faults;
 use crate::meter::Rate;
@@ -34,6 +37,16 @@ pub struct GhlConfig {
     pub seed: u64,
     /// 32 bytes for the signing key, so that it outlives a restart; none makes a new key.
     pub signing_seed: Option<[u8; 32]>,
+    /// The agency that all locations belong to.
+    pub company_id: String,
+    /// A private integration token of the agency, if it has one.
+    pub company_token: Option<String>,
+    /// The marketplace app: its key, its scopes, what it may do.
+    pub app: GhlApp,
+    /// Everybody who works in the locations.
+    pub users: Vec<GhlUser>,
+    /// The app's providers for messages and calls.
+    pub message_providers: Vec<GhlMessageProvider>,
 }
 
 impl Default for GhlConfig {
@@ -52,6 +65,11 @@ impl Default for GhlConfig {
             faults: Faults::none(),
             seed: 1,
             signing_seed: None,
+            company_id: "SandboxCompany000001".to_owned(),
+            company_token: None,
+            app: GhlApp::default(),
+            users: vec![GhlUser::new("SandboxUser000000001", "Sam", "Sandbox", "sam@example.com")],
+            message_providers: vec![GhlMessageProvider::call(), GhlMessageProvider::sms()],
         }
     }
 }
@@ -75,6 +93,12 @@ pub struct GhlLocation {
     pub custom_fields: Vec<GhlCustomField>,
     /// Id of the custom field that holds a caller's own key: two contacts with the same value are duplicates.
     pub marker_field: Option<String>,
+    /// What the token may do; none is everything.
+    pub token_scopes: Option<Vec<String>>,
+    /// Whether the app is there from the start. Only then do webhooks come.
+    pub installed: bool,
+    /// False as when the agency has paused the location.
+    pub active: bool,
 }
 
 impl Default for GhlLocation {
@@ -95,6 +119,9 @@ impl GhlLocation {
             allow_duplicates: false,
             custom_fields: Vec::new(),
             marker_field: None,
+            token_scopes: None,
+            installed: true,
+            active: true,
         }
     }
 
@@ -118,6 +145,8 @@ pub struct GhlCustomField {
     pub data_type: String,
     /// What can be picked.
     pub options: Vec<String>,
+    /// `contact` or `opportunity`.
+    pub model: String,
 }
 
 impl GhlCustomField {
@@ -129,6 +158,7 @@ impl GhlCustomField {
             name: name.to_owned(),
             data_type: "TEXT".to_owned(),
             options: Vec::new(),
+            model: "contact".to_owned(),
         }
     }
 }

@@ -19,6 +19,32 @@ pub(super) fn unauthorized() -> Answer {
     Answer::json(401, json!({ "statusCode": 401, "message": message, "error": "Unauthorized" }))
 }
 
+/// A valid token that may not do this.
+pub(super) fn no_scope() -> Answer {
+    let message = "The token is not authorized for this scope.";
+    Answer::json(401, json!({ "statusCode": 401, "message": message, "error": "Unauthorized" }))
+}
+
+/// 400 of the token endpoint: a message and nothing else.
+pub(super) fn token_refused(message: &str) -> Answer {
+    Answer::json(400, json!({ "statusCode": 400, "message": message }))
+}
+
+pub(super) const INACTIVE: &str = "Location is not active";
+
+/// A token of a location that the agency has paused.
+pub(super) fn inactive(status: u16) -> Answer {
+    Answer::json(status, json!({ "statusCode": status, "message": INACTIVE }))
+}
+
+pub(super) fn not_found(message: &str) -> Answer {
+    Answer::json(404, json!({ "statusCode": 404, "message": message, "error": "Not Found" }))
+}
+
+pub(super) fn forbidden(message: &str) -> Answer {
+    Answer::json(403, json!({ "statusCode": 403, "message": message, "error": "Forbidden" }))
+}
+
 pub(super) fn other_location() -> Answer {
     let message = "The token does not have access to this location.";
     Answer::json(403, json!({ "statusCode": 403, "message": message, "error": "Forbidden" }))

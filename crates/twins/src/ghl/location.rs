@@ -1,19 +1,31 @@
 //! One location's contacts, with the look-ups by email and phone that duplicate checks need.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::ghl::config::GhlLocation;
 use crate::ghl::contact::Contact;
+use crate::ghl::folder::Folder;
+use crate::ghl::notes::Note;
+use crate::ghl::talks::Talks;
+use crate::ghl::tasks::Task;
 use crate::lag::Lag;
 use crate::shelf::Shelf;
-use std::time::Duration;
 
 pub(super) struct Location {
     pub(super) config: GhlLocation,
     pub(super) shelf: Shelf<Contact>,
     pub(super) lag: Lag<Contact>,
+    pub(super) notes: Folder<Note>,
+    pub(super) tasks: Folder<Task>,
+    /// As they are shown: nobody but people makes them.
+    pub(super) appointments: Folder<Value>,
+    pub(super) talks: Talks,
+    /// The location's own tags: those of its contacts come in by themselves.
+    pub(super) dictionary: BTreeSet<Box<str>>,
     by_email: HashMap<Box<str>, Vec<Box<str>>>,
     by_phone: HashMap<Box<str>, Vec<Box<str>>>,
 }
@@ -27,6 +39,11 @@ impl Location {
             config,
             shelf: Shelf::default(),
             lag: Lag::of(index_lag),
+            notes: Folder::default(),
+            tasks: Folder::default(),
+            appointments: Folder::default(),
+            talks: Talks::default(),
+            dictionary: BTreeSet::new(),
             by_email: HashMap::new(),
             by_phone: HashMap::new(),
         }
@@ -34,6 +51,7 @@ impl Location {
 
     pub(super) fn insert(&mut self, contact: Contact, now: Instant) {
         self.index(&contact, true);
+        self.learn(&contact);
         let id = contact.id.clone();
         let place = self.shelf.insert(&id, contact);
         self.lag.remember(place, None, now);
@@ -42,6 +60,10 @@ impl Location {
     pub(super) fn remove(&mut self, id: &str, now: Instant) -> Option<Contact> {
         let (place, contact) = self.shelf.remove(id)?;
         self.index(&contact, false);
+        self.notes.drop_all(id);
+        self.tasks.drop_all(id);
+        self.appointments.drop_all(id);
+        self.talks.forget(id);
         if !self.lag.is_off() {
             self.lag.remember(place, Some(contact.clone()), now);
         }
@@ -53,6 +75,7 @@ impl Location {
         let id = contact.id.clone();
         let Some(place) = self.shelf.place(&id) else { return };
         self.index(&contact, true);
+        self.learn(&contact);
         let Some(held) = self.shelf.get_mut(&id) else { return };
         let before = std::mem::replace(held, contact);
         let after = held.clone();
@@ -62,6 +85,19 @@ impl Location {
             }
         }
         self.lag.remember(place, Some(before), now);
+    }
+
+    /// What lists and searches show, in the order in which it was made.
+    pub(super) fn shown(&self, now: Instant) -> impl Iterator<Item = &Contact> {
+        self.lag.rows_after(&self.shelf, 0, now).map(|(_, row)| row)
+    }
+
+    fn learn(&mut self, contact: &Contact) {
+        for tag in &contact.tags {
+            if !self.dictionary.contains(tag) {
+                self.dictionary.insert(tag.clone());
+            }
+        }
     }
 
     fn index(&mut self, contact: &Contact, held: bool) {

@@ -2,14 +2,19 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::Answer;
 use crate::ghl::contact::Contact;
-use crate::ghl::reads::{mentions, moment};
+use crate::ghl::contacts::{READ, object};
+use crate::ghl::reads::mentions;
+use crate::ghl::routes::{Reply, Rule, reply};
 use crate::ghl::server::{Asked, Ghl};
 use crate::ghl::{errors, views};
 use crate::stamp::iso;
+
+pub(super) const RULES: &[Rule] = &[Rule::new("POST /contacts/search", READ, search)];
 
 /// What a body asks for.
 struct Query {
@@ -24,17 +29,14 @@ struct Query {
 /// The most records that paging by number reaches.
 const REACH: usize = 10_000;
 
-pub(super) fn search(ghl: &Ghl, asked: &Asked<'_>) -> Answer {
+fn search(ghl: &mut Ghl, asked: &Asked<'_>) -> Reply {
     let location = &ghl.locations[asked.at];
-    let body = Value::Object(asked.call.object().unwrap_or_default());
-    let query = match read(&body) {
-        Ok(query) => query,
-        Err(answer) => return answer,
-    };
+    let body = Value::Object(object(asked)?);
+    let query = read(&body)?;
     if body["locationId"] != json!(location.config.id) {
-        return errors::other_location();
+        return Err(errors::other_location());
     }
-    let shown = location.lag.rows_after(&location.shelf, 0, asked.stamp.instant).map(|(_, row)| row);
+    let shown = location.shown(asked.stamp.instant);
     let mentioned = shown.filter(|row| query.words.is_empty() || mentions(row, &query.words));
     let met = mentioned.filter(|row| query.filters.iter().all(|filter| meets(row, filter)));
     let mut rows: Vec<(Vec<Key>, &Contact)> = met.map(|row| (keys(row, &query.sort), row)).collect();
@@ -55,7 +57,7 @@ pub(super) fn search(ghl: &Ghl, asked: &Asked<'_>) -> Answer {
     let found: Vec<Value> = page
         .map(|(keys, row)| views::found(row, &location.config.id, keys.iter().map(Key::in_cursor).collect()))
         .collect();
-    Answer::json(200, json!({ "contacts": found, "total": total }))
+    reply(200, json!({ "contacts": found, "total": total }))
 }
 
 fn read(body: &Value) -> Result<Query, Answer> {
@@ -183,6 +185,8 @@ fn values(row: &Contact, field: &str) -> Vec<String> {
         "lastNameLowerCase" => text("lastName"),
         "address" => text("address1"),
         "businessName" => text("companyName"),
+        "followers" => lowered(&row.followers),
+        "activeWorkflows" => lowered(&row.workflows),
         _ => match field.strip_prefix("customFields.") {
             Some(id) => {
                 let held = row.custom.iter().filter(|(field, _)| **field == *id);
@@ -191,6 +195,10 @@ fn values(row: &Contact, field: &str) -> Vec<String> {
             None => text(field),
         },
     }
+}
+
+fn lowered(ids: &[Box<str>]) -> Vec<String> {
+    ids.iter().map(|id| id.to_lowercase()).collect()
 }
 
 fn in_range(row: &Contact, field: &str, wanted: &Value) -> bool {
@@ -206,4 +214,13 @@ fn in_range(row: &Contact, field: &str, wanted: &Value) -> bool {
         && fits("gte", Ordering::is_ge)
         && fits("lt", Ordering::is_lt)
         && fits("lte", Ordering::is_le)
+}
+
+/// A time in a filter: ISO 8601 or milliseconds since 1970, as a number or as text.
+pub(super) fn moment(value: &Value) -> Option<Timestamp> {
+    let millis = value.as_i64().or_else(|| value.as_str()?.parse().ok());
+    match millis {
+        Some(millis) => Timestamp::from_millisecond(millis).ok(),
+        None => value.as_str()?.parse().ok(),
+    }
 }

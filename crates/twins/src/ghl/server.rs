@@ -7,40 +7,18 @@ use serde_json::{Value, json};
 
 use crate::call::{Answer, Call, Content};
 use crate::door::{Done, Edited, Provider, Refusal};
-use crate::ghl::config::GhlConfig;
+use crate::ghl::access::Holder;
+use crate::ghl::config::{GhlApp, GhlConfig, GhlMessageProvider, GhlUser};
 use crate::ghl::location::Location;
-use crate::ghl::routes::{self, Route};
-use crate::ghl::{contacts, errors, reads, search};
+use crate::ghl::oauth::Oauth;
+use crate::ghl::routes::{self, Rule};
+use crate::ghl::version::Version;
+use crate::ghl::{errors, judging, people, switches};
 use crate::history::{Ledger, Touch};
 use crate::ids::Ids;
 use crate::meter::Standing;
 use crate::report::Findings;
 use crate::stamp::Stamp;
-
-/// The two families of behaviour behind the `Version` header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    Dated,
-    V3,
-}
-
-impl Version {
-    fn of(call: &Call) -> Option<Self> {
-        match call.header("version")? {
-            "2021-07-28" | "2023-02-21" => Some(Self::Dated),
-            "v3" => Some(Self::V3),
-            _ => None,
-        }
-    }
-
-    /// The success flag: misspelled in the dated versions.
-    pub(super) fn succeeded(self) -> &'static str {
-        match self {
-            Self::Dated => "succeded",
-            Self::V3 => "succeeded",
-        }
-    }
-}
 
 /// All locations and what they share.
 pub(crate) struct Ghl {
@@ -52,14 +30,23 @@ pub(crate) struct Ghl {
     pub(super) app_id: String,
     pub(super) sparse_webhooks: bool,
     pub(super) null_clears: bool,
+    pub(super) company_id: String,
+    pub(super) company_token: Option<String>,
+    pub(super) app: GhlApp,
+    pub(super) users: Vec<GhlUser>,
+    pub(super) message_providers: Vec<GhlMessageProvider>,
+    pub(super) oauth: Oauth,
 }
 
-/// A call that passed the header checks.
+/// A call that passed the checks of its rule.
 pub(super) struct Asked<'a> {
     pub(super) call: &'a Call,
     pub(super) version: Version,
-    /// Which location the token opens.
+    pub(super) holder: Holder,
+    /// Which location the token opens. Means nothing where the holder is the company.
     pub(super) at: usize,
+    /// Whether a private integration token was used.
+    pub(super) private: bool,
     pub(super) stamp: Stamp,
 }
 
@@ -75,6 +62,12 @@ impl Ghl {
             app_id: config.app_id,
             sparse_webhooks: config.sparse_webhooks,
             null_clears: config.null_clears,
+            company_id: config.company_id,
+            company_token: config.company_token,
+            app: config.app,
+            users: config.users,
+            message_providers: config.message_providers,
+            oauth: Oauth::default(),
         }
     }
 
@@ -83,61 +76,54 @@ impl Ghl {
         self.locations.iter().position(|location| location.shelf.place(id).is_some())
     }
 
-    fn dispatch(&mut self, route: Route, asked: &Asked<'_>) -> Done<Answer> {
-        match route {
-            Route::List => Done::quietly(reads::list(self, asked)),
-            Route::Search => Done::quietly(search::search(self, asked)),
-            Route::Duplicate => Done::quietly(reads::duplicate(self, asked)),
-            Route::Get => Done::quietly(reads::get(self, asked)),
-            Route::Location | Route::LocationTags | Route::CustomFields | Route::CustomField => {
-                Done::quietly(reads::location(self, route, asked))
-            }
-            Route::Create => contacts::create(self, asked),
-            Route::Upsert => contacts::upsert(self, asked),
-            Route::Update => contacts::update(self, asked),
-            Route::Delete => contacts::delete(self, asked),
-            Route::AddTags | Route::RemoveTags => contacts::tags(self, route, asked),
-            Route::Unknown => Done::quietly(errors::no_route(&asked.call.method, &asked.call.path)),
-        }
+    /// The index of a location.
+    pub(super) fn place(&self, location: &str) -> Option<usize> {
+        self.locations.iter().position(|held| held.config.id == location)
+    }
+
+    fn traced(&mut self, mut answer: Answer) -> Done<Answer> {
+        trace(&mut answer, &self.ids.uuid());
+        Done::quietly(answer)
     }
 }
 
 impl Provider for Ghl {
-    type Route = Route;
+    type Route = Option<&'static Rule>;
 
-    fn route(call: &Call) -> Route {
+    fn route(call: &Call) -> Self::Route {
         routes::route(call)
     }
 
-    fn template(route: Route) -> &'static str {
-        routes::template(route)
+    fn template(route: Self::Route) -> &'static str {
+        route.map_or("unknown", |rule| rule.template)
     }
 
-    fn creates(route: Route) -> bool {
-        matches!(route, Route::Create | Route::Upsert)
+    fn creates(route: Self::Route) -> bool {
+        route.is_some_and(|rule| rule.creates)
     }
 
     fn account(&self, call: &Call) -> Option<usize> {
-        let token = call.header("authorization")?.strip_prefix("Bearer ")?;
-        self.locations.iter().position(|location| location.config.token == token)
+        self.budget(call)
     }
 
+    /// The locations, and the company.
     fn accounts(&self) -> usize {
-        self.locations.len()
+        self.locations.len() + 1
     }
 
-    fn answer(&mut self, route: Route, call: &Call, stamp: Stamp) -> Done<Answer> {
-        let mut done = match (route, self.account(call), Version::of(call)) {
-            (Route::Unknown, _, _) => Done::quietly(errors::no_route(&call.method, &call.path)),
-            (_, None, _) => Done::quietly(errors::unauthorized()),
-            (_, _, None) => Done::quietly(errors::bad_request("version header was not found or is not supported")),
-            (_, Some(at), Some(version)) => self.dispatch(route, &Asked { call, version, at, stamp }),
-        };
-        trace(&mut done.result, &self.ids.uuid());
-        done
+    fn answer(&mut self, route: Self::Route, call: &Call, stamp: Stamp) -> Done<Answer> {
+        let Some(rule) = route else { return self.traced(errors::no_route(&call.method, &call.path)) };
+        match self.admit(rule, call, stamp) {
+            Ok(asked) => {
+                let mut done = (rule.handler)(self, &asked).unwrap_or_else(Done::quietly);
+                trace(&mut done.result, &self.ids.uuid());
+                done
+            }
+            Err(refusal) => self.traced(refusal),
+        }
     }
 
-    fn refuse(&mut self, _route: Route, refusal: Refusal) -> Answer {
+    fn refuse(&mut self, _route: Self::Route, refusal: Refusal) -> Answer {
         let mut answer = match refusal {
             Refusal::TooMany { retry_after_secs } => errors::too_many(retry_after_secs),
             Refusal::ServerError => errors::server_error(),
@@ -166,23 +152,23 @@ impl Provider for Ghl {
     }
 
     fn person_creates(&mut self, contact: &Value, stamp: Stamp) -> Edited<String> {
-        contacts::person_creates(self, contact, stamp)
+        people::creates(self, contact, stamp)
     }
 
     fn person_edits(&mut self, id: &str, patch: &Value, stamp: Stamp) -> Edited<()> {
-        contacts::person_edits(self, id, patch, stamp)
+        people::edits(self, id, patch, stamp)
     }
 
     fn person_deletes(&mut self, id: &str, stamp: Stamp) -> Edited<()> {
-        contacts::person_deletes(self, id, stamp)
+        people::deletes(self, id, stamp)
     }
 
     fn contact(&self, id: &str) -> Option<Value> {
-        reads::contact(self, id)
+        judging::contact(self, id)
     }
 
     fn contacts(&self, skip: usize, limit: usize) -> Vec<Value> {
-        reads::contacts(self, skip, limit)
+        judging::contacts(self, skip, limit)
     }
 
     fn history(&self, id: &str) -> Option<Vec<Touch>> {
@@ -195,8 +181,12 @@ impl Provider for Ghl {
         rows.map(|(_, contact)| (contact.id.to_string(), contact.marks.api_writes)).collect()
     }
 
+    fn switch(&mut self, name: &str, wanted: &Value, stamp: Stamp) -> Edited<Value> {
+        switches::throw(self, name, wanted, stamp)
+    }
+
     fn findings(&self) -> Findings {
-        reads::findings(self)
+        judging::findings(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::ghl::contact::{CHANNELS, Contact, SCALARS};
-use crate::ghl::server::Version;
+use crate::ghl::version::Version;
 use crate::stamp::iso;
 
 /// `GET /contacts/{id}` and the answers to updates.
@@ -23,6 +23,9 @@ pub(super) fn whole(contact: &Contact, location: &str, version: Version) -> Valu
         }
     }
     common(&mut view, contact, location);
+    if let Some(business) = &contact.business {
+        view.insert("businessId".to_owned(), json!(business));
+    }
     view.insert("dndSettings".to_owned(), dnd_settings(contact, version));
     view.insert("additionalEmails".to_owned(), emails(contact));
     view.insert("additionalPhones".to_owned(), phones(contact));
@@ -55,11 +58,12 @@ pub(super) fn found(contact: &Contact, location: &str, cursor: Value) -> Value {
         view.insert(lower.to_owned(), json!(contact.text(name).map(str::to_lowercase)));
     }
     common(&mut view, contact, location);
-    for name in ["businessId", "businessName", "phoneLabel"] {
+    view.insert("businessId".to_owned(), json!(contact.business));
+    for name in ["businessName", "phoneLabel"] {
         view.insert(name.to_owned(), Value::Null);
     }
     view.insert("validEmail".to_owned(), Value::Null);
-    view.insert("followers".to_owned(), json!([]));
+    view.insert("followers".to_owned(), json!(contact.followers));
     view.insert("additionalEmails".to_owned(), emails(contact));
     view.insert("additionalPhones".to_owned(), phones(contact));
     view.insert("searchAfter".to_owned(), cursor);
@@ -75,7 +79,10 @@ pub(super) fn listed(contact: &Contact, location: &str) -> Value {
     view.insert("contactName".to_owned(), json!(contact.name()));
     common(&mut view, contact, location);
     view.insert("attributions".to_owned(), json!([]));
-    view.insert("followers".to_owned(), json!([]));
+    view.insert("followers".to_owned(), json!(contact.followers));
+    if let Some(business) = &contact.business {
+        view.insert("businessId".to_owned(), json!(business));
+    }
     Value::Object(view)
 }
 

@@ -4,7 +4,15 @@
 
 mod admin;
 mod faults;
+mod ghl_access;
+mod ghl_bulk;
+mod ghl_company;
 mod ghl_contacts;
+mod ghl_conversations;
+mod ghl_kit;
+mod ghl_location;
+mod ghl_oauth;
+mod ghl_records;
 mod ghl_search;
 mod judging;
 mod kit;
