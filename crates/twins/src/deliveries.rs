@@ -8,11 +8,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::faults::{Dice, WebhookFault};
 use crate::held::held;
+use crate::progress::{Attempt, Stage};
 use crate::seal::Seal;
 
 /// Which answers are retried.
@@ -154,6 +156,7 @@ async fn dispatch(round: Arc<Round>, mut parcels: mpsc::UnboundedReceiver<Parcel
         let Some(parcel) = parcel else { return };
         let fault = held(&round.dice).webhook(parcel.event);
         if fault == Some(WebhookFault::Drop) {
+            parcel.seal.note(|progress| progress.settle(Stage::Failed));
             round.settled();
             continue;
         }
@@ -170,12 +173,30 @@ async fn dispatch(round: Arc<Round>, mut parcels: mpsc::UnboundedReceiver<Parcel
     }
 }
 
+async fn wait_for(parcel: &Parcel, wait: Duration) {
+    parcel.seal.note(|progress| progress.wait(wait));
+    tokio::time::sleep(wait).await;
+}
+
+/// Enters an attempt in the delivery log.
+async fn log(parcel: &Parcel, answer: Option<reqwest::Response>, began: Instant) {
+    let status = answer.as_ref().map(|answer| answer.status().as_u16());
+    let body = match answer {
+        Some(answer) => answer.text().await.unwrap_or_default(),
+        None => String::new(),
+    };
+    parcel.seal.note(|progress| {
+        let (at, url, manual) = (Timestamp::now(), parcel.url.clone(), progress.manual);
+        progress.attempts.push(Attempt { at, url, status, body, took: began.elapsed(), manual });
+    });
+}
+
 impl Round {
     async fn carry(&self, parcel: &Parcel, fault: Option<WebhookFault>, permit: OwnedSemaphorePermit) {
         if let Some(WebhookFault::Delay { min_ms, max_ms }) = fault {
             drop(permit);
             let wait = held(&self.dice).between(min_ms, max_ms);
-            tokio::time::sleep(wait).await;
+            wait_for(parcel, wait).await;
         } else {
             let settled = self.attempt(parcel).await;
             drop(permit);
@@ -184,7 +205,7 @@ impl Round {
                 return;
             }
             if let Some(wait) = self.rules.waits.first() {
-                tokio::time::sleep(*wait).await;
+                wait_for(parcel, *wait).await;
             }
         }
         self.carry_on(parcel, fault.as_ref()).await;
@@ -204,9 +225,10 @@ impl Round {
                 return self.double(parcel, fault).await;
             }
             if let Some(wait) = left.get(step) {
-                tokio::time::sleep(*wait).await;
+                wait_for(parcel, *wait).await;
             }
         }
+        parcel.seal.note(|progress| progress.settle(Stage::Failed));
         held(&self.seen).given_up += 1;
     }
 
@@ -222,6 +244,7 @@ impl Round {
         let mut seen = held(&self.seen);
         if status.is_some_and(|status| (200..300).contains(&status)) {
             seen.accepted += 1;
+            parcel.seal.note(|progress| progress.settle(Stage::Accepted));
             return true;
         }
         let again = match self.rules.on {
@@ -229,6 +252,9 @@ impl Round {
             RetryOn::OnlyTooMany => status == Some(429),
         };
         seen.given_up += u64::from(!again);
+        if !again {
+            parcel.seal.note(|progress| progress.settle(Stage::Failed));
+        }
         !again
     }
 
@@ -237,8 +263,13 @@ impl Round {
         for (name, value) in parcel.seal.headers(&parcel.body, Timestamp::now()) {
             request = request.header(name, value);
         }
-        let answer = request.body(parcel.body.clone()).send().await;
-        let status = answer.ok().map(|answer| answer.status().as_u16());
+        parcel.seal.note(|progress| progress.settle(Stage::Sending));
+        let began = Instant::now();
+        let answer = request.body(parcel.body.clone()).send().await.ok();
+        let status = answer.as_ref().map(|answer| answer.status().as_u16());
+        if parcel.seal.is_tracked() {
+            log(parcel, answer, began).await;
+        }
         let mut seen = held(&self.seen);
         seen.attempts += 1;
         match status {

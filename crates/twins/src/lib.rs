@@ -15,6 +15,7 @@ mod meter;
 mod openphone;
 mod people;
 mod phone;
+mod progress;
 mod report;
 mod requests;
 mod scalars;
@@ -29,7 +30,10 @@ pub use ghl::{
 };
 pub use history::{Actor, How, Loss, Touch};
 pub use meter::{Rate, RateReport};
-pub use openphone::{CustomField, Deleted, FieldType, OpenPhoneConfig, OpenPhoneTwin, UnknownOption, Workspace};
+pub use openphone::{
+    Access, AppWebhook, CustomField, Deleted, FieldType, OpenPhoneConfig, OpenPhoneTwin, PhoneNumber, UnknownOption,
+    User, Workspace, Young,
+};
 pub use people::NotEditable;
 pub use report::{Duplicate, Report, WriteReport};
 pub use requests::RequestSeen;

@@ -1,15 +1,40 @@
 //! The OpenPhone twin.
 
+mod asked;
+mod calls;
 mod config;
 mod contact;
+mod conversations;
 mod dated;
+mod desk;
 mod errors;
+mod events;
+mod hook_log;
+mod hook_rules;
+mod hooks;
+mod hooks_dated;
+mod hooks_v1;
 mod judge;
+mod legacy;
+mod lists;
+mod messages;
+mod notes;
 mod people;
 mod properties;
 mod routes;
 mod rules;
+mod samples;
+mod seeds;
 mod server;
+mod staff;
+mod talk;
+mod talk_events;
+mod task;
+mod task_seeds;
+mod task_steps;
+mod tasks;
+mod tasks_dated;
+mod tasks_v1;
 mod v1;
 mod views;
 mod workspace;
@@ -22,7 +47,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use self::config::{CustomField, Deleted, FieldType, OpenPhoneConfig, UnknownOption, Workspace};
+pub use self::config::{
+    Access, AppWebhook, CustomField, Deleted, FieldType, OpenPhoneConfig, PhoneNumber, UnknownOption, User, Workspace,
+    Young,
+};
 use self::server::OpenPhone;
 use crate::door::{Edited, Opening, Provider, Twin};
 use crate::faults::{Faults, Scripted};
@@ -94,6 +122,70 @@ impl OpenPhoneTwin {
     /// A person deletes a contact.
     pub fn delete_contact(&self, id: &str) -> Result<(), NotEditable> {
         self.edited(|openphone, stamp| openphone.person_deletes(id, stamp))
+    }
+
+    /// A conversation begins: `participants`, and if wanted `phoneNumberId`, `name`, `createdAt`, `workspace`.
+    /// Gives its id.
+    pub fn create_conversation(&self, seed: &Value) -> Result<String, NotEditable> {
+        self.edited(|openphone, stamp| seeds::conversation(openphone, seed, stamp))
+    }
+
+    /// A text is received, or with `direction` `outgoing` sent by a person: `participants` and `text`.
+    pub fn create_message(&self, seed: &Value) -> Result<String, NotEditable> {
+        self.edited(|openphone, stamp| seeds::message(openphone, seed, stamp))
+    }
+
+    /// A call ends: `participants`, and if wanted `direction`, `status`, `duration`, `recordings` (links), `summary` and
+    /// `nextSteps` (lines), `transcript` (`{content, identifier, userId}`), `voicemail`
+    /// (`{duration, transcript, recordingUrl}`).
+    pub fn create_call(&self, seed: &Value) -> Result<String, NotEditable> {
+        self.edited(|openphone, stamp| seeds::call(openphone, seed, stamp))
+    }
+
+    /// A person makes a task: `title`, and if wanted `description`, `conversationId`, `dueDate`, `assignedTo`.
+    pub fn create_task(&self, seed: &Value) -> Result<String, NotEditable> {
+        self.edited(|openphone, stamp| task_seeds::create(openphone, seed, stamp))
+    }
+
+    /// A person changes what the patch names of a task: `title`, `description`, `status`, `dueDate`, `assignedTo`.
+    pub fn edit_task(&self, id: &str, patch: &Value) -> Result<(), NotEditable> {
+        self.edited(|openphone, stamp| task_seeds::edit(openphone, id, patch, stamp))
+    }
+
+    /// A task becomes overdue: the event is sent now.
+    pub fn overdue_task(&self, id: &str) -> Result<(), NotEditable> {
+        self.edited(|openphone, stamp| task_seeds::overdue(openphone, id, stamp))
+    }
+
+    /// All tasks as the dated surface shows them, oldest first.
+    pub fn tasks(&self) -> Vec<Value> {
+        task_seeds::all(&held(&self.twin.house.provider))
+    }
+
+    /// A person writes a note on a contact, and gets its id.
+    pub fn create_note(&self, contact: &str, text: &str) -> Result<String, NotEditable> {
+        self.edited(|openphone, stamp| task_seeds::note(openphone, contact, text, stamp))
+    }
+
+    /// A person changes the text of a note; without a text the note is deleted.
+    pub fn edit_note(&self, contact: &str, note: &str, text: Option<&str>) -> Result<(), NotEditable> {
+        self.edited(|openphone, stamp| task_seeds::edit_note(openphone, (contact, note), text, stamp))
+    }
+
+    /// The notes of a contact, oldest first.
+    pub fn notes(&self, contact: &str) -> Vec<Value> {
+        task_seeds::notes(&held(&self.twin.house.provider), contact)
+    }
+
+    /// How many messages callers sent to customers: a contact sync sends none.
+    pub fn messages_sent(&self) -> u64 {
+        held(&self.twin.house.provider).spaces.iter().map(|space| space.desk.sent).sum()
+    }
+
+    /// Changes what the key of the workspace with this id, or of the first one, may do from now on; false when there is
+    /// no such workspace.
+    pub fn set_access(&self, org_id: Option<&str>, access: Access) -> bool {
+        held(&self.twin.house.provider).set_access(org_id, access, Stamp::now(None).instant)
     }
 
     fn edited<T>(&self, edit: impl FnOnce(&mut OpenPhone, Stamp) -> Edited<T>) -> Result<T, NotEditable> {

@@ -1,8 +1,11 @@
 //! How an OpenPhone twin is set up.
 
+mod office;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+pub use self::office::{Access, AppWebhook, PhoneNumber, User, Young};
 use crate::deliveries::{RetryOn, RetryRules};
 use crate::faults::Faults;
 use crate::meter::Rate;
@@ -27,6 +30,8 @@ pub struct OpenPhoneConfig {
     pub deleted: Deleted,
     /// Whether contact ids in webhooks begin with `CT`.
     pub prefixed_webhook_ids: bool,
+    /// How long the key of a webhook still signs after it was rotated. The provider does not say.
+    pub rotation_overlap: Duration,
     /// What goes wrong.
     pub faults: Faults,
     /// Seeds the ids.
@@ -44,6 +49,7 @@ impl Default for OpenPhoneConfig {
             patch_wipes_scalars: false,
             deleted: Deleted::default(),
             prefixed_webhook_ids: false,
+            rotation_overlap: Duration::from_hours(24),
             faults: Faults::none(),
             seed: 2,
         }
@@ -74,6 +80,16 @@ pub struct Workspace {
     pub webhook_secrets: Vec<String>,
     /// Its custom contact fields.
     pub custom_fields: Vec<CustomField>,
+    /// Its telephone numbers.
+    pub phone_numbers: Vec<PhoneNumber>,
+    /// The people in it.
+    pub users: Vec<User>,
+    /// Webhooks made in the app.
+    pub app_webhooks: Vec<AppWebhook>,
+    /// The most open tasks it can have; the provider has a cap but does not name it.
+    pub most_open_tasks: Option<usize>,
+    /// What its key may do; `set_access` changes it.
+    pub access: Access,
 }
 
 impl Default for Workspace {
@@ -92,7 +108,21 @@ impl Workspace {
             webhook_url: None,
             webhook_secrets: vec!["whsec_dGFuZGVtLXNhbmRib3gtd2ViaG9vay1zZWNyZXQtMDE=".to_owned()],
             custom_fields: vec![CustomField::tags(&[], UnknownOption::Add)],
+            phone_numbers: vec![PhoneNumber::new("PNsandbox", "+14155550199", "Sandbox")],
+            users: vec![User::owner("USsandbox")],
+            app_webhooks: Vec::new(),
+            most_open_tasks: None,
+            access: Access::default(),
         }
+    }
+
+    /// A number of the workspace by its id or by itself.
+    pub(crate) fn number(&self, named: &str) -> Option<&PhoneNumber> {
+        self.phone_numbers.iter().find(|number| number.id == named || number.number == named)
+    }
+
+    pub(crate) fn has_user(&self, id: &str) -> bool {
+        self.owner == id || self.users.iter().any(|user| user.id == id)
     }
 
     pub(crate) fn field(&self, key: &str) -> Option<&CustomField> {

@@ -5,20 +5,32 @@ use serde_json::{Map, Value, json};
 use crate::call::Answer;
 use crate::door::Done;
 use crate::history::{Actor, How, Marks};
+use crate::openphone::asked::Asked;
 use crate::openphone::contact::{Contact, NAMES, ORIGIN};
 use crate::openphone::errors::{Complaint, Surface};
-use crate::openphone::routes::Route;
+use crate::openphone::lists;
+use crate::openphone::routes::Rule;
 use crate::openphone::rules;
-use crate::openphone::server::{Asked, OpenPhone, ok};
+use crate::openphone::server::{OpenPhone, ok};
 use crate::openphone::views;
 use crate::openphone::workspace::Wanted;
 use crate::openphone::writes::Change;
+use crate::stamp::iso;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::reads("GET /contacts", "08", |openphone, asked| Ok(list(openphone, asked))),
+    Rule::writes("POST /contacts", "08", |openphone, asked| Ok(create(openphone, asked))).creating(),
+    Rule::reads("GET /contacts/{contactId}", "08", |openphone, asked| Ok(get(openphone, asked))),
+    Rule::writes("PATCH /contacts/{contactId}", "08", |openphone, asked| Ok(patch(openphone, asked))),
+    Rule::writes("DELETE /contacts/{contactId}", "08", |openphone, asked| Ok(delete(openphone, asked))),
+    Rule::reads("GET /contacts/{contactId}/shares", "08", shares),
+];
 
 /// At most so many values in one `field[in]`.
 const MOST_VALUES: usize = 50;
 
 /// The values of `field=a` or `field[in]=a,b`.
-fn filter<'a>(asked: &Asked<'a>, name: &str) -> Vec<&'a str> {
+pub(super) fn filter<'a>(asked: &Asked<'a>, name: &str) -> Vec<&'a str> {
     let many = asked.call.param(&format!("{name}[in]"));
     let one = asked.call.param(name).into_iter();
     one.chain(many.into_iter().flat_map(|list| list.split(','))).collect()
@@ -63,10 +75,13 @@ pub(super) fn get(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
     found.map_or_else(|| Surface::Dated.not_found(), |contact| ok(views::dated(contact)))
 }
 
-pub(super) fn organization(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
-    let org = &openphone.spaces[asked.at].config.org_id;
-    let at = "2026-01-01T00:00:00.000Z";
-    ok(json!({ "id": org, "name": "Sandbox", "subscriptionStatus": "active", "createdAt": at, "updatedAt": at }))
+/// Who sees a contact. What sharing a contact of the API gets is not documented: here the workspace does.
+fn shares(openphone: &OpenPhone, asked: &Asked<'_>) -> Result<Answer, Answer> {
+    let bounds = lists::dated_bounds(asked, 50, 10)?;
+    let space = &openphone.spaces[asked.at];
+    let contact = space.shelf.get(asked.id(0)).ok_or_else(|| asked.missing("Contact not found"))?;
+    let (with, at) = (&space.config.org_id, iso(contact.created));
+    Ok(lists::shown(asked, &bounds, vec![json!({ "contactId": contact.id, "sharedWith": with, "createdAt": at })]))
 }
 
 fn merge(contact: &mut Contact, body: &Map<String, Value>) {
@@ -116,9 +131,9 @@ pub(super) fn patch(openphone: &mut OpenPhone, asked: &Asked<'_>) -> Done<Answer
 }
 
 /// Alike on both surfaces, apart from the shape of the 404.
-pub(super) fn delete(openphone: &mut OpenPhone, route: Route, asked: &Asked<'_>) -> Done<Answer> {
-    let surface = route.surface();
-    let id = asked.call.segment(if surface == Surface::V1 { 2 } else { 1 });
+pub(super) fn delete(openphone: &mut OpenPhone, asked: &Asked<'_>) -> Done<Answer> {
+    let surface = asked.surface();
+    let id = asked.id(0);
     if openphone.spaces[asked.at].shelf.place(id).is_none() {
         return Done::quietly(surface.not_found());
     }

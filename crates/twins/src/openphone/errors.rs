@@ -39,6 +39,11 @@ fn dated(status: u16, title: &str, message: &str) -> Answer {
     Answer::json(status, json!({ "title": title, "message": message, "docs": DOCS, "trace": trace }))
 }
 
+/// The answer with the list of what is wrong.
+pub(super) fn listing(answer: Answer, list: &[Complaint]) -> Answer {
+    with(answer, "errors", complaints(list))
+}
+
 fn with(mut answer: Answer, name: &str, value: Value) -> Answer {
     if let crate::call::Content::Json(Value::Object(body)) = &mut answer.content {
         body.insert(name.to_owned(), value);
@@ -54,6 +59,14 @@ pub(crate) enum Surface {
 }
 
 impl Surface {
+    /// Any other refusal; `code` is what v1 shows.
+    pub(super) fn error(self, status: u16, code: &str, title: &str, message: &str) -> Answer {
+        match self {
+            Self::V1 => v1(status, code, title, message),
+            Self::Dated => dated(status, title, message),
+        }
+    }
+
     pub(super) fn bad_request(self, list: &[Complaint]) -> Answer {
         let message = list.first().map_or("Bad Request", |one| one.message.as_str());
         let answer = match self {

@@ -5,14 +5,30 @@ use serde_json::{Map, Value, json};
 use crate::call::Answer;
 use crate::door::Done;
 use crate::history::{Actor, How};
+use crate::openphone::asked::Asked;
 use crate::openphone::contact::{Contact, Extra, Group, Item};
 use crate::openphone::dated::{after, cursor, limit};
 use crate::openphone::errors::{Complaint, Surface};
-use crate::openphone::server::{Asked, OpenPhone, ok};
+use crate::openphone::routes::Rule;
+use crate::openphone::server::{OpenPhone, ok};
 use crate::openphone::views;
 use crate::openphone::workspace::page;
 use crate::openphone::writes::Change;
 use crate::phone;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::reads("GET /contacts/{contactId}/properties", "08", |openphone, asked| Ok(list(openphone, asked))),
+    Rule::writes("POST /contacts/{contactId}/properties", "08", |openphone, asked| Ok(add(openphone, asked))),
+    Rule::reads(PROPERTY[0], "08", |openphone, asked| Ok(get(openphone, asked))),
+    Rule::writes(PROPERTY[1], "08", |openphone, asked| Ok(patch(openphone, asked))),
+    Rule::writes(PROPERTY[2], "08", |openphone, asked| Ok(delete(openphone, asked))),
+];
+
+const PROPERTY: [&str; 3] = [
+    "GET /contacts/{contactId}/properties/{propertyId}",
+    "PATCH /contacts/{contactId}/properties/{propertyId}",
+    "DELETE /contacts/{contactId}/properties/{propertyId}",
+];
 
 fn contact_of<'a>(openphone: &'a OpenPhone, asked: &Asked<'_>) -> Option<&'a Contact> {
     openphone.spaces[asked.at].shelf.get(asked.call.segment(1))

@@ -1,17 +1,21 @@
 //! OpenPhone's rules from the header checks to the right operation of the right surface.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::call::{Answer, Call};
 use crate::door::{Done, Edited, Provider, Refusal};
 use crate::history::{Ledger, Touch};
 use crate::ids::Ids;
 use crate::meter::Standing;
-use crate::openphone::config::{Deleted, OpenPhoneConfig};
-use crate::openphone::errors::{self, Complaint};
-use crate::openphone::routes::{self, Route};
+use crate::openphone::asked::Asked;
+use crate::openphone::config::{Access, Deleted, OpenPhoneConfig};
+use crate::openphone::errors::{self, Surface};
+use crate::openphone::routes::{self, Rule};
 use crate::openphone::workspace::Space;
-use crate::openphone::{dated, judge, people, properties, v1};
+use crate::openphone::{judge, people};
 use crate::report::Findings;
 use crate::stamp::Stamp;
 
@@ -21,6 +25,7 @@ pub(super) struct Choices {
     pub(super) patch_wipes_scalars: bool,
     pub(super) deleted: Deleted,
     pub(super) prefixed_webhook_ids: bool,
+    pub(super) rotation_overlap: Duration,
 }
 
 /// All workspaces and what they share.
@@ -29,18 +34,12 @@ pub(crate) struct OpenPhone {
     pub(super) ledger: Ledger,
     pub(super) ids: Ids,
     pub(super) choices: Choices,
-}
-
-/// A call that passed the header checks.
-pub(super) struct Asked<'a> {
-    pub(super) call: &'a Call,
-    /// Which workspace the key opens.
-    pub(super) at: usize,
-    pub(super) stamp: Stamp,
+    /// Ids of dated webhooks are running numbers.
+    pub(super) next_hook: u64,
 }
 
 /// The only version of the dated surface.
-const VERSION: &str = "2026-03-30";
+pub(super) const VERSION: &str = "2026-03-30";
 
 impl OpenPhone {
     pub(super) fn new(config: OpenPhoneConfig) -> Self {
@@ -48,9 +47,11 @@ impl OpenPhone {
             patch_wipes_scalars: config.patch_wipes_scalars,
             deleted: config.deleted,
             prefixed_webhook_ids: config.prefixed_webhook_ids,
+            rotation_overlap: config.rotation_overlap,
         };
         let spaces = config.workspaces.into_iter().map(|workspace| Space::new(workspace, config.index_lag));
-        Self { spaces: spaces.collect(), ledger: Ledger::default(), ids: Ids::seeded(config.seed), choices }
+        let (spaces, ids) = (spaces.collect(), Ids::seeded(config.seed));
+        Self { spaces, ledger: Ledger::default(), ids, choices, next_hook: 1000 }
     }
 
     /// The index of the workspace that holds a contact.
@@ -58,43 +59,44 @@ impl OpenPhone {
         self.spaces.iter().position(|space| space.shelf.place(id).is_some())
     }
 
-    fn dispatch(&mut self, route: Route, asked: &Asked<'_>) -> Done<Answer> {
-        match route {
-            Route::V1List => Done::quietly(v1::list(self, asked)),
-            Route::V1Get => Done::quietly(v1::get(self, asked)),
-            Route::V1CustomFields => Done::quietly(v1::custom_fields(self, asked)),
-            Route::V1PhoneNumbers => Done::quietly(v1::phone_numbers(self, asked)),
-            Route::V1Create => v1::create(self, asked),
-            Route::V1Patch => v1::patch(self, asked),
-            Route::List => Done::quietly(dated::list(self, asked)),
-            Route::Get => Done::quietly(dated::get(self, asked)),
-            Route::Organization => Done::quietly(dated::organization(self, asked)),
-            Route::Create => dated::create(self, asked),
-            Route::Patch => dated::patch(self, asked),
-            Route::V1Delete | Route::Delete => dated::delete(self, route, asked),
-            Route::Properties => Done::quietly(properties::list(self, asked)),
-            Route::GetProperty => Done::quietly(properties::get(self, asked)),
-            Route::AddProperty => properties::add(self, asked),
-            Route::PatchProperty => properties::patch(self, asked),
-            Route::DeleteProperty => properties::delete(self, asked),
-            Route::Unknown => Done::quietly(errors::no_route(&asked.call.method, &asked.call.path)),
+    /// What keeps a key from everything, whatever it asks for.
+    fn barred(&self, rule: &'static Rule, at: usize, stamp: Stamp) -> Option<Answer> {
+        let (space, surface) = (&self.spaces[at], rule.surface());
+        let access = space.config.access;
+        if access.revoked {
+            return Some(surface.unauthorized());
         }
+        let young = access.young.filter(|young| stamp.instant < space.keyed + young.lasts);
+        if let Some(young) = young {
+            let forbidden = surface.error(403, &format!("{}01403", rule.code), "Forbidden", "Not allowed");
+            return Some(if young.forbidden { forbidden } else { surface.unauthorized() });
+        }
+        let lapsed = access.lapsed && rule.template != "GET /organization";
+        let code = format!("{}01402", rule.code);
+        lapsed.then(|| surface.error(402, &code, "Payment Required", "The subscription is not active"))
+    }
+
+    /// Replaces what a workspace's key may do; false when there is no such workspace.
+    pub(super) fn set_access(&mut self, org: Option<&str>, access: Access, now: Instant) -> bool {
+        let wanted = |space: &&mut Space| org.is_none_or(|org| space.config.org_id == org);
+        let space = self.spaces.iter_mut().find(wanted);
+        space.map(|space| (space.config.access, space.keyed) = (access, now)).is_some()
     }
 }
 
 impl Provider for OpenPhone {
-    type Route = Route;
+    type Route = Option<&'static Rule>;
 
-    fn route(call: &Call) -> Route {
+    fn route(call: &Call) -> Self::Route {
         routes::route(call)
     }
 
-    fn template(route: Route) -> &'static str {
-        route.template()
+    fn template(route: Self::Route) -> &'static str {
+        route.map_or("unknown", |rule| rule.template)
     }
 
-    fn creates(route: Route) -> bool {
-        matches!(route, Route::V1Create | Route::Create)
+    fn creates(route: Self::Route) -> bool {
+        route.is_some_and(|rule| rule.creates)
     }
 
     /// The key is bare; with `Bearer` in front it is no key.
@@ -107,27 +109,29 @@ impl Provider for OpenPhone {
         self.spaces.len()
     }
 
-    fn answer(&mut self, route: Route, call: &Call, stamp: Stamp) -> Done<Answer> {
-        let surface = route.surface();
-        if route == Route::Unknown {
+    fn answer(&mut self, route: Self::Route, call: &Call, stamp: Stamp) -> Done<Answer> {
+        let Some(rule) = route else {
             return Done::quietly(errors::no_route(&call.method, &call.path));
-        }
-        if surface == errors::Surface::Dated && call.header("quo-api-version") != Some(VERSION) {
+        };
+        let surface = rule.surface();
+        if surface == Surface::Dated && call.header("quo-api-version") != Some(VERSION) {
             return Done::quietly(errors::no_version());
         }
         let Some(at) = self.account(call) else {
             return Done::quietly(surface.unauthorized());
         };
-        let writes = ["POST", "PATCH"].contains(&call.method.as_str());
-        if writes && call.object().is_none() {
-            let complaint = Complaint::new("/", "Expected a JSON object", "object");
-            return Done::quietly(surface.bad_request(&[complaint]));
+        if let Some(refusal) = self.barred(rule, at, stamp) {
+            return Done::quietly(refusal);
         }
-        self.dispatch(route, &Asked { call, at, stamp })
+        let asked = Asked { call, rule, at, stamp };
+        if rule.body && call.object().is_none() {
+            return Done::quietly(asked.bad("/", "Expected a JSON object"));
+        }
+        rule.carry_out(self, &asked)
     }
 
-    fn refuse(&mut self, route: Route, refusal: Refusal) -> Answer {
-        let surface = route.surface();
+    fn refuse(&mut self, route: Self::Route, refusal: Refusal) -> Answer {
+        let surface = route.map_or(Surface::Dated, Rule::surface);
         match refusal {
             Refusal::TooMany { retry_after_secs } => surface.too_many(retry_after_secs),
             Refusal::ServerError => surface.server_error(),

@@ -8,16 +8,28 @@ use crate::call::Answer;
 use crate::door::Done;
 use crate::history::{Actor, How, Marks};
 use crate::ids::Ids;
+use crate::openphone::asked::Asked;
 use crate::openphone::contact::{Contact, Custom, Group, Item, NAMES, ORIGIN};
+use crate::openphone::dated;
 use crate::openphone::errors::{self, Complaint, Surface};
+use crate::openphone::routes::Rule;
 use crate::openphone::rules::{self, Accepted};
-use crate::openphone::server::{Asked, OpenPhone, ok};
+use crate::openphone::server::{OpenPhone, ok};
 use crate::openphone::views;
 use crate::openphone::workspace::Wanted;
 use crate::openphone::writes::Change;
 use crate::phone;
 
 type Body = Map<String, Value>;
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::reads("GET /v1/contacts", "08", |openphone, asked| Ok(list(openphone, asked))),
+    Rule::writes("POST /v1/contacts", "08", |openphone, asked| Ok(create(openphone, asked))).creating(),
+    Rule::reads("GET /v1/contacts/{id}", "08", |openphone, asked| Ok(get(openphone, asked))),
+    Rule::writes("PATCH /v1/contacts/{id}", "08", |openphone, asked| Ok(patch(openphone, asked))),
+    Rule::writes("DELETE /v1/contacts/{id}", "08", |openphone, asked| Ok(dated::delete(openphone, asked))),
+    Rule::reads("GET /v1/contact-custom-fields", "07", |openphone, asked| Ok(custom_fields(openphone, asked))),
+];
 
 /// The server's query parser turns longer lists into something else.
 const MOST_REPEATS: usize = 20;
@@ -47,11 +59,11 @@ pub(super) fn list(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
     Answer::json(200, json!({ "data": data, "totalItems": total, "nextPageToken": next.map(token_for) }))
 }
 
-fn token_for(place: u64) -> String {
+pub(super) fn token_for(place: u64) -> String {
     URL_SAFE_NO_PAD.encode(format!("after:{place}"))
 }
 
-fn place_in(token: &str) -> Result<u64, ()> {
+pub(super) fn place_in(token: &str) -> Result<u64, ()> {
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(drop)?;
     let text = String::from_utf8(bytes).map_err(drop)?;
     text.strip_prefix("after:").ok_or(())?.parse().map_err(drop)
@@ -67,18 +79,6 @@ pub(super) fn get(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
 pub(super) fn custom_fields(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
     let fields = openphone.spaces[asked.at].config.custom_fields.iter();
     ok(fields.map(|field| json!({ "name": field.name, "key": field.key, "type": field.kind.name() })).collect())
-}
-
-pub(super) fn phone_numbers(openphone: &OpenPhone, asked: &Asked<'_>) -> Answer {
-    let owner = &openphone.spaces[asked.at].config.owner;
-    ok(json!([{
-        "id": "PNsandbox", "groupId": "GRsandbox", "name": "Sandbox", "number": "+14155550199",
-        "formattedNumber": "(415) 555-0199", "symbol": null, "forward": null, "portRequestId": null,
-        "portingStatus": null, "createdAt": "2026-01-01T00:00:00.000Z", "updatedAt": "2026-01-01T00:00:00.000Z",
-        "users": [{ "id": owner, "role": "owner", "email": "owner@example.com", "firstName": null,
-                    "lastName": null, "groupId": "GRsandbox" }],
-        "restrictions": null,
-    }]))
 }
 
 /// Reads the custom values of a body: all of them pass, or none.

@@ -8,12 +8,16 @@ use tokio::time::Instant;
 use crate::lag::Lag;
 use crate::openphone::config::{FieldType, Workspace};
 use crate::openphone::contact::Contact;
+use crate::openphone::desk::Desk;
 use crate::shelf::Shelf;
 
 pub(super) struct Space {
     pub(super) config: Workspace,
     pub(super) shelf: Shelf<Contact>,
     pub(super) lag: Lag<Contact>,
+    pub(super) desk: Desk,
+    /// When the key was made.
+    pub(super) keyed: Instant,
     /// Deleted contacts that lists still show, or whose external id stays taken.
     ghosts: BTreeMap<u64, Contact>,
     /// Every place that ever held an external id; whether it still does is looked up.
@@ -45,6 +49,8 @@ impl Space {
             config,
             shelf: Shelf::default(),
             lag: Lag::of(index_lag),
+            desk: Desk::default(),
+            keyed: Instant::now(),
             ghosts: BTreeMap::new(),
             by_external: HashMap::new(),
         }
@@ -68,6 +74,7 @@ impl Space {
 
     pub(super) fn remove(&mut self, id: &str, keep_ghost: bool, now: Instant) -> Option<Contact> {
         let (place, contact) = self.shelf.remove(id)?;
+        self.desk.notes.remove(id);
         if keep_ghost {
             self.ghosts.insert(place, contact.clone());
         }

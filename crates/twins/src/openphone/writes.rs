@@ -1,18 +1,10 @@
 //! What every write on a contact has in common: the judgement, the update time, the webhook.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use serde_json::json;
-
-use crate::deliveries::Parcel;
 use crate::door::Done;
 use crate::history::{Actor, How, Write};
 use crate::openphone::contact::Contact;
 use crate::openphone::server::OpenPhone;
-use crate::openphone::views;
-use crate::seal::Seal;
-use crate::stamp::{Stamp, iso, later};
+use crate::stamp::{Stamp, later};
 
 /// What one write does to one contact.
 pub(super) struct Change<'a> {
@@ -27,7 +19,7 @@ impl OpenPhone {
     /// Puts a new contact in; creation fires `contact.updated`, there is no other event for it.
     pub(super) fn inserted(&mut self, at: usize, contact: Contact, stamp: Stamp) -> Done<String> {
         self.ledger.created(contact.marks.creator);
-        let parcels = self.parcel("contact.updated", &contact, at, stamp).into_iter().collect();
+        let parcels = self.fire_contact("contact.updated", &contact, at, stamp);
         let id = contact.id.to_string();
         self.spaces[at].insert(contact, stamp.instant);
         Done { result: id, parcels }
@@ -43,7 +35,7 @@ impl OpenPhone {
         let mut parcels = Vec::new();
         if !fields.is_empty() {
             after.updated = later(updated, change.stamp.time);
-            parcels.extend(self.parcel("contact.updated", &after, change.at, change.stamp));
+            parcels = self.fire_contact("contact.updated", &after, change.at, change.stamp);
         }
         self.spaces[change.at].replace(after.clone(), change.stamp.instant);
         Done { result: after, parcels }
@@ -54,29 +46,7 @@ impl OpenPhone {
         let keep = self.choices.deleted.still_listed || self.choices.deleted.holds_pair;
         let Some(contact) = self.spaces[at].remove(id, keep, stamp.instant) else { return Done::quietly(()) };
         self.ledger.deleted(by);
-        let parcels = self.parcel("contact.deleted", &contact, at, stamp).into_iter().collect();
+        let parcels = self.fire_contact("contact.deleted", &contact, at, stamp);
         Done { result: (), parcels }
-    }
-
-    fn parcel(&mut self, event: &'static str, contact: &Contact, at: usize, stamp: Stamp) -> Option<Parcel> {
-        let workspace = &self.spaces[at].config;
-        let url = workspace.webhook_url.clone()?;
-        let prefix = if self.choices.prefixed_webhook_ids { "CT" } else { "" };
-        let resource = views::resource(contact, workspace, &format!("{prefix}{}", contact.id));
-        let org = &workspace.org_id;
-        let secrets = Arc::from(workspace.webhook_secrets.as_slice());
-        let body = json!({
-            "id": format!("EV{}", self.ids.hex(32)),
-            "apiVersion": "2026-03-30",
-            "createdAt": iso(stamp.time),
-            "type": event,
-            "data": {
-                "resource": resource,
-                "context": { "orgId": org, "userId": workspace.owner, "sharedWithIds": [org] },
-                "links": { "quo": null },
-            },
-        });
-        let seal = Seal::Standard { id: format!("msg_{}", self.ids.letters(27)), secrets };
-        Some(Parcel { url, event, body: Bytes::from(body.to_string()), seal })
     }
 }
