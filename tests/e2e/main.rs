@@ -13,4 +13,5 @@ mod faults;
 mod kill;
 mod logs;
 mod main_job;
+mod start;
 mod trace;

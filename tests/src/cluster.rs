@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -85,7 +86,7 @@ impl Cluster {
         let mut services = Vec::new();
         for (part, count) in options.services {
             for number in 1..=count {
-                services.push(Service::prepare((part, number), &variables, &folder)?);
+                services.push(Service::prepare((part, number), &variables, folder.path())?);
             }
         }
         let ingests = services.iter().filter(|service| service.part == Part::Ingest);
@@ -147,16 +148,17 @@ impl Cluster {
 }
 
 impl Service {
-    fn prepare(
+    /// A service on a port of its own, not started yet; the folder holds its configuration.
+    pub fn prepare(
         (part, number): (Part, usize),
         variables: &BTreeMap<String, String>,
-        folder: &TempDir,
+        folder: &Path,
     ) -> anyhow::Result<Self> {
         let (name, address) = (format!("{part}-{number}"), steady_address()?);
         let mut environment = variables.clone();
         environment.insert("TANDEM_HTTP__LISTEN".to_owned(), address.to_string());
-        environment.insert("TANDEM_DATA_DIR".to_owned(), folder.path().join(&name).display().to_string());
-        let program = Program::new(Part::program(&[part]), &[], folder.path().to_owned());
+        environment.insert("TANDEM_DATA_DIR".to_owned(), folder.join(&name).display().to_string());
+        let program = Program::new(Part::program(&[part]), &[], folder.to_owned());
         Ok(Self { part, name, address, environment, program })
     }
 
