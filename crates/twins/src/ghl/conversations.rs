@@ -49,8 +49,10 @@ fn search(ghl: &mut Ghl, asked: &Asked<'_>) -> Reply {
             && (contact.name().to_lowercase().contains(&words)
                 || contact.text("phone").is_some_and(|phone| phone.contains(&words)));
         let view = location.talks.found(conversation, contact, &location.config.id);
-        let same = |name: &str| param(name).is_none_or(|wanted| view[name] == wanted);
-        if meets && same("lastMessageType") && same("lastMessageDirection") {
+        let last = location.talks.last_direction(conversation);
+        let same = param("lastMessageType").is_none_or(|wanted| view["lastMessageType"] == wanted)
+            && param("lastMessageDirection").is_none_or(|wanted| last == Some(wanted));
+        if meets && same {
             found.push((location.talks.touched(conversation).as_millisecond(), view));
         }
     }

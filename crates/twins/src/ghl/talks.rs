@@ -98,7 +98,7 @@ impl Message {
         let mut view = json!({
             "id": self.id, "type": self.kind.number(), "messageType": self.kind.name(), "locationId": location,
             "contactId": self.contact, "conversationId": self.conversation, "dateAdded": iso(self.added),
-            "dateUpdated": iso(self.updated), "direction": self.direction(), "status": self.status,
+            "direction": self.direction(), "status": self.status,
             "contentType": "text/plain", "attachments": self.attachments, "source": "api",
         });
         // The body of a call is missing, not empty.
@@ -170,12 +170,14 @@ impl Talks {
             "id": conversation.id, "contactId": conversation.contact, "locationId": location,
             "lastMessageBody": last.map_or("", |message| message.body.as_str()),
             "lastMessageType": last.map_or("TYPE_SMS", |message| message.kind.name()),
-            "lastMessageDate": self.touched(conversation).as_millisecond(),
-            "lastMessageDirection": last.map_or("outbound", Message::direction),
             "type": "TYPE_PHONE", "unreadCount": 0, "fullName": name, "contactName": name,
             "email": contact.text("email").unwrap_or_default(), "phone": contact.text("phone").unwrap_or_default(),
-            "dateAdded": conversation.added.as_millisecond(),
         })
+    }
+
+    /// Which way the last message went.
+    pub(super) fn last_direction(&self, conversation: &Conversation) -> Option<&'static str> {
+        self.messages_of(&conversation.id).next_back().map(Message::direction)
     }
 
     /// When something was last said.

@@ -74,7 +74,7 @@ pub(super) fn found(contact: &Contact, location: &str, cursor: Value) -> Value {
 pub(super) fn listed(contact: &Contact, location: &str) -> Value {
     let mut view = Map::new();
     for name in ["email", "phone", "timezone", "country", "source", "firstName", "lastName", "companyName"] {
-        view.insert(name.to_owned(), json!(contact.text(name)));
+        view.extend(contact.text(name).map(|text| (name.to_owned(), json!(text))));
     }
     view.insert("contactName".to_owned(), json!(contact.name()));
     common(&mut view, contact, location);

@@ -116,7 +116,7 @@ fn refused(version: Version, name: &str) -> Answer {
         Version::V3 => Answer::json(
             400,
             json!({ "error": {
-                "code": "INVALID_ARGUMENT", "message": message, "details": [], "resolution": "Check the parameter.",
+                "code": "INVALID_ARGUMENT", "message": message, "details": {}, "resolution": "Check the parameter.",
             } }),
         ),
     }
