@@ -25,6 +25,7 @@ mod reads;
 mod routes;
 mod rules;
 mod search;
+mod search_rules;
 mod server;
 mod switches;
 mod tags;

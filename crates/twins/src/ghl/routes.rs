@@ -79,9 +79,12 @@ impl Rule {
 
     fn meets(&self, call: &Call, segments: &[&str]) -> bool {
         let Some((method, path)) = self.template.split_once(' ') else { return false };
+        if method != call.method {
+            return false;
+        }
         let mut wanted = path.split('/').filter(|part| !part.is_empty());
         let fits = segments.iter().all(|part| wanted.next().is_some_and(|name| name.starts_with('{') || name == *part));
-        method == call.method && fits && wanted.next().is_none() && self.exists(call)
+        fits && wanted.next().is_none() && self.exists(call)
     }
 
     /// A version that is not known counts as dated here; it is refused later.

@@ -10,8 +10,9 @@ use crate::ghl::contact::Contact;
 use crate::ghl::contacts::{READ, object};
 use crate::ghl::reads::mentions;
 use crate::ghl::routes::{Reply, Rule, reply};
+use crate::ghl::rules::refuse;
 use crate::ghl::server::{Asked, Ghl};
-use crate::ghl::{errors, views};
+use crate::ghl::{errors, search_rules, views};
 use crate::stamp::iso;
 
 pub(super) const RULES: &[Rule] = &[Rule::new("POST /contacts/search", READ, search)];
@@ -70,9 +71,8 @@ fn read(body: &Value) -> Result<Query, Answer> {
     if page_limit.is_none() {
         problems.push("pageLimit must be a number between 1 and 500".to_owned());
     }
-    if !problems.is_empty() {
-        return Err(errors::unprocessable(&problems));
-    }
+    problems.extend(search_rules::problems(body));
+    refuse(&problems)?;
     let after = body["searchAfter"].as_array().cloned();
     if after.is_some() && !body["page"].is_null() {
         return Err(errors::bad_request("page must not be used together with searchAfter"));
@@ -205,6 +205,10 @@ fn in_range(row: &Contact, field: &str, wanted: &Value) -> bool {
     let held = match field {
         "dateAdded" => row.added,
         "dateUpdated" => row.updated,
+        "dateOfBirth" => match row.text("dateOfBirth").and_then(|day| format!("{day}T00:00:00Z").parse().ok()) {
+            Some(midnight) => midnight,
+            None => return false,
+        },
         _ => return false,
     };
     let fits = |name: &str, test: fn(Ordering) -> bool| {

@@ -142,3 +142,20 @@ async fn the_duplicate_search_takes_an_email_or_a_number() {
     assert_eq!((none.status, &none.body["contact"]), (200, &Value::Null));
     assert_eq!(caller.get(&base).await.body["message"], "Pass at least one of number, email query parameter");
 }
+
+#[tokio::test]
+async fn a_search_for_what_is_not_listed_is_refused() {
+    let (twin, caller) = roomy_ghl().await;
+    twin.create_contact(&json!({ "firstName": "Ana", "dateOfBirth": "1990-09-25" })).unwrap();
+    let search = async |filter: Value| {
+        let body = json!({ "locationId": LOCATION, "pageLimit": 5, "filters": [filter] });
+        caller.send("POST", "/contacts/search", body).await
+    };
+    assert_eq!(search(json!({ "field": "shoeSize", "operator": "eq", "value": "42" })).await.status, 422);
+    assert_eq!(search(json!({ "field": "email", "operator": "like", "value": "x" })).await.status, 422);
+    for (year, count) in [("1990", 1), ("1991", 0)] {
+        let range = json!({ "gte": format!("{year}-01-01T00:00:00Z") });
+        let seen = search(json!({ "field": "dateOfBirth", "operator": "range", "value": range })).await;
+        assert_eq!(seen.body["total"], count, "{year}");
+    }
+}

@@ -9,6 +9,7 @@ mod ghl_bulk;
 mod ghl_company;
 mod ghl_contacts;
 mod ghl_conversations;
+mod ghl_events;
 mod ghl_kit;
 mod ghl_location;
 mod ghl_oauth;

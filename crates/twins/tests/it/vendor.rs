@@ -8,7 +8,7 @@ use tandem_twins::{CustomField, FieldType, GhlConfig, GhlCustomField, GhlLocatio
 use crate::kit::{LIMIT, Receiver, ghl, openphone, roomy};
 
 #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
-fn vendor(path: &str) -> Option<Value> {
+pub(crate) fn vendor(path: &str) -> Option<Value> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vendor");
     let folder = std::env::var_os("TANDEM_VENDOR_DIR").map_or_else(beside, PathBuf::from);
     let text = std::fs::read_to_string(folder.join(path)).ok();
