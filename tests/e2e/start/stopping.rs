@@ -42,11 +42,12 @@ async fn a_writer_that_is_stopped_leaves_its_work_to_the_others_at_once() {
     stops(leaver);
     let done = cluster.openphone.contacts().len();
     assert!(done < PEOPLE, "the stop came too late to prove anything");
-    let stopped = Instant::now();
     eventually("the rest of them", LIMIT, || (cluster.openphone.contacts().len() == PEOPLE).then_some(())).await;
-    let took = stopped.elapsed();
+    // How long all of it takes is the machine's affair; nobody waits for what was in hand.
+    let times: Vec<u64> = cluster.openphone.requests().iter().map(|request| request.since_start_us).collect();
+    let pause = times.windows(2).map(|pair| Duration::from_micros(pair[1].saturating_sub(pair[0]))).max().unwrap();
+    assert!(pause < TAKEN_OVER_WITHIN, "nothing arrived for {pause:?}, {done} of {PEOPLE} before the stop");
     in_step(&cluster).await;
-    assert!(took < TAKEN_OVER_WITHIN, "{} of {PEOPLE} came {took:?} after the stop", PEOPLE - done);
 }
 
 #[tokio::test(flavor = "multi_thread")]
