@@ -34,7 +34,9 @@ impl<'a> Asked<'a> {
     /// A refusal; `variant` are the middle digits of a v1 code.
     pub(super) fn refused(&self, status: u16, variant: &str, words: (&str, &str)) -> Answer {
         let code = format!("{}{variant}{status}", self.rule.code);
-        self.surface().error(status, &code, words.0, words.1)
+        let answer = self.surface().error(status, &code, words.0, words.1);
+        let common = ["Bad Request", "Forbidden", "Not Found"].contains(&words.0);
+        if common || self.surface() == Surface::Dated { answer } else { errors::described(answer, words.0) }
     }
 
     pub(super) fn missing(&self, message: &str) -> Answer {

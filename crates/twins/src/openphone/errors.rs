@@ -44,6 +44,11 @@ pub(super) fn listing(answer: Answer, list: &[Complaint]) -> Answer {
     with(answer, "errors", complaints(list))
 }
 
+/// v1 describes errors that only some operations have.
+pub(super) fn described(answer: Answer, description: &str) -> Answer {
+    with(answer, "description", json!(description))
+}
+
 fn with(mut answer: Answer, name: &str, value: Value) -> Answer {
     if let crate::call::Content::Json(Value::Object(body)) = &mut answer.content {
         body.insert(name.to_owned(), value);
@@ -109,13 +114,6 @@ impl Surface {
         };
         answer.headers.extend(retry_after_secs.map(|seconds| ("retry-after", seconds.to_string())));
         answer
-    }
-
-    pub(super) fn server_error(self) -> Answer {
-        match self {
-            Self::V1 => v1(500, "0801500", "Unknown", "Unknown Error"),
-            Self::Dated => dated(500, "Unknown", "Unknown Error"),
-        }
     }
 
     pub(super) fn unprocessable(self) -> Answer {

@@ -90,7 +90,7 @@ fn create(openphone: &mut OpenPhone, asked: &Asked<'_>) -> Reply {
 /// Some keys may do everything but this.
 pub(super) fn may_create(openphone: &OpenPhone, asked: &Asked<'_>) -> Result<(), Answer> {
     if openphone.spaces[asked.at].config.access.no_webhooks {
-        return Err(asked.refused(403, "01", ("Forbidden", "This key may not manage webhooks")));
+        return Err(asked.refused(403, "00", ("Forbidden", "This key may not manage webhooks")));
     }
     Ok(())
 }

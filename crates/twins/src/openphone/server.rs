@@ -68,12 +68,12 @@ impl OpenPhone {
         }
         let young = access.young.filter(|young| stamp.instant < space.keyed + young.lasts);
         if let Some(young) = young {
-            let forbidden = surface.error(403, &format!("{}01403", rule.code), "Forbidden", "Not allowed");
+            let forbidden = surface.error(403, &format!("{}00403", rule.code), "Forbidden", "Not allowed");
             return Some(if young.forbidden { forbidden } else { surface.unauthorized() });
         }
         let lapsed = access.lapsed && rule.template != "GET /organization";
         let code = format!("{}01402", rule.code);
-        lapsed.then(|| surface.error(402, &code, "Payment Required", "The subscription is not active"))
+        lapsed.then(|| surface.error(402, &code, "Subscription Expired", "The subscription is not active"))
     }
 
     /// Replaces what a workspace's key may do; false when there is no such workspace.
@@ -134,7 +134,10 @@ impl Provider for OpenPhone {
         let surface = route.map_or(Surface::Dated, Rule::surface);
         match refusal {
             Refusal::TooMany { retry_after_secs } => surface.too_many(retry_after_secs),
-            Refusal::ServerError => surface.server_error(),
+            Refusal::ServerError => {
+                let code = format!("{}01500", route.map_or("08", |rule| rule.code));
+                surface.error(500, &code, "Unknown", "Unknown Error")
+            }
             Refusal::Unprocessable => surface.unprocessable(),
         }
     }

@@ -41,10 +41,16 @@ pub(super) fn message_kind(message: &Message) -> &'static str {
 }
 
 pub(super) fn message(kind: &'static str, message: &Message, scene: &Scene) -> Event<'static> {
-    let resource = json!({
-        "id": message.id, "direction": direction(message.incoming), "text": message.text, "media": [],
-        "status": message.status, "createdAt": iso(message.created),
+    let mut resource = json!({
+        "id": message.id, "direction": direction(message.incoming), "text": message.text, "status": message.status,
+        "createdAt": iso(message.created),
     });
+    if kind != "message.failed" {
+        resource["media"] = json!([]);
+    }
+    if ["message.failed", "message.undelivered"].contains(&kind) {
+        resource["errorCode"] = Value::Null;
+    }
     let mut context = scene.context(&message.user);
     context["contacts"] = scene.contacts();
     context["senderIdentifier"] = json!(message.from);

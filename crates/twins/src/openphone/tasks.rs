@@ -80,7 +80,7 @@ pub(super) fn create(openphone: &mut OpenPhone, asked: &Asked<'_>, wanted: Wante
     let space = &openphone.spaces[asked.at];
     let open = space.desk.tasks.rows().filter(|(_, task)| task.status == Status::Open).count();
     if space.config.most_open_tasks.is_some_and(|most| open >= most) {
-        return Err(asked.refused(402, "00", ("Payment Required", "The workspace has too many open tasks")));
+        return Err(asked.refused(402, "00", ("Open Tasks Limit Reached", "The workspace has too many open tasks")));
     }
     Ok(openphone.tasked(asked.at, wanted, asked.stamp))
 }
