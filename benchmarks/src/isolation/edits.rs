@@ -56,7 +56,7 @@ impl Edits {
             pace.tick().await;
             let number = self.made.fetch_add(1, Ordering::Relaxed);
             let (ghl, openphone) = &self.people[number % self.people.len()];
-            system.ghl().edit_contact(ghl, &json!({ "firstName": format!("Bea{number}") }))?;
+            system.ghl().edit_contact(ghl, &json!({ "firstName": format!("Cleo{number}") }))?;
             let body = json!({
                 "type": "ContactUpdate", "locationId": location(OURS), "id": ghl, "webhookId": format!("live-{number}"),
             });

@@ -18,6 +18,7 @@ mod options;
 mod phase;
 mod scripts;
 mod shared;
+mod untold;
 
 pub use options::{Error, Members, RedisOptions};
 pub(crate) use shared::Shared;

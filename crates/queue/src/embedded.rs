@@ -3,11 +3,11 @@
 //! A message is two rows: its text, written once, and its delivery state, which is small because it changes with every
 //! pull. A `due_ms` of 0 means ready; anything else is when it becomes so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use tandem_embedded::{Database, rusqlite};
-use tandem_proto::{Consumer, Stream};
+use tandem_proto::{ConnectionId, Consumer, Stream};
 
 use crate::queue::Taken;
 use crate::wakeups::Wakeups;
@@ -54,13 +54,12 @@ impl Embedded {
     pub(crate) async fn take(
         &self,
         consumer: Consumer,
-        max: usize,
-        now_ms: i64,
-        lease_until_ms: i64,
+        (max, but): (usize, &BTreeSet<ConnectionId>),
+        times: (i64, i64),
     ) -> Result<Taken, Error> {
-        let embedded = self.clone();
+        let (embedded, but) = (self.clone(), take::Excluded::new(but));
         let job = move |sql: &rusqlite::Connection| {
-            let taken = take::take(sql, &embedded.last_served, consumer, max, (now_ms, lease_until_ms))?;
+            let taken = take::take(sql, &embedded.last_served, consumer, (max, &but), times)?;
             Ok(HandedOut::new(embedded, consumer, taken))
         };
         Ok(self.database.write_relaxed(job, |_| {}).await?.accept())

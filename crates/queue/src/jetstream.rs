@@ -1,5 +1,6 @@
 //! The backend at NATS JetStream, shared by any number of processes.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -91,8 +92,8 @@ impl Broker {
     }
 
     /// What was fetched already; more is on its way if there is any.
-    pub(crate) fn take(&self, consumer: Consumer, max: usize) -> Vec<Fetched> {
-        self.reader(consumer).map(|reader| reader.take(max, Instant::now())).unwrap_or_default()
+    pub(crate) fn take(&self, consumer: Consumer, max: usize, but: &BTreeSet<ConnectionId>) -> Vec<Fetched> {
+        self.reader(consumer).map(|reader| reader.take((max, but), Instant::now())).unwrap_or_default()
     }
 
     pub(crate) async fn stop_pulling(&self) {

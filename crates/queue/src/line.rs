@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
+use tandem_proto::ConnectionId;
+
 use crate::fair::shares;
 
 /// The messages of one consumer by readiness.
@@ -57,21 +59,22 @@ impl Line {
         self.later.first().map(|(due_ms, _, _)| *due_ms)
     }
 
-    /// The messages of one pull, older first; they stay in the line.
-    pub(crate) fn pick(&mut self, max: usize) -> Vec<u64> {
-        let mut picked: Vec<u64> = self.ready.values().flatten().copied().take(max.saturating_add(1)).collect();
+    /// The messages of one pull, older first, of other connections than those named; they stay in the line.
+    pub(crate) fn pick(&mut self, max: usize, but: &BTreeSet<ConnectionId>) -> Vec<u64> {
+        let allowed = self.ready.iter().filter(|(connection, _)| !but.contains(connection.as_str()));
+        let mut picked: Vec<u64> = allowed.flat_map(|(_, ready)| ready).copied().take(max.saturating_add(1)).collect();
         if picked.len() > max {
-            picked = self.pick_in_turn(max);
+            picked = self.pick_in_turn(max, but);
         }
         picked.sort_unstable();
         picked
     }
 
-    fn pick_in_turn(&mut self, max: usize) -> Vec<u64> {
+    fn pick_in_turn(&mut self, max: usize, but: &BTreeSet<ConnectionId>) -> Vec<u64> {
         let behind = (Bound::Excluded(self.last_served.as_str()), Bound::Unbounded);
         let wrapped = (Bound::Unbounded, Bound::Included(self.last_served.as_str()));
-        let in_turn = self.ready.range::<str, _>(behind).chain(self.ready.range::<str, _>(wrapped)).take(max);
-        let in_turn: Vec<_> = in_turn.collect();
+        let in_turn = self.ready.range::<str, _>(behind).chain(self.ready.range::<str, _>(wrapped));
+        let in_turn: Vec<_> = in_turn.filter(|(connection, _)| !but.contains(connection.as_str())).take(max).collect();
         let last_served = in_turn.last().map(|(connection, _)| (*connection).clone());
         let shares = shares(max, in_turn.len());
         let picked = in_turn.into_iter().zip(shares).flat_map(|((_, ready), share)| ready.iter().copied().take(share));

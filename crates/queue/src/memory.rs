@@ -1,9 +1,9 @@
 //! The backend that ends with the process: for tests, the simulation and the demo. One mutex, never held across an await.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tandem_proto::{Consumer, MessageId, Stream};
+use tandem_proto::{ConnectionId, Consumer, MessageId, Stream};
 
 use crate::line::Line;
 use crate::queue::Taken;
@@ -44,11 +44,16 @@ impl Memory {
         messages.into_iter().map(|message| state.publish(message, now_ms)).collect()
     }
 
-    pub(crate) fn take(&self, consumer: Consumer, max: usize, now_ms: i64, lease_until_ms: i64) -> Taken {
+    pub(crate) fn take(
+        &self,
+        consumer: Consumer,
+        (max, but): (usize, &BTreeSet<ConnectionId>),
+        (now_ms, lease_until_ms): (i64, i64),
+    ) -> Taken {
         let mut state = self.lock();
         let line = state.lines.entry(consumer).or_default();
         let due = line.promote(now_ms);
-        let taken = line.pick(max);
+        let taken = line.pick(max, but);
         let next_due_ms = line.next_due_ms();
         for sequence in due {
             state.with(sequence, |held| (held.due_ms, held.leased) = (0, false));

@@ -1,5 +1,6 @@
 //! The handle that callers have, whatever the backend.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,13 +112,23 @@ impl Queue {
 
     /// Takes up to `max` ready messages. Returns as soon as there is one, and with nothing after `wait`.
     pub async fn pull(&self, consumer: Consumer, max: usize, wait: Duration) -> Result<Vec<Delivery>, Error> {
+        self.pull_but(consumer, (max, wait), &BTreeSet::new()).await
+    }
+
+    /// The same, but messages of these connections stay where they are.
+    pub async fn pull_but(
+        &self,
+        consumer: Consumer,
+        (max, wait): (usize, Duration),
+        but: &BTreeSet<ConnectionId>,
+    ) -> Result<Vec<Delivery>, Error> {
         let deadline = Instant::now() + wait;
         let _interest = self.broker().and_then(|broker| broker.interest(consumer));
         loop {
             // Listening before looking: what becomes ready in between rings.
             let mut rung = pin!(self.shared.wakeups.next(consumer));
             rung.as_mut().enable();
-            let (deliveries, next_due_ms) = self.take(consumer, max).await?;
+            let (deliveries, next_due_ms) = self.take(consumer, max, but).await?;
             if !deliveries.is_empty() || Instant::now() >= deadline {
                 return Ok(deliveries);
             }
@@ -251,18 +262,24 @@ impl Queue {
         }
     }
 
-    async fn take(&self, consumer: Consumer, max: usize) -> Result<(Vec<Delivery>, Option<i64>), Error> {
+    async fn take(
+        &self,
+        consumer: Consumer,
+        max: usize,
+        but: &BTreeSet<ConnectionId>,
+    ) -> Result<(Vec<Delivery>, Option<i64>), Error> {
         let now_ms = self.shared.clock.now_ms();
         let lease_until_ms = now_ms.saturating_add(millis(self.shared.settings.ack_wait));
+        let times = (now_ms, lease_until_ms);
         let taken = match &self.shared.backend {
-            Backend::Memory(memory) => memory.take(consumer, max, now_ms, lease_until_ms),
-            Backend::Embedded(embedded) => embedded.take(consumer, max, now_ms, lease_until_ms).await?,
+            Backend::Memory(memory) => memory.take(consumer, (max, but), times),
+            Backend::Embedded(embedded) => embedded.take(consumer, (max, but), times).await?,
             Backend::JetStream(broker) => {
                 let hand_out = |fetched: Fetched| {
                     let receipt = Receipt::Reply(fetched.reply);
                     Delivery::new(self.clone(), fetched.stored, fetched.deliveries, receipt)
                 };
-                return Ok((broker.take(consumer, max).into_iter().map(hand_out).collect(), None));
+                return Ok((broker.take(consumer, max, but).into_iter().map(hand_out).collect(), None));
             }
         };
         let hand_out = |(message, deliveries): (Stored, u32)| {

@@ -8,7 +8,9 @@ mod settle;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use futures_util::future::{Fuse, FusedFuture as _};
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer};
 use tandem_queue::Queue;
@@ -53,8 +55,8 @@ pub struct Error(#[from] tandem_queue::Error);
 
 /// Live events handled side by side: enough to share the store's commits.
 const LIVE_AT_ONCE: usize = 64;
-/// Few enough that live events find room at the store beside them.
-const BULK_AT_ONCE: usize = 16;
+/// Few enough that live events find room at the store beside them. Still many times what a provider takes.
+const BULK_AT_ONCE: usize = 4;
 /// The storage's trouble, not the event's: tried again for as long as it takes.
 const UNAVAILABLE: &str = "unavailable";
 const PULL_WAIT: Duration = Duration::from_secs(30);
@@ -75,21 +77,33 @@ async fn take(
     shutdown: &CancellationToken,
     (consumer, at_once): (Consumer, usize),
 ) -> Result<(), Error> {
-    loop {
+    let mut working = FuturesUnordered::new();
+    // Kept until it ends: what a pull that is given up had taken would have to go back.
+    let mut pull = Fuse::terminated();
+    let ended = loop {
+        // A new event waits for the room of one, not for the end of all.
+        let room = at_once - working.len();
+        if pull.is_terminated() && room > at_once / 8 {
+            pull = Box::pin(deps.queue.pull(consumer, room, PULL_WAIT)).fuse();
+        }
         let pulled = tokio::select! {
-            () = shutdown.cancelled() => return Ok(()),
-            pulled = deps.queue.pull(consumer, at_once, PULL_WAIT) => pulled,
+            () = shutdown.cancelled() => break Ok(()),
+            Some(()) = working.next() => continue,
+            pulled = &mut pull => pulled,
         };
         match pulled {
             Ok(deliveries) => {
-                let each = |delivery| settle::settle((config, deps), consumer, delivery);
-                futures_util::stream::iter(deliveries).for_each_concurrent(at_once, each).await;
+                working
+                    .extend(deliveries.into_iter().map(|delivery| settle::settle((config, deps), consumer, delivery)));
             }
             Err(error) if error.class().is_retryable() => {
                 tracing::error!(error = %chain(&error), "events can't be taken; trying again");
                 tokio::time::sleep(UNAVAILABLE_PAUSE).await;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => break Err(error.into()),
         }
-    }
+    };
+    drop(pull);
+    while working.next().await.is_some() {}
+    ended
 }

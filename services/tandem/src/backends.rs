@@ -129,10 +129,11 @@ pub(crate) fn is_refusal(error: &anyhow::Error) -> bool {
         || error.chain().any(<dyn std::error::Error>::is::<tandem_limits::Error>)
 }
 
-/// What the servers' own errors among the causes are.
+/// What the servers' own errors among the causes are. The store tells of them itself: what the server said is not a cause
+/// of its own there.
 fn classes(error: &anyhow::Error) -> impl Iterator<Item = ErrorClass> {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<tandem_jetstream::Error>())
-        .map(tandem_jetstream::Error::class)
+    error.chain().filter_map(|cause| {
+        let of_store = cause.downcast_ref::<tandem_store::Error>().map(tandem_store::Error::class);
+        of_store.or_else(|| cause.downcast_ref::<tandem_jetstream::Error>().map(tandem_jetstream::Error::class))
+    })
 }

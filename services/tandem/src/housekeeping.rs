@@ -41,28 +41,40 @@ pub(crate) struct Rooms {
 
 /// Runs until the shutdown.
 pub(crate) async fn run(rooms: Rooms, shutdown: CancellationToken) -> Result<(), Infallible> {
-    for round in 0_u64.. {
-        rooms.gauge().await;
-        if round % ROUNDS_PER_TRIM == 0 {
-            rooms.trim().await;
-        }
-        if round % ROUNDS_PER_RECOVERY == 0 {
-            rooms.recover().await;
-        }
-        tokio::select! {
-            () = shutdown.cancelled() => break,
-            () = tokio::time::sleep(GAUGE_PAUSE) => {}
-        }
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = rooms.watch() => {}
+        () = rooms.keep() => {}
     }
     Ok(())
 }
 
 impl Rooms {
-    async fn gauge(&self) {
-        self.metrics.limiter_fallback(self.limits.in_fallback());
-        if let Some(sink) = &self.sink {
-            self.metrics.spool_messages(sink.spooled_messages());
+    /// What this process knows by itself, which matters most while the queue is away and doesn't answer.
+    async fn watch(&self) {
+        loop {
+            self.metrics.limiter_fallback(self.limits.in_fallback());
+            if let Some(sink) = &self.sink {
+                self.metrics.spool_messages(sink.spooled_messages());
+            }
+            tokio::time::sleep(GAUGE_PAUSE).await;
         }
+    }
+
+    async fn keep(&self) {
+        for round in 0_u64.. {
+            self.gauge().await;
+            if round % ROUNDS_PER_TRIM == 0 {
+                self.trim().await;
+            }
+            if round % ROUNDS_PER_RECOVERY == 0 {
+                self.recover().await;
+            }
+            tokio::time::sleep(GAUGE_PAUSE).await;
+        }
+    }
+
+    async fn gauge(&self) {
         let Some(Backends { queue, .. }) = self.reached.get() else { return };
         for stream in Stream::ALL {
             match queue.depth(stream).await {

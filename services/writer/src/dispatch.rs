@@ -2,7 +2,7 @@
 
 mod waiting;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use tandem_proto::{ConnectionId, Consumer, Envelope, Payload, RecordId};
 use tandem_queue::{Delivery, Queue};
 use tandem_reconcile::Run;
 use tandem_telemetry::{Span, Taken, chain};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::Caller;
@@ -22,9 +22,10 @@ use crate::run::{Settlement, Worker, spread};
 use crate::{Config, Deps, Error};
 use waiting::{Task, Waiting};
 
-/// Deliveries held per lane beyond those being worked on: enough to see every connection that has work.
-const MOST_WAITING_LIVE: usize = 64;
-const MOST_WAITING_BULK: usize = 8;
+/// Deliveries held per lane beyond those being worked on, of all connections together.
+const MOST_WAITING: usize = 2_048;
+/// Taken at once: a share for each of many connections.
+const MOST_AT_ONCE: usize = 64;
 const PULL_WAIT: Duration = Duration::from_secs(30);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -37,7 +38,7 @@ pub(crate) async fn run(config: Config, deps: Deps, shutdown: CancellationToken)
         waiting: Waiting::default(),
         working: JoinSet::new(),
         pulls: JoinSet::new(),
-        pulling: BTreeSet::new(),
+        pulling: BTreeMap::new(),
     };
     let outcome = loop {
         dispatch.start_ready();
@@ -45,8 +46,10 @@ pub(crate) async fn run(config: Config, deps: Deps, shutdown: CancellationToken)
         tokio::select! {
             () = shutdown.cancelled() => break Ok(()),
             Some(finished) = dispatch.working.join_next() => dispatch.finished(finished.ok()),
-            Some(Ok(pulled)) = dispatch.pulls.join_next() => {
-                if let Err(error) = dispatch.take(pulled) {
+            Some(pulled) = dispatch.pulls.join_next() => {
+                // One that was given up has taken nothing.
+                let taken = pulled.map_or(Ok(()), |pulled| dispatch.take(pulled));
+                if let Err(error) = taken {
                     break Err(error);
                 }
             }
@@ -56,19 +59,12 @@ pub(crate) async fn run(config: Config, deps: Deps, shutdown: CancellationToken)
     outcome
 }
 
-async fn pull(queue: Queue, consumer: Consumer, room: usize) -> Pulled {
-    let pulled = queue.pull(consumer, room, PULL_WAIT).await;
+async fn pull(queue: Queue, consumer: Consumer, (room, full): (usize, BTreeSet<ConnectionId>)) -> Pulled {
+    let pulled = queue.pull_but(consumer, (room, PULL_WAIT), &full).await;
     if pulled.is_err() {
         tokio::time::sleep(UNAVAILABLE_PAUSE).await;
     }
     (consumer, pulled)
-}
-
-fn most_waiting(consumer: Consumer) -> usize {
-    match consumer {
-        Consumer::WriterLive => MOST_WAITING_LIVE,
-        Consumer::WriterBulk | Consumer::MapperLive | Consumer::MapperBulk => MOST_WAITING_BULK,
-    }
 }
 
 struct Dispatch {
@@ -77,16 +73,24 @@ struct Dispatch {
     waiting: Waiting,
     working: JoinSet<(ConnectionId, RecordId)>,
     pulls: JoinSet<Pulled>,
-    /// Consumers that have a pull under way.
-    pulling: BTreeSet<Consumer>,
+    /// Pulls under way.
+    pulling: BTreeMap<Consumer, AbortHandle>,
 }
 
 impl Dispatch {
     fn pull_where_there_is_room(&mut self) {
         for consumer in [Consumer::WriterLive, Consumer::WriterBulk] {
-            let room = most_waiting(consumer).saturating_sub(self.waiting.held(consumer));
-            if room > 0 && self.pulling.insert(consumer) {
-                self.pulls.spawn(pull(self.deps.queue.clone(), consumer, room));
+            if self.waiting.has_more_room(consumer)
+                && let Some(pull) = self.pulling.remove(&consumer)
+            {
+                // It doesn't know of that room.
+                pull.abort();
+            }
+            let room = MOST_WAITING.saturating_sub(self.waiting.held(consumer)).min(MOST_AT_ONCE);
+            if room > 0 && !self.pulling.contains_key(&consumer) {
+                let full = self.waiting.full(consumer).clone();
+                let handle = self.pulls.spawn(pull(self.deps.queue.clone(), consumer, (room, full)));
+                self.pulling.insert(consumer, handle);
             }
         }
     }

@@ -133,3 +133,10 @@ async fn a_stream_that_keeps_what_is_done() {
     let config = json!({ "name": "COMMANDS", "subjects": ["command.>"], "storage": "file", "retention": "limits" });
     differs("COMMANDS", config, &["retention is Limits, not WorkQueue"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_whose_documents_expire() {
+    let day: u64 = 24 * 3_600 * 1_000_000_000;
+    let config = json!({ "name": "KV_STATE", "subjects": ["$KV.STATE.>"], "storage": "file", "max_age": day });
+    differs("KV_STATE", config, &["max_age is 86400s, not 0ns"]).await;
+}

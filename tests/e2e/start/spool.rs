@@ -43,6 +43,7 @@ async fn what_came_while_nats_was_away_outlives_a_kill_and_is_applied_once() {
     cluster.servers.nats.kill();
     all_are(&cluster, &contacts[1..], "accepted").await;
     all_are(&cluster, &contacts[1..], "duplicate").await;
+    spooled(&cluster, 5.0).await;
     let ingest = cluster.first(Part::Ingest);
     ingest.answers("/ready", 200).await;
     let is_said = |line: &str| line.contains("ERROR") && line.contains("events go to the spool");

@@ -66,3 +66,12 @@ async fn every_process_restarted_in_turn_while_people_work_loses_and_doubles_not
     in_step(&cluster).await;
     cluster.services.iter_mut().for_each(stops);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_obeyed_while_the_servers_are_gone() {
+    let mut cluster = Cluster::start(options()).await.unwrap();
+    cluster.servers.nats.kill();
+    cluster.servers.redis.kill();
+    cluster.first(Part::Writer).answers("/ready", 503).await;
+    cluster.services.iter_mut().for_each(stops);
+}

@@ -89,10 +89,14 @@ impl Remote {
         self.quickly(redis::cmd("EXISTS").arg(seen_key(id))).await
     }
 
-    pub(super) async fn remember(&self, id: &str) -> RedisResult<()> {
-        let ttl = self.options.remember_for.as_millis().max(1);
-        self.quickly(redis::cmd("SET").arg(seen_key(id)).arg(1).arg("PX").arg(u64::try_from(ttl).unwrap_or(u64::MAX)))
-            .await
+    pub(super) async fn remember(&self, ids: &[String]) -> RedisResult<()> {
+        let ttl = u64::try_from(self.options.remember_for.as_millis().max(1)).unwrap_or(u64::MAX);
+        let mut all = redis::pipe();
+        for id in ids {
+            all.cmd("SET").arg(seen_key(id)).arg(1).arg("PX").arg(ttl).ignore();
+        }
+        let mut connection = self.link.get()?;
+        all.exec_async(&mut connection).await
     }
 
     pub(super) async fn lock(&self, key: &str, token: &str, ttl: Duration) -> RedisResult<bool> {

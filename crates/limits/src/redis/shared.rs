@@ -9,16 +9,21 @@ use tokio::time::Instant;
 
 use super::keeper::Keeper;
 use super::phase::Phase;
+use super::untold::Untold;
 use super::{AskMembers, Error, Lease, RedisOptions, Remote};
 use crate::BudgetKey;
 use crate::budgets::Budgets;
 use crate::locks::Guard;
+
+/// How long ids to remember are gathered.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// The backend of many processes.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) budgets: Arc<Budgets>,
     remote: Arc<Remote>,
+    untold: Arc<Untold>,
     keeper: JoinHandle<()>,
 }
 
@@ -30,7 +35,7 @@ impl Shared {
         let mut keeper = Keeper::new(Arc::clone(&remote), Arc::clone(&budgets), orders);
         keeper.start().await?;
         let keeper = tokio::spawn(keeper.run());
-        Ok(Self { budgets, remote, keeper })
+        Ok(Self { budgets, remote, untold: Arc::default(), keeper })
     }
 
     pub(crate) fn in_fallback(&self) -> bool {
@@ -86,15 +91,17 @@ impl Shared {
                 })
     }
 
-    /// Told to Redis beside what the caller does next: whoever answers a webhook need not wait for it.
+    /// Told to Redis a moment later, together with what else is remembered until then: whoever answers a webhook need not
+    /// wait for it.
     pub(crate) fn remember(&self, id: &str) {
         self.budgets.remember(id);
-        if !self.is_there() {
+        if !self.is_there() || !self.untold.add(id) {
             return;
         }
-        let (remote, id) = (Arc::clone(&self.remote), id.to_owned());
+        let (remote, untold) = (Arc::clone(&self.remote), Arc::clone(&self.untold));
         tokio::spawn(async move {
-            if let Err(error) = remote.remember(&id).await {
+            tokio::time::sleep(GATHER).await;
+            if let Err(error) = remote.remember(&untold.take()).await {
                 remote.failed(&error);
             }
         });

@@ -1,11 +1,11 @@
 //! Handing messages out and settling them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use tandem_embedded::Error;
 use tandem_embedded::rusqlite::{Connection, OptionalExtension as _, params};
-use tandem_proto::Consumer;
+use tandem_proto::{ConnectionId, Consumer};
 
 use super::{Embedded, row};
 use crate::fair::shares;
@@ -16,19 +16,18 @@ pub(super) fn take(
     sql: &Connection,
     last_served: &Mutex<BTreeMap<Consumer, String>>,
     consumer: Consumer,
-    max: usize,
-    times: (i64, i64),
+    (max, but): (usize, &Excluded),
+    (now_ms, lease_until_ms): (i64, i64),
 ) -> Result<Taken, Error> {
-    let (now_ms, lease_until_ms) = times;
     let number = row::consumer(consumer);
     sql.prepare_cached(
         "UPDATE delivery SET due_ms = 0, leased = 0 WHERE consumer = ?1 AND due_ms > 0 AND due_ms <= ?2",
     )?
     .execute([number, now_ms])?;
-    let mut sequences = ready(sql, number, max.saturating_add(1))?;
+    let mut sequences = ready(sql, number, (max.saturating_add(1), but))?;
     if sequences.len() > max {
         let mut last_served = last_served.lock().unwrap_or_else(PoisonError::into_inner);
-        sequences = ready_in_turn(sql, number, max, last_served.entry(consumer).or_default())?;
+        sequences = ready_in_turn(sql, number, (max, but), last_served.entry(consumer).or_default())?;
     }
     sequences.sort_unstable();
     let mut taken = Taken::default();
@@ -43,18 +42,42 @@ pub(super) fn take(
     Ok(taken)
 }
 
-fn ready(sql: &Connection, consumer: i64, limit: usize) -> Result<Vec<i64>, Error> {
+/// Connections whose messages stay.
+pub(super) struct Excluded(Vec<String>);
+
+impl Excluded {
+    pub(super) fn new(connections: &BTreeSet<ConnectionId>) -> Self {
+        Self(connections.iter().map(|connection| connection.as_str().to_owned()).collect())
+    }
+
+    fn contains(&self, connection: &str) -> bool {
+        self.0.binary_search_by(|one| one.as_str().cmp(connection)).is_ok()
+    }
+
+    /// Ids hold letters, digits, `-` and `_`, so nothing in them has to be escaped.
+    fn as_json(&self) -> String {
+        if self.0.is_empty() { "[]".to_owned() } else { format!("[\"{}\"]", self.0.join("\",\"")) }
+    }
+}
+
+fn ready(sql: &Connection, consumer: i64, (limit, but): (usize, &Excluded)) -> Result<Vec<i64>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = sql.prepare_cached(
-        "SELECT sequence FROM delivery WHERE consumer = ?1 AND due_ms = 0 ORDER BY connection, sequence LIMIT ?2",
+        "SELECT sequence FROM delivery WHERE consumer = ?1 AND due_ms = 0
+         AND connection NOT IN (SELECT value FROM json_each(?3)) ORDER BY connection, sequence LIMIT ?2",
     )?;
-    let sequences = statement.query_map([consumer, limit], |row| row.get(0))?;
+    let sequences = statement.query_map(params![consumer, limit, but.as_json()], |row| row.get(0))?;
     Ok(sequences.collect::<Result<_, _>>()?)
 }
 
 /// A share for each of the connections that come after the one served last.
-fn ready_in_turn(sql: &Connection, consumer: i64, max: usize, last_served: &mut String) -> Result<Vec<i64>, Error> {
-    let connections = connections_in_turn(sql, consumer, max, last_served)?;
+fn ready_in_turn(
+    sql: &Connection,
+    consumer: i64,
+    (max, but): (usize, &Excluded),
+    last_served: &mut String,
+) -> Result<Vec<i64>, Error> {
+    let connections = connections_in_turn(sql, consumer, (max, but), last_served)?;
     let mut statement = sql.prepare_cached(
         "SELECT sequence FROM delivery WHERE consumer = ?1 AND due_ms = 0 AND connection = ?2
          ORDER BY sequence LIMIT ?3",
@@ -72,7 +95,12 @@ fn ready_in_turn(sql: &Connection, consumer: i64, max: usize, last_served: &mut 
 }
 
 /// Up to `max` connections with ready messages, one index step each.
-fn connections_in_turn(sql: &Connection, consumer: i64, max: usize, last_served: &str) -> Result<Vec<String>, Error> {
+fn connections_in_turn(
+    sql: &Connection,
+    consumer: i64,
+    (max, but): (usize, &Excluded),
+    last_served: &str,
+) -> Result<Vec<String>, Error> {
     let mut next = sql.prepare_cached(
         "SELECT connection FROM delivery WHERE consumer = ?1 AND due_ms = 0 AND connection > ?2
          ORDER BY connection LIMIT 1",
@@ -87,7 +115,9 @@ fn connections_in_turn(sql: &Connection, consumer: i64, max: usize, last_served:
             Some(connection) if wrapped && connection.as_str() > last_served => break,
             Some(connection) => {
                 after.clone_from(&connection);
-                connections.push(connection);
+                if !but.contains(&connection) {
+                    connections.push(connection);
+                }
             }
             None if wrapped => break,
             None => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tandem_jetstream::async_nats::Subject;
+use tandem_proto::ConnectionId;
 use tokio::time::Instant;
 
 use crate::Stored;
@@ -67,10 +68,11 @@ impl Buffer {
         self.held.insert(sequence, fetched);
     }
 
-    /// Up to `max`, older first, and where there is more than that, connection by connection.
-    pub(super) fn take(&mut self, max: usize, now: Instant) -> Vec<Fetched> {
+    /// Up to `max` of other connections than those named, older first, and where there is more than that, connection by
+    /// connection.
+    pub(super) fn take(&mut self, (max, but): (usize, &BTreeSet<ConnectionId>), now: Instant) -> Vec<Fetched> {
         self.drop_expired(now);
-        let picked = self.line.pick(max);
+        let picked = self.line.pick(max, but);
         picked.into_iter().filter_map(|sequence| self.take_out(sequence)).collect()
     }
 
@@ -142,7 +144,7 @@ mod tests {
         for sequence in [2, 3, 1] {
             buffer.add(fetched("event.live.acme.ghl", sequence, now));
         }
-        assert_eq!(sequences(&buffer.take(2, now)), [1, 2]);
+        assert_eq!(sequences(&buffer.take((2, &BTreeSet::new()), now)), [1, 2]);
         assert_eq!((buffer.len(), buffer.len_of("acme")), (1, 1));
         assert!(buffer.drained().contains("acme") && buffer.drained().is_empty());
     }
@@ -153,7 +155,7 @@ mod tests {
         let mut buffer = Buffer::new(ACK_WAIT, false);
         buffer.add(fetched("event.live.acme.ghl", 1, now));
         buffer.add(fetched("event.live.acme.ghl", 2, now + ACK_WAIT / 2));
-        assert_eq!(sequences(&buffer.take(9, now + ACK_WAIT)), [2]);
+        assert_eq!(sequences(&buffer.take((9, &BTreeSet::new()), now + ACK_WAIT)), [2]);
         assert_eq!(buffer.len(), 0);
     }
 
@@ -166,11 +168,11 @@ mod tests {
         {
             buffer.add(fetched(subject, sequence, now));
         }
-        assert_eq!(sequences(&buffer.take(9, now)), [2, 3]);
+        assert_eq!(sequences(&buffer.take((9, &BTreeSet::new()), now)), [2, 3]);
         // Also when they come in the wrong order, and again after the newer one was taken.
         buffer.add(fetched("command.live.acme.r1", 5, now));
         buffer.add(fetched("command.live.acme.r1", 4, now));
-        assert_eq!(sequences(&buffer.take(9, now)), [5]);
+        assert_eq!(sequences(&buffer.take((9, &BTreeSet::new()), now)), [5]);
         buffer.add(fetched("command.live.acme.r1", 6, now));
         assert_eq!(sequences(&buffer.take_all()), [6]);
         assert_eq!(buffer.len_of("acme"), 0);

@@ -1,5 +1,6 @@
 //! One consumer's messages as this process gets them: a feeder fetches a few ahead for each connection, pullers take them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,8 +80,8 @@ impl Reader {
     }
 
     /// Nothing is awaited here, so that a puller that is given up can't take anything with it.
-    pub(super) fn take(&self, max: usize, now: Instant) -> Vec<Fetched> {
-        let taken = self.shared.buffer().take(max, now);
+    pub(super) fn take(&self, (max, but): (usize, &BTreeSet<ConnectionId>), now: Instant) -> Vec<Fetched> {
+        let taken = self.shared.buffer().take((max, but), now);
         if !taken.is_empty() {
             self.shared.call.notify_one();
             self.shared.prolong(&taken, now);

@@ -33,6 +33,7 @@ over_every_backend! {
         an_empty_pull_returns_after_its_wait,
         a_waiting_pull_returns_as_soon_as_a_message_comes,
         older_messages_come_first,
+        messages_of_connections_that_are_left_out_stay,
         a_batch_is_stored_in_order,
         consumers_see_their_own_lane_only,
         no_two_pullers_hold_the_same_message,

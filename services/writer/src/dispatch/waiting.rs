@@ -7,6 +7,9 @@ use std::time::Instant;
 use tandem_proto::{self as proto, ConnectionId, Consumer, RecordId};
 use tandem_queue::Delivery;
 
+/// Commands of one connection and lane in hand beyond those being worked on.
+const ENOUGH: usize = 16;
+
 /// A command in hand.
 pub(super) struct Task {
     pub(super) consumer: Consumer,
@@ -31,6 +34,9 @@ struct Lane {
     queues: BTreeMap<ConnectionId, VecDeque<Task>>,
     last: Option<ConnectionId>,
     held: usize,
+    full: BTreeSet<ConnectionId>,
+    /// Whether a connection was full and isn't any more.
+    has_more_room: bool,
 }
 
 impl Waiting {
@@ -41,13 +47,34 @@ impl Waiting {
         }
     }
 
+    /// Connections that have enough here. Whatever else they have stays in the queue, so that it takes nobody's room.
+    pub(super) fn full(&self, consumer: Consumer) -> &BTreeSet<ConnectionId> {
+        match consumer.lane() {
+            proto::Lane::Bulk => &self.bulk.full,
+            proto::Lane::Live => &self.live.full,
+        }
+    }
+
+    /// Whether a connection has room again since the last call.
+    pub(super) fn has_more_room(&mut self, consumer: Consumer) -> bool {
+        std::mem::take(&mut self.lane(consumer).has_more_room)
+    }
+
     pub(super) fn push(&mut self, task: Task) {
-        let lane = match task.consumer.lane() {
+        let lane = self.lane(task.consumer);
+        lane.held += 1;
+        let queue = lane.queues.entry(task.connection.clone()).or_default();
+        if queue.len() + 1 >= ENOUGH {
+            lane.full.insert(task.connection.clone());
+        }
+        queue.push_back(task);
+    }
+
+    fn lane(&mut self, consumer: Consumer) -> &mut Lane {
+        match consumer.lane() {
             proto::Lane::Bulk => &mut self.bulk,
             proto::Lane::Live => &mut self.live,
-        };
-        lane.held += 1;
-        lane.queues.entry(task.connection.clone()).or_default().push_back(task);
+        }
     }
 
     /// The next command that may start: of a connection below its limit, for a record that nobody works on.
@@ -87,6 +114,9 @@ impl Lane {
             turn.into_iter().find_map(|(connection, queue)| Some((connection.clone(), place(connection, queue)?)))?;
         let queue = self.queues.get_mut(&connection)?;
         let task = queue.remove(place)?;
+        if queue.len() <= ENOUGH / 2 && self.full.remove(&connection) {
+            self.has_more_room = true;
+        }
         if queue.is_empty() {
             self.queues.remove(&connection);
         }
