@@ -18,6 +18,8 @@ const ROUNDS: usize = 2;
 const FLAT: f64 = 1.25;
 const REST: Duration = Duration::from_secs(2);
 const IDLE: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_mins(3);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Processor time and requests so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -89,9 +91,14 @@ async fn cost(shape: Shape, connections: usize) -> anyhow::Result<Cost> {
     let first_start = started(&mut system).await;
     system.stop()?;
     let second_start = started(&mut system).await;
-    let mut people = Vec::new();
+    let (mut people, created) = (Vec::new(), Instant::now());
     for number in 0..PEOPLE {
         people.push(system.ghl().create_contact(&person(number, connections))?);
+    }
+    // An edit before that would be one with its creation.
+    while system.openphone().report().writes.created_by_api < PEOPLE as u64 {
+        anyhow::ensure!(created.elapsed() < LIMIT, "the people don't arrive");
+        tokio::time::sleep(LOOK).await;
     }
     quiet(&system, REST).await?;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 /// anything below.
 const PURE: [&str; 6] =
     ["tandem-proto", "tandem-contact", "tandem-policy", "tandem-reconcile", "tandem-mapping", "tandem-providers"];
-const EFFECTS: [&str; 9] = [
+const EFFECTS: [&str; 10] = [
     "tandem-embedded",
     "tandem-jetstream",
     "tandem-queue",
@@ -15,6 +15,7 @@ const EFFECTS: [&str; 9] = [
     "tandem-records",
     "tandem-limits",
     "tandem-outbound",
+    "tandem-credentials",
     "tandem-telemetry",
     "tandem-service",
 ];

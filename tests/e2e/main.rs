@@ -8,6 +8,7 @@ mod shapes;
 mod architecture;
 mod chaos;
 mod compose;
+mod connect;
 mod disk;
 mod faults;
 mod kill;

@@ -15,10 +15,18 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// Status line and headers, in lower case.
+    /// Status line and headers, as they were sent.
     pub head: String,
     /// The body.
     pub body: String,
+}
+
+impl Reply {
+    /// The value of a header, whose name is given in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.find_map(|(field, value)| (field.to_lowercase() == name).then_some(value.trim()))
+    }
 }
 
 /// One kept connection.
@@ -86,7 +94,7 @@ pub(crate) fn value(text: &str, series: &str) -> Option<f64> {
 fn whole(bytes: &[u8]) -> Option<Reply> {
     let end = head_end(bytes)?;
     let body = bytes.get(end..length(bytes)?)?;
-    let head = String::from_utf8_lossy(&bytes[..end]).trim_end().to_lowercase();
+    let head = String::from_utf8_lossy(&bytes[..end]).trim_end().to_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
     Some(Reply { status, body: String::from_utf8_lossy(body).into_owned(), head })
 }

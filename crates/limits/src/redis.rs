@@ -126,6 +126,11 @@ impl Remote {
                 Duration::ZERO => self.question(line, (number, lane)).await,
                 wait => Ok(Answer::Wait(wait)),
             },
+            // Whoever created it finds out whether it has to be; taken at its word, this would cost everybody else a window.
+            Ok(Answer::Held(_)) => {
+                tokio::time::sleep(ASK_AGAIN).await;
+                self.question(line, (number, lane)).await
+            }
             other => other,
         };
         pending.is_settled = answer.is_ok();
@@ -140,7 +145,7 @@ impl Remote {
                 state.learn_of_today(day, used);
                 Ask::Granted
             }
-            Ok(Answer::Wait(wait) | Answer::Created { wait, .. }) => {
+            Ok(Answer::Wait(wait) | Answer::Created { wait, .. } | Answer::Held(wait)) => {
                 self.obey(line, rate.per, wait);
                 Ask::Wait(wait)
             }

@@ -6,7 +6,7 @@ use std::fmt;
 use http::StatusCode;
 use tandem_contact::Field;
 
-use crate::{Class, Outcome};
+use crate::{Class, ContactId, Outcome};
 
 /// The provider's own words can be long (GHL lists every field); a timeline needs the beginning.
 const MAX_WORDS: usize = 500;
@@ -27,17 +27,43 @@ pub struct ApiError {
     pub trace: Option<Box<str>>,
     /// The fields that the provider refused, where it says so.
     pub refused: BTreeSet<Field>,
+    /// The contact that is already there, where a create was refused because of it.
+    pub existing: Option<Box<ContactId>>,
     pub(crate) class: Class,
 }
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, class: Class) -> Self {
-        Self { status, words: Words::default(), code: None, trace: None, refused: BTreeSet::new(), class }
+        Self {
+            status,
+            words: Words::default(),
+            code: None,
+            trace: None,
+            refused: BTreeSet::new(),
+            existing: None,
+            class,
+        }
     }
 
     /// What it means.
     pub fn class(&self) -> Class {
         self.class
+    }
+
+    /// True where the credential is good but lacks a scope: GHL answers 401 and says so (contract sheet, section 3). A new
+    /// token of the same installation would lack it too.
+    pub fn is_missing_scope(&self) -> bool {
+        self.class == Class::Unauthorized && self.words.reveal().contains("not authorized for this scope")
+    }
+
+    /// True where GHL's token route refuses a code or refresh token: used, expired or unknown (contract sheet, section 2.2).
+    pub fn is_invalid_grant(&self) -> bool {
+        self.class == Class::Refused && self.words.reveal().to_ascii_lowercase().starts_with("invalid grant")
+    }
+
+    /// True where the location is paused at GHL. Nothing was used up (contract sheet, section 2.3).
+    pub fn is_location_inactive(&self) -> bool {
+        self.class == Class::Refused && self.words.reveal().contains("Location is not active")
     }
 
     /// Whether a write that was answered like this can have happened.

@@ -1,14 +1,17 @@
 //! `HighLevel`: what its webhooks say, how a contact is read, and what the contact says in canonical fields.
 //!
-//! Only what a GHL-to-OpenPhone pipeline calls is here: webhooks in, `GET /contacts/{id}` out.
+//! Requests and answers of every operation are here; nothing that sends them.
 
 pub mod contact;
+pub mod oauth;
 pub mod operations;
 pub mod request;
 pub mod response;
 mod signature;
+mod version;
 pub mod webhook;
 
 pub use contact::{Contact, GhlView};
-pub use request::ApiVersion;
+pub use request::Id;
 pub use signature::{KeyError, PUBLISHED_KEY, PublicKey};
+pub use version::{ApiVersion, InvalidApiVersion, NotOffered};

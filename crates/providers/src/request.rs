@@ -1,5 +1,7 @@
 //! A request as a value: what to send, and which operation it is.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
@@ -11,12 +13,20 @@ use crate::Operation;
 pub type Response = http::Response<Bytes>;
 
 /// One call to a provider, without its credential. The address is relative; the base URL is configuration.
-#[derive(Debug, Clone)]
+///
+/// Prints the operation only: bodies hold contacts and secrets, addresses hold ids.
+#[derive(Clone)]
 pub struct Request {
     /// What is asked for.
     pub operation: &'static Operation,
     /// Method, relative address, headers and body.
     pub http: http::Request<Bytes>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("operation", &self.operation.name).finish_non_exhaustive()
+    }
 }
 
 impl Request {

@@ -199,7 +199,7 @@ pub struct Connection {
 pub struct GhlConnection {
     /// The location (sub-account).
     pub location_id: String,
-    /// A private integration token. Always there in this version.
+    /// A private integration token; without one the location is connected by OAuth, and everything that needs is there.
     pub private_token: Option<SecretString>,
 }
 
@@ -208,7 +208,7 @@ pub struct GhlConnection {
 pub struct OpenPhoneConnection {
     /// The workspace's API key.
     pub api_key: SecretString,
-    /// What signs the workspace's webhooks; several while one is being replaced.
+    /// What signs webhooks that somebody set up by hand; several while one is being replaced.
     pub webhook_secrets: Vec<SecretString>,
     /// The workspace's phone number that texts would be sent from.
     pub phone_number_id: Option<String>,

@@ -6,7 +6,7 @@ use tandem_providers::ghl::PublicKey;
 use tandem_providers::openphone::WebhookSecret;
 use tandem_telemetry::Metrics;
 
-use crate::Sink;
+use crate::{OAuthReached, Sink};
 
 /// Whose webhooks are taken.
 #[derive(Debug, Clone)]
@@ -42,4 +42,6 @@ pub struct Deps {
     pub limits: Limits,
     /// Counts.
     pub metrics: Metrics,
+    /// Tokens that INSTALL and UNINSTALL events are about; none where no location is connected by OAuth.
+    pub tokens: Option<OAuthReached>,
 }

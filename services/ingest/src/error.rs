@@ -35,6 +35,8 @@ pub(crate) enum Rejection {
     NotStored(#[source] tandem_queue::Error),
     #[error("the event can't be stored in time now, send it again later")]
     NotStoredInTime,
+    #[error("the tokens can't be reached now, send it again later")]
+    TokensAway,
     #[error("no more events can be kept now, send it again later")]
     SpoolFull,
 }
@@ -52,7 +54,7 @@ impl Rejection {
             Self::OtherApp => StatusCode::FORBIDDEN,
             Self::UnknownLocation | Self::UnknownConnection => StatusCode::NOT_FOUND,
             // Not a 5xx: 429 is the one status that GHL sends again under every policy it had.
-            Self::Overloaded | Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull => {
+            Self::Overloaded | Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull | Self::TokensAway => {
                 StatusCode::TOO_MANY_REQUESTS
             }
         }
@@ -74,12 +76,13 @@ impl Rejection {
             Self::Overloaded => "overloaded",
             Self::NotStored(_) | Self::NotStoredInTime => "queue",
             Self::SpoolFull => "spool_full",
+            Self::TokensAway => "tokens",
         }
     }
 
     /// True where somebody here must act, not the sender.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(self, Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull)
+        matches!(self, Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull | Self::TokensAway)
     }
 }
 

@@ -19,6 +19,7 @@ use crate::answer::Answer;
 use crate::arrival::{self, Arrival};
 use crate::body;
 use crate::error::Rejection;
+use crate::installs::Change;
 use crate::repeats::Repeats;
 use crate::{Config, Connection, Deps};
 
@@ -73,6 +74,7 @@ impl Intake {
         if self.ghl_app_id.is_some() && webhook.app_id.is_some() && webhook.app_id != self.ghl_app_id {
             return Err(Rejection::OtherApp);
         }
+        self.note_installation(&webhook).await?;
         let Some(location) = &webhook.location_id else {
             tracing::debug!(event.id = %webhook.message_id, "skipped an event of the agency: it names no location");
             self.deps.metrics.skipped(NO_LOCATION);
@@ -80,6 +82,17 @@ impl Intake {
         };
         let connection = self.by_location.get(location).ok_or(Rejection::UnknownLocation)?.clone();
         self.store(Arrival::from_ghl(webhook, connection, body)).await
+    }
+
+    /// Does to the tokens what the event says. An event that can't be heard now comes again.
+    async fn note_installation(&self, webhook: &ghl::webhook::Webhook) -> Result<(), Rejection> {
+        let (Some(change), Some(reached)) = (Change::of(webhook), &self.deps.tokens) else { return Ok(()) };
+        let tokens = &reached.get().ok_or(Rejection::TokensAway)?.tokens;
+        let connection = webhook.location_id.as_ref().and_then(|location| self.by_location.get(location));
+        change.apply(tokens, webhook, connection, (self.now)()).await.map_err(|error| {
+            tracing::error!(error = %tandem_telemetry::chain(&error), "an installation event could not be noted");
+            Rejection::TokensAway
+        })
     }
 
     /// One delivery of `OpenPhone` to the path of a connection.

@@ -5,13 +5,16 @@ mod arrival;
 mod body;
 mod config;
 mod error;
+mod installs;
 mod intake;
+mod oauth;
 mod repeats;
 mod routes;
 mod sink;
 mod spool;
 
 pub use config::{Config, Connection, Deps};
+pub use oauth::{OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth_router, start_url};
 pub use routes::{router, router_at};
 pub use sink::Sink;
 pub use spool::{Spool, SpoolLimits};

@@ -1,6 +1,6 @@
 //! From a checked configuration to what the services work with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +9,24 @@ use anyhow::Context as _;
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::PerSide;
+use tandem_credentials::{GhlTokenRoutes, MasterKeys, Timing as TokenTiming, Tokens, Vault};
+use tandem_ingest::{OAuthConfig, StateKeys};
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
-use tandem_providers::ghl::{ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
+use tandem_providers::ghl::oauth::App;
+use tandem_providers::ghl::{self, ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
 use tandem_providers::openphone::WebhookSecret;
 use tandem_reconcile::Timing;
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
-use tandem_writer::{Connection, GhlSide, OpenPhoneSide};
+use tandem_store::Store;
+use tandem_writer::{Connection, GhlSide, GhlToken, OpenPhoneSide};
 
 /// Deliveries being answered at once; more are asked to come back.
 const MOST_WEBHOOKS_AT_ONCE: usize = 1024;
+/// How much later than a request's own limit an answer to it can still come.
+const ANSWER_MARGIN: Duration = Duration::from_secs(5);
 /// An event that fails this often is set aside.
 const MAX_DELIVERIES: u32 = 5;
 
@@ -65,25 +71,72 @@ pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     }
 }
 
+/// The tokens of locations that are connected by OAuth; none where every location has a token of its own.
+pub(crate) fn tokens(config: &Config, store: &Store, limits: &Limits) -> anyhow::Result<Option<Tokens>> {
+    let ghl = &config.providers.ghl;
+    let (Some(client_id), Some(client_secret)) = (&ghl.client_id, &ghl.client_secret) else { return Ok(None) };
+    if config.connections.iter().all(|connection| connection.ghl.private_token.is_some()) {
+        return Ok(None);
+    }
+    let masters = MasterKeys::new(&config.encryption_keys).context("encryption_key")?;
+    let app = App { client_id: client_id.clone(), client_secret: client_secret.clone() };
+    let routes = GhlTokenRoutes::new(client(&ghl.base_url, &ghl.timing)?, app, api_version(config)?);
+    let timing = TokenTiming { answer_within: ghl.timing.timeout + ANSWER_MARGIN, ..TokenTiming::default() };
+    Ok(Some(Tokens::new(Vault::new(store.clone(), masters), Arc::new(routes), limits.clone(), timing)))
+}
+
+/// The routes of connecting by OAuth; none where nothing is connected like that.
+pub(crate) fn oauth(config: &Config) -> Option<OAuthConfig> {
+    let ghl = &config.providers.ghl;
+    let by_oauth = config.connections.iter().filter(|connection| connection.ghl.private_token.is_none());
+    let locations: HashMap<_, _> =
+        by_oauth.map(|connection| (connection.id.clone(), connection.ghl.location_id.clone())).collect();
+    if locations.is_empty() {
+        return None;
+    }
+    Some(OAuthConfig {
+        authorize_url: ghl.authorize_url.clone(),
+        client_id: ghl.client_id.clone()?,
+        scopes: scopes(),
+        public_url: config.http.public_url.clone()?,
+        keys: StateKeys::new(&config.encryption_keys),
+        locations,
+    })
+}
+
+/// What the app is to be allowed: what Tandem uses, and no more.
+fn scopes() -> Vec<&'static str> {
+    let used = ghl::operations::ALL.iter().filter(|operation| !operation.purposes.is_empty());
+    let scopes: BTreeSet<&str> = used.flat_map(|operation| operation.scopes).copied().collect();
+    scopes.into_iter().collect()
+}
+
 /// What the writer calls with; budgets are registered on the way.
-pub(crate) fn connections(config: &Config, limits: &Limits) -> anyhow::Result<BTreeMap<ConnectionId, Arc<Connection>>> {
+pub(crate) fn connections(
+    config: &Config,
+    limits: &Limits,
+    tokens: Option<&Tokens>,
+) -> anyhow::Result<BTreeMap<ConnectionId, Arc<Connection>>> {
     let ghl = client(&config.providers.ghl.base_url, &config.providers.ghl.timing)?;
     let openphone = client(&config.providers.openphone.base_url, &config.providers.openphone.timing)?;
     let clients = PerSide { ghl, openphone };
-    let make = |connection| writer_connection(config, connection, &clients, limits);
+    let make = |connection| writer_connection((config, connection), &clients, (limits, tokens));
     config.connections.iter().map(|connection| Ok((connection.id.clone(), Arc::new(make(connection)?)))).collect()
 }
 
 fn writer_connection(
-    config: &Config,
-    connection: &config::Connection,
+    (config, connection): (&Config, &config::Connection),
     clients: &PerSide<Client>,
-    limits: &Limits,
+    (limits, tokens): (&Limits, Option<&Tokens>),
 ) -> anyhow::Result<Connection> {
     let mapping = connection.mapping.clone();
     let rules = mapping.rules(timing(config));
-    let token = connection.ghl.private_token.clone();
-    let token = token.with_context(|| format!("connection {}: ghl.private_token is missing", connection.id))?;
+    let token = match (&connection.ghl.private_token, tokens) {
+        (Some(token), _) => GhlToken::Private(token.clone()),
+        (None, Some(tokens)) => GhlToken::OAuth(tokens.clone()),
+        (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
+    };
+    let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
     let location_id = connection.ghl.location_id.clone();
     let ghl_budget = register(limits, "ghl", &location_id, config.providers.ghl.rate);
     let key = &connection.openphone.api_key;
@@ -94,10 +147,14 @@ fn writer_connection(
         role_custom_field: mapping.role_custom_field.clone(),
         app_url: config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
     };
-    let version = ApiVersion::new(&config.providers.ghl.api_version).context("providers.ghl.api_version")?;
-    let ghl = GhlSide { client: clients.ghl.clone(), token, version, view, budget: ghl_budget };
+    let version = api_version(config)?;
+    let ghl = GhlSide { client: clients.ghl.clone(), token, connect_url, version, view, budget: ghl_budget };
     let openphone = OpenPhoneSide { client: clients.openphone.clone(), api_key: key.clone(), budget: openphone_budget };
     Ok(Connection::new(connection.id.clone(), mapping, rules, ghl, openphone))
+}
+
+fn api_version(config: &Config) -> anyhow::Result<ApiVersion> {
+    ApiVersion::new(&config.providers.ghl.api_version).context("providers.ghl.api_version")
 }
 
 /// One budget per provider key: connections that share a key share its budget.

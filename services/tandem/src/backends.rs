@@ -31,6 +31,8 @@ pub struct Backends {
     pub queue: Queue,
     /// The documents.
     pub records: Records,
+    /// What the documents are in, and tokens beside them.
+    pub store: Store,
     /// The writers that share this one's budgets; none where it is alone, or no writer.
     pub(crate) members: Option<Members>,
 }
@@ -76,11 +78,9 @@ fn sharing(backends: Option<&Backends>) -> tandem_limits::Members {
 
 /// The backends in the database.
 pub(crate) fn embedded(database: &Database) -> anyhow::Result<Backends> {
-    Ok(Backends {
-        queue: Queue::embedded(database, Settings::default()).context("opening the queue")?,
-        records: Records::new(Store::embedded(database).context("opening the store")?),
-        members: None,
-    })
+    let queue = Queue::embedded(database, Settings::default()).context("opening the queue")?;
+    let store = Store::embedded(database).context("opening the store")?;
+    Ok(Backends { queue, records: Records::new(store.clone()), store, members: None })
 }
 
 /// The backends at NATS; waits for the server, and says so. What waiting doesn't mend is an error.
@@ -107,7 +107,7 @@ async fn open(jetstream: &JetStream, parts: &[Part], ids: &[ConnectionId]) -> an
     } else {
         None
     };
-    Ok(Backends { queue, records: Records::new(store), members })
+    Ok(Backends { queue, records: Records::new(store.clone()), store, members })
 }
 
 fn options(nats: &config::Nats, name: &'static str) -> anyhow::Result<tandem_jetstream::Options> {

@@ -2,8 +2,10 @@
 
 mod assemble;
 mod backends;
+pub mod connect;
 pub mod demo;
 mod housekeeping;
+mod neighbour;
 pub mod part;
 pub mod pipeline;
 pub mod program;

@@ -19,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Runs the whole pipeline in one process
     Up(RunArguments),
+    /// Connects a GHL location by OAuth: shows the link and waits until it was used
+    Connect(cli::connect::Arguments),
     /// Shows everything on this machine with invented people; no account needed
     Demo(cli::demo::Arguments),
     /// Runs the stand-ins for both providers alone
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     // Wrong usage is told by the parser, with exit code 2.
     let ended = match Arguments::parse().command {
         Command::Up(arguments) => cli::up::run(&arguments),
+        Command::Connect(arguments) => cli::connect::run(&arguments),
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };

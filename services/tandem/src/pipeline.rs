@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tandem_embedded::Database;
-use tandem_ingest::Sink;
+use tandem_ingest::{OAuthDeps, OAuthReached, Sink};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -59,7 +59,7 @@ impl Pipeline {
             starting.mapper();
         }
         if parts.contains(&Part::Writer) {
-            starting.writer()?;
+            starting.writer();
         }
         starting.housekeeping(sink);
         starting.give_back_at_the_stop();
@@ -143,14 +143,38 @@ impl Starting<'_> {
         let routes = match sink {
             Some(sink) => {
                 let health = sink_check(health, sink.clone());
-                let deps = tandem_ingest::Deps { sink, limits: self.limits.clone(), metrics: self.metrics.clone() };
-                tandem_ingest::router(assemble::ingest(self.config)?, deps).merge(health.router())
+                let oauth = assemble::oauth(self.config).map(|config| (config, self.tokens()));
+                let tokens = oauth.as_ref().map(|(_, reached)| Arc::clone(reached));
+                let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+                let deps = tandem_ingest::Deps { sink, limits, metrics, tokens };
+                let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
+                let routes = webhooks.merge(health.router());
+                match oauth {
+                    Some((config, reached)) => routes.merge(tandem_ingest::oauth_router(config, reached)),
+                    None => routes,
+                }
             }
             None => queue_check(health, Arc::clone(&self.reached)).router(),
         };
         let serving = tandem_service::serve(listener, routes, self.supervisor.shutdown());
         self.supervisor.start("http", serving);
         Ok(())
+    }
+
+    /// Where what connecting by OAuth brings is kept, once the store is reached.
+    fn tokens(&mut self) -> OAuthReached {
+        let reached = OAuthReached::default();
+        let (config, limits, ours) = (self.config.clone(), self.limits.clone(), Arc::clone(&reached));
+        self.start("oauth", async move |Backends { store, .. }, shutdown| {
+            if let Some(tokens) = assemble::tokens(&config, &store, &limits)? {
+                let settled = tokens.clone();
+                ours.set(OAuthDeps { tokens, store })?;
+                shutdown.cancelled().await;
+                settled.settled().await;
+            }
+            anyhow::Ok(())
+        });
+        reached
     }
 
     fn mapper(&mut self) {
@@ -161,20 +185,24 @@ impl Starting<'_> {
         });
     }
 
-    fn writer(&mut self) -> anyhow::Result<()> {
+    fn writer(&mut self) {
         let writer = tandem_writer::Config {
             in_flight: self.config.writer.in_flight,
             in_flight_per_connection: self.config.writer.in_flight_per_connection,
             ..tandem_writer::Config::default()
         };
-        let connections = assemble::connections(self.config, &self.limits)?;
-        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
         self.start("writer", async move |backends, shutdown| {
-            let Backends { queue, records, .. } = backends;
+            let Backends { queue, records, store, .. } = backends;
+            let tokens = assemble::tokens(&config, &store, &limits)?;
+            let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
             let deps = tandem_writer::Deps { queue, records, limits, metrics, connections };
-            tandem_writer::run(writer, deps, shutdown).await
+            tandem_writer::run(writer, deps, shutdown).await?;
+            if let Some(tokens) = tokens {
+                tokens.settled().await;
+            }
+            anyhow::Ok(())
         });
-        Ok(())
     }
 
     fn housekeeping(&mut self, sink: Option<Sink>) {

@@ -1,10 +1,7 @@
 //! What every program does around its work: configuration, logs, signals, and how a failure is told.
 
-use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser as _;
 use tandem_service::config::{EXIT_BAD_CONFIGURATION, Queue, process_environment};
@@ -13,13 +10,10 @@ use tandem_service::{Config, ConfigError};
 use tandem_telemetry::{Export, ExportError, Exporting};
 
 use crate::part::Misfit;
-use crate::{Part, Pipeline, backends};
+use crate::{Part, Pipeline, backends, neighbour};
 
 /// The end of `--help`.
 pub const EXIT_CODES: &str = "Exit codes: 0 fine, 1 failed, 2 wrong usage, 64 bad configuration";
-
-/// A container's health check waits no longer.
-const ASK_LIMIT: Duration = Duration::from_secs(4);
 
 /// What the program of a single service takes.
 #[derive(Debug, clap::Parser)]
@@ -101,26 +95,6 @@ fn is_configuration(error: &anyhow::Error) -> bool {
 
 /// Asks `/ready` of the process next to us.
 fn healthcheck(path: &Path) -> anyhow::Result<ExitCode> {
-    let listen = load(path)?.http.listen;
-    let answer = ask(reachable(listen))?;
-    let is_ready = answer.split(' ').nth(1) == Some("200");
-    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// "Every interface" is no address to call.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, listen.port()).into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, listen.port()).into(),
-        IpAddr::V4(_) | IpAddr::V6(_) => listen,
-    }
-}
-
-fn ask(address: SocketAddr) -> std::io::Result<String> {
-    let mut socket = TcpStream::connect_timeout(&address, ASK_LIMIT)?;
-    socket.set_read_timeout(Some(ASK_LIMIT))?;
-    write!(socket, "GET /ready HTTP/1.0\r\nhost: {address}\r\n\r\n")?;
-    let mut answer = String::new();
-    socket.take(1024).read_to_string(&mut answer)?;
-    Ok(answer)
+    let answer = neighbour::get(load(path)?.http.listen, "/ready", None)?;
+    Ok(if answer.status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -26,7 +26,7 @@ pub(crate) async fn tell(deps: &Deps) -> Infallible {
 /// Of the budget that has fewest; none where no budget has a quota.
 async fn least_left(deps: &Deps, side: Side) -> Option<u64> {
     let budgets: BTreeSet<&BudgetKey> =
-        deps.connections.values().map(|connection| connection.way_out(side).2).collect();
+        deps.connections.values().map(|connection| connection.way_out(side).1).collect();
     let mut least = None;
     for budget in budgets {
         if let Some(left) = deps.limits.remaining_today(budget).await {

@@ -3,20 +3,26 @@
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use secrecy::SecretString;
 use tandem_contact::Side;
+use tandem_credentials::NoToken;
 use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, Request, Response};
 use tandem_telemetry::{Call, Span, chain};
+use url::Url;
 
-use crate::pause::Change;
+use crate::pause::{Change, UNCONNECTED_PAUSE};
 use crate::{Connection, Deps};
 
 /// Longest wait for a slot; a delivery that has to wait longer is given back.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// A shorter wait for a slot has no span.
 const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
+/// After a token was renewed.
+const RENEWED: Duration = Duration::from_millis(50);
 /// After a 429 that doesn't say how long.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// The day's quota: look again now and then.
@@ -25,8 +31,10 @@ const QUOTA_PAUSE: Duration = Duration::from_mins(10);
 /// A call that brought nothing usable.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// No slot in the budget: come back after this.
+    /// No slot in the budget, or a token that had just been renewed: come back after this.
     NoSlot(Duration),
+    /// Nothing to sign in with.
+    NoToken(NoToken),
     /// No answer.
     Lost(SendError),
     /// Another answer than hoped for.
@@ -43,10 +51,37 @@ pub(crate) struct Caller<'a> {
     pub(crate) span: &'a Span,
 }
 
+/// What one request needs: a slot in the budget, and what to sign in with.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    permit: Permit,
+    credential: SecretString,
+}
+
+impl Pass {
+    /// Whether the slot has passed by meanwhile.
+    pub(crate) fn is_late(&self) -> bool {
+        self.permit.is_late()
+    }
+
+    /// Gives the slot back.
+    pub(crate) fn cancel(self) {
+        self.permit.cancel();
+    }
+}
+
 impl Caller<'_> {
-    /// Waits for a slot.
-    pub(crate) async fn permit(&self, side: Side) -> Result<Permit, Trouble> {
-        let (_, _, budget) = self.connection.way_out(side);
+    /// Waits for a slot. The credential comes first: renewing it takes longer than a slot lasts.
+    pub(crate) async fn pass(&self, side: Side) -> Result<Pass, Trouble> {
+        let credential = self.connection.credential(side).await.map_err(|no_token| {
+            self.cannot_sign_in(side, &no_token);
+            Trouble::NoToken(no_token)
+        })?;
+        Ok(Pass { permit: self.permit(side).await?, credential })
+    }
+
+    async fn permit(&self, side: Side) -> Result<Permit, Trouble> {
+        let (_, budget) = self.connection.way_out(side);
         let asked = Instant::now();
         let permit = self.deps.limits.acquire(budget, self.lane, MAX_WAIT).await;
         let waited = asked.elapsed();
@@ -67,28 +102,28 @@ impl Caller<'_> {
         request: Request,
         parse: impl FnOnce(&Response) -> Result<T, ApiError>,
     ) -> Result<T, Trouble> {
-        let mut permit = self.permit(side).await?;
-        while permit.is_late() {
-            permit.cancel();
-            permit = self.permit(side).await?;
+        let mut pass = self.pass(side).await?;
+        while pass.is_late() {
+            pass.cancel();
+            pass = self.pass(side).await?;
         }
-        self.send(side, request, (permit, None), parse).await
+        self.send(side, request, (pass, None), parse).await
     }
 
-    /// Sends with a permit in hand, until `send_by` at the latest.
+    /// Sends with a pass in hand, until `send_by` at the latest.
     pub(crate) async fn send<T>(
         &self,
         side: Side,
         request: Request,
-        (permit, send_by): (Permit, Option<Instant>),
+        (Pass { permit, credential }, send_by): (Pass, Option<Instant>),
         parse: impl FnOnce(&Response) -> Result<T, ApiError>,
     ) -> Result<T, Trouble> {
-        let (client, credential, _) = self.connection.way_out(side);
+        let (client, _) = self.connection.way_out(side);
         let template = request.operation.template;
         let connection = self.connection.id.as_str();
         let span = Span::call(&Call { provider: side.name(), template, server: client.server(), connection });
         let began = Instant::now();
-        let sent = span.run(client.send(request, credential, headers(&span), send_by)).await;
+        let sent = span.run(client.send(request, &credential, headers(&span), send_by)).await;
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
         self.deps.metrics.provider_request(side.name(), template, (status, began.elapsed()));
         match &sent {
@@ -102,8 +137,46 @@ impl Caller<'_> {
             Ok(_) | Err(_) => drop(permit),
         }
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
+        if let Some(trouble) = self.sign_in_again(side, &credential, &result).await {
+            return Err(trouble);
+        }
         self.learn(side, &result).await;
         result
+    }
+
+    /// After a 401: the token is renewed once, and the work repeated with the new one. None where that isn't the answer.
+    async fn sign_in_again<T>(
+        &self,
+        side: Side,
+        refused: &SecretString,
+        result: &Result<T, Trouble>,
+    ) -> Option<Trouble> {
+        let Err(Trouble::Refused(error)) = result else { return None };
+        // A new token would have the same scopes.
+        if error.class() != Class::Unauthorized || error.is_missing_scope() {
+            return None;
+        }
+        match self.connection.renewed(side, refused).await? {
+            Ok(()) => Some(Trouble::NoSlot(RENEWED)),
+            Err(no_token) => {
+                self.cannot_sign_in(side, &no_token);
+                Some(Trouble::NoToken(no_token))
+            }
+        }
+    }
+
+    fn cannot_sign_in(&self, side: Side, no_token: &NoToken) {
+        let pause = &self.connection.pause;
+        match no_token {
+            NoToken::NotConnected { .. } | NoToken::Paused { .. } => {
+                let url = self.connection.ghl.connect_url.as_ref().map(Url::as_str).unwrap_or_default();
+                self.report(side, pause.unconnected(Instant::now()), &format!("{no_token}, or open {url}"));
+            }
+            NoToken::Later(_) | NoToken::Interrupted | NoToken::Vault(_) => {
+                tracing::warn!(connection.id = %self.connection.id, provider = side.name(), error = %chain(no_token),
+                    "no call to {side}");
+            }
+        }
     }
 
     /// What the answer says about the connection as a whole.
@@ -127,6 +200,7 @@ impl Caller<'_> {
             },
             Err(
                 Trouble::NoSlot(_)
+                | Trouble::NoToken(_)
                 | Trouble::Lost(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }),
             ) => {}
             Err(Trouble::Lost(error)) => self.report(side, pause.fails(now), &chain(error)),
@@ -134,7 +208,7 @@ impl Caller<'_> {
     }
 
     async fn cool_down(&self, side: Side, wait: Duration) {
-        let (_, _, budget) = self.connection.way_out(side);
+        let (_, budget) = self.connection.way_out(side);
         tracing::warn!(connection.id = %self.connection.id, provider = side.name(), delay_ms = wait.as_millis(),
             "{side} says too many requests; nobody calls it for {wait:?}");
         self.deps.limits.cool_down(budget, tokio::time::Instant::now() + wait).await;
@@ -149,6 +223,18 @@ impl Caller<'_> {
             Some(Change::Resumed) => tracing::info!(connection.id = %id, "connection {id} works again"),
             None => {}
         }
+    }
+}
+
+/// How long there will be no token, at least.
+fn until_token(no_token: &NoToken) -> Duration {
+    match no_token {
+        NoToken::NotConnected { .. } | NoToken::Paused { .. } => UNCONNECTED_PAUSE,
+        NoToken::Later(later) => {
+            let wait = later.until.duration_since(Timestamp::now());
+            Duration::try_from(wait).unwrap_or_default().clamp(RENEWED, UNCONNECTED_PAUSE)
+        }
+        NoToken::Interrupted | NoToken::Vault(_) => Duration::from_secs(1),
     }
 }
 
@@ -176,6 +262,7 @@ impl Trouble {
     pub(crate) fn not_the_records_fault(&self) -> Option<Duration> {
         match self {
             Self::NoSlot(wait) => Some(*wait),
+            Self::NoToken(no_token) => Some(until_token(no_token)),
             Self::Lost(_) => None,
             Self::Refused(error) => match error.class() {
                 Class::Throttled { retry_after } => Some(retry_after.unwrap_or(COOL_DOWN)),
@@ -194,14 +281,14 @@ impl Trouble {
 
     pub(crate) fn status(&self) -> u32 {
         match self {
-            Self::NoSlot(_) | Self::Lost(_) => 0,
+            Self::NoSlot(_) | Self::NoToken(_) | Self::Lost(_) => 0,
             Self::Refused(error) => u32::from(error.status.as_u16()),
         }
     }
 
     pub(crate) fn provider_trace(&self) -> String {
         match self {
-            Self::NoSlot(_) | Self::Lost(_) => String::new(),
+            Self::NoSlot(_) | Self::NoToken(_) | Self::Lost(_) => String::new(),
             Self::Refused(error) => error.trace.as_deref().unwrap_or_default().to_owned(),
         }
     }
@@ -210,6 +297,7 @@ impl Trouble {
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::NoSlot(_) => "the request budget is used up".to_owned(),
+            Self::NoToken(no_token) => chain(no_token),
             Self::Lost(error) => chain(error),
             Self::Refused(error) => format!("{error}: {}", error.words.reveal()),
         }

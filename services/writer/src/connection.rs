@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use tandem_contact::Side;
+use tandem_credentials::{NoToken, Tokens};
 use tandem_limits::BudgetKey;
 use tandem_mapping::Mapping;
 use tandem_outbound::Client;
@@ -13,6 +14,7 @@ use tandem_providers::ghl::{ApiVersion, GhlView};
 use tandem_providers::openphone::OpenPhoneView;
 use tandem_reconcile::Rules;
 use tokio::sync::Mutex;
+use url::Url;
 
 use crate::pause::Pause;
 
@@ -37,14 +39,24 @@ pub struct Connection {
 pub struct GhlSide {
     /// The way out.
     pub client: Client,
-    /// The location's private integration token.
-    pub token: SecretString,
+    /// What calls sign in with.
+    pub token: GhlToken,
+    /// Where a person connects the location again; none with a private token.
+    pub connect_url: Option<Url>,
     /// The `Version` header.
     pub version: ApiVersion,
     /// How its contacts are read.
     pub view: GhlView,
     /// The budget every call draws on.
     pub budget: BudgetKey,
+}
+
+/// What calls to a GHL location sign in with.
+pub enum GhlToken {
+    /// A private integration token, as configured.
+    Private(SecretString),
+    /// The tokens of an OAuth installation, which are renewed.
+    OAuth(Tokens),
 }
 
 /// What is needed to call OpenPhone for a workspace.
@@ -66,10 +78,27 @@ impl Connection {
     /// How long the workspace's custom field definitions are trusted: people add fields.
     pub(crate) const WORKSPACE_AGE: Duration = Duration::from_mins(10);
 
-    pub(crate) fn way_out(&self, side: Side) -> (&Client, &SecretString, &BudgetKey) {
+    pub(crate) fn way_out(&self, side: Side) -> (&Client, &BudgetKey) {
         match side {
-            Side::Ghl => (&self.ghl.client, &self.ghl.token, &self.ghl.budget),
-            Side::OpenPhone => (&self.openphone.client, &self.openphone.api_key, &self.openphone.budget),
+            Side::Ghl => (&self.ghl.client, &self.ghl.budget),
+            Side::OpenPhone => (&self.openphone.client, &self.openphone.budget),
+        }
+    }
+
+    /// What the next call to this side signs in with.
+    pub(crate) async fn credential(&self, side: Side) -> Result<SecretString, NoToken> {
+        match (side, &self.ghl.token) {
+            (Side::OpenPhone, _) => Ok(self.openphone.api_key.clone()),
+            (Side::Ghl, GhlToken::Private(token)) => Ok(token.clone()),
+            (Side::Ghl, GhlToken::OAuth(tokens)) => tokens.access(&self.id).await,
+        }
+    }
+
+    /// Whether there is another credential than the one that was refused. None where nothing can be renewed.
+    pub(crate) async fn renewed(&self, side: Side, refused: &SecretString) -> Option<Result<(), NoToken>> {
+        match (side, &self.ghl.token) {
+            (Side::Ghl, GhlToken::OAuth(tokens)) => Some(tokens.access_instead_of(refused, &self.id).await.map(drop)),
+            (Side::Ghl, GhlToken::Private(_)) | (Side::OpenPhone, _) => None,
         }
     }
 }

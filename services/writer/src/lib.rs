@@ -22,7 +22,7 @@ use tandem_records::Records;
 use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
-pub use connection::{Connection, GhlSide, OpenPhoneSide};
+pub use connection::{Connection, GhlSide, GhlToken, OpenPhoneSide};
 
 /// How much at once, and how patiently.
 #[derive(Debug, Clone, Copy)]

@@ -4,14 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use tandem_contact::{Field, Fields, Observed, Side};
-use tandem_limits::Permit;
 use tandem_providers::openphone::contact::{observe, observe_partial};
 use tandem_providers::openphone::{Contact, ExternalId, List, OpenPhoneView, TagTarget, patch, request, response};
 use tandem_providers::{ContactId, Request};
 use tandem_reconcile::{Found, Writes};
 
 use crate::Connection;
-use crate::call::{Caller, Trouble};
+use crate::call::{Caller, Pass, Trouble};
 
 /// How contacts of this workspace are read and written; asks for the custom fields when that was long ago.
 pub(crate) async fn view(caller: &Caller<'_>) -> Result<OpenPhoneView, Trouble> {
@@ -99,15 +98,15 @@ pub(crate) fn delete(id: &ContactId) -> Prepared {
     Prepared::Empty(request::delete(id))
 }
 
-/// Sends a write with a permit in hand. Nothing is found where the answer is empty.
+/// Sends a write with a pass in hand. Nothing is found where the answer is empty.
 pub(crate) async fn send(
     caller: &Caller<'_>,
     prepared: Prepared,
-    permit: Permit,
+    pass: Pass,
     send_by: Instant,
     view: &OpenPhoneView,
 ) -> Result<Option<Found>, Trouble> {
-    let with = (permit, Some(send_by));
+    let with = (pass, Some(send_by));
     match prepared {
         Prepared::Whole(request) => {
             let contact = caller.send(Side::OpenPhone, request, with, response::contact).await?;

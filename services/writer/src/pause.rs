@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 /// A refused credential won't mend by itself; a person has to act.
 const REFUSED_PAUSE: Duration = Duration::from_mins(1);
+/// A person has to connect the location. Looking whether it was done costs the provider nothing.
+pub(crate) const UNCONNECTED_PAUSE: Duration = Duration::from_secs(5);
 /// A provider that is down may be back soon.
 const FAILING_PAUSE: Duration = Duration::from_secs(15);
 /// Failures in a row, over all records, that mean the provider and not the record.
@@ -50,8 +52,16 @@ impl Pause {
 
     /// The provider refused the credential.
     pub(crate) fn refused(&self, now: Instant) -> Option<Change> {
-        let mut state = self.lock();
-        let before = state.until.replace(now + REFUSED_PAUSE);
+        self.pause_until(now + REFUSED_PAUSE)
+    }
+
+    /// There is nothing to sign in with until a person has done something.
+    pub(crate) fn unconnected(&self, now: Instant) -> Option<Change> {
+        self.pause_until(now + UNCONNECTED_PAUSE)
+    }
+
+    fn pause_until(&self, until: Instant) -> Option<Change> {
+        let before = self.lock().until.replace(until);
         before.is_none().then_some(Change::Paused)
     }
 

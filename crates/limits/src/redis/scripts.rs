@@ -18,10 +18,18 @@ pub(super) struct Scripts {
 /// What Redis says to a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
-    Granted { day: u64, used: u64 },
+    Granted {
+        day: u64,
+        used: u64,
+    },
     Wait(Duration),
     NotToday(Duration),
-    Created { stamp: i64, wait: Duration },
+    Created {
+        stamp: i64,
+        wait: Duration,
+    },
+    /// Nothing was granted since its creation, which somebody else asked about a moment ago.
+    Held(Duration),
 }
 
 /// What Redis says to a sign of life.
@@ -54,6 +62,7 @@ impl Answer {
             1 => Self::Granted { day: first.unsigned_abs(), used: second.unsigned_abs() },
             2 => Self::NotToday(duration(wait)),
             3 => Self::Created { stamp: first, wait: duration(wait) },
+            4 => Self::Held(duration(wait)),
             _wait => Self::Wait(duration(wait)),
         }
     }

@@ -11,7 +11,7 @@ use tandem_testkit::servers::Redis;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::backend::{HOUR, OPENPHONE, Provider, alone, call_for_ever, options, others_are_there};
+use crate::backend::{GHL, HOUR, OPENPHONE, Provider, alone, call_for_ever, options, others_are_there};
 
 mod faults;
 mod start;

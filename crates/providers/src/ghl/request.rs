@@ -1,40 +1,81 @@
-//! Requests to GHL.
+//! Requests to GHL: what all of them share, and the read that everything else starts from.
 
 use http::HeaderValue;
-use http::header::HeaderName;
+use http::header::{CONTENT_TYPE, HeaderName};
+use url::form_urlencoded::Serializer;
 
-use crate::{ContactId, Request};
+use crate::id::segment;
+use crate::{ContactId, InvalidId, Operation, Request};
 
-use super::operations;
+use super::{ApiVersion, operations};
 
 const VERSION: HeaderName = HeaderName::from_static("version");
 
-/// The configured value of the `Version` header that every call needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiVersion(HeaderValue);
+/// Any id that GHL hands out, fit for a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(ContactId);
 
-impl ApiVersion {
-    /// Checks that the text can be a header.
-    pub fn new(text: &str) -> Result<Self, InvalidApiVersion> {
-        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let header = HeaderValue::from_str(text).ok().filter(|_| is_plain);
-        header.map(Self).ok_or(InvalidApiVersion)
+impl Id {
+    /// Checks that the id can stand in a path.
+    pub fn new(text: &str) -> Result<Self, InvalidId> {
+        ContactId::new(text).map(Self)
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 }
 
-/// Not a version that can be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a GHL API version is a date such as `2021-07-28`, or `v3`")]
-pub struct InvalidApiVersion;
-
 /// `GET /contacts/{id}`: the only read that gives names in their own case.
 pub fn contact(id: &ContactId, version: &ApiVersion) -> Request {
-    let path = format!("/contacts/{}", id.as_segment());
-    Request::new(&operations::CONTACT_GET, &path).with_header(VERSION, version.0.clone())
+    build(&operations::CONTACT_GET, version, &[id.as_str()])
+}
+
+/// The operation with its placeholders filled in, in their order. Ids were checked, so none can leave its segment.
+pub(crate) fn build(operation: &'static Operation, version: &ApiVersion, ids: &[&str]) -> Request {
+    query(operation, version, ids, &[])
+}
+
+/// The same with a query; a parameter without a value is left out.
+pub(crate) fn query(
+    operation: &'static Operation,
+    version: &ApiVersion,
+    ids: &[&str],
+    parameters: &[(&str, Option<&str>)],
+) -> Request {
+    let mut path = fill(version.route(operation), ids);
+    let given: Vec<_> = parameters.iter().filter_map(|(name, value)| Some((*name, (*value)?))).collect();
+    if !given.is_empty() {
+        path.push('?');
+        path.push_str(&Serializer::new(String::new()).extend_pairs(given).finish());
+    }
+    Request::new(operation, &path).with_header(VERSION, version.header(operation))
+}
+
+fn fill(route: &str, ids: &[&str]) -> String {
+    let mut ids = ids.iter();
+    let filled = route.split('/').map(|part| match part.strip_prefix('{').and_then(|_| ids.next()) {
+        Some(id) => segment(id),
+        None => part.to_owned(),
+    });
+    filled.collect::<Vec<_>>().join("/")
+}
+
+/// A form body: the token routes take no JSON in the dated API.
+pub(crate) fn with_form(mut request: Request, pairs: &[(&str, Option<&str>)]) -> Request {
+    let given = pairs.iter().filter_map(|(name, value)| Some((*name, (*value)?)));
+    let body = Serializer::new(String::new()).extend_pairs(given).finish();
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.http.headers_mut().insert(CONTENT_TYPE, form);
+    *request.http.body_mut() = body.into();
+    request
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -46,7 +87,18 @@ mod tests {
         assert_eq!(request.http.headers()["version"], "2021-07-28");
         assert_eq!(request.operation.auth, crate::AuthScheme::Bearer);
         assert!(request.http.body().is_empty());
-        assert_eq!(ApiVersion::new("a\nb"), Err(InvalidApiVersion));
-        assert_eq!(ApiVersion::new(""), Err(InvalidApiVersion));
+    }
+
+    proptest! {
+        #[test]
+        fn no_id_leaves_its_segment(first in ".{0,40}", second in "[!-~]{1,40}") {
+            let (Ok(first), Ok(second)) = (Id::new(&first), Id::new(&second)) else { return Ok(()) };
+            let version = ApiVersion::new("v3").unwrap();
+            let request = build(&operations::CONTACT_NOTE_GET, &version, &[first.as_str(), second.as_str()]);
+            let parts: Vec<_> = request.http.uri().path().split('/').collect();
+            prop_assert_eq!(parts.len(), 5);
+            prop_assert_eq!((parts[1], parts[3]), ("contacts", "notes"));
+            prop_assert_eq!(request.http.uri().query(), None);
+        }
     }
 }

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use crate::outcome::retry_after;
-use crate::{ApiError, Class, Response, Words, json};
+use crate::{ApiError, Class, ContactId, Response, Words, json};
 
 use super::Contact;
 
@@ -17,16 +17,34 @@ const DAY: Duration = Duration::from_hours(24);
 
 /// The answer to [`super::request::contact`].
 pub fn contact(response: &Response) -> Result<Contact, ApiError> {
+    read(response, |body| Some(json::child(body, "contact")?.clone())).and_then(|fields| {
+        if fields.get("deleted") == Some(&Json::Bool(true)) {
+            return Err(ApiError::new(response.status(), Class::NotFound));
+        }
+        Contact::read(&fields).ok_or_else(|| ApiError::new(response.status(), Class::Unreadable))
+    })
+}
+
+/// Whether a change with no other answer (`succeded`, sic; v3 `succeeded`) was made. A success status alone is enough:
+/// some answers leave the flag out.
+pub fn done(response: &Response) -> Result<(), ApiError> {
+    read(response, |body| {
+        let is_denied =
+            ["succeded", "succeeded", "success"].iter().any(|key| body.get(*key) == Some(&Json::Bool(false)));
+        (!is_denied).then_some(())
+    })
+}
+
+/// Reads a success, sorts a refusal: every answer of GHL goes through here.
+pub(super) fn read<T>(
+    response: &Response,
+    reader: impl FnOnce(&Map<String, Json>) -> Option<T>,
+) -> Result<T, ApiError> {
     let body = json::object(response.body());
     if !response.status().is_success() {
         return Err(error(response, body.as_ref()));
     }
-    let fields = body.as_ref().and_then(|body| json::child(body, "contact"));
-    let deleted = fields.is_some_and(|fields| fields.get("deleted") == Some(&Json::Bool(true)));
-    if deleted {
-        return Err(ApiError::new(response.status(), Class::NotFound));
-    }
-    fields.and_then(Contact::read).ok_or_else(|| ApiError::new(response.status(), Class::Unreadable))
+    body.as_ref().and_then(reader).ok_or_else(|| ApiError::new(response.status(), Class::Unreadable))
 }
 
 fn error(response: &Response, body: Option<&Map<String, Json>>) -> ApiError {
@@ -34,9 +52,15 @@ fn error(response: &Response, body: Option<&Map<String, Json>>) -> ApiError {
     let class = class(response, body.is_some(), &words);
     ApiError {
         words: Words::new(&words),
+        existing: body.and_then(existing).map(Box::new),
         trace: body.and_then(|body| json::text(body, "traceId")).map(String::into_boxed_str),
         ..ApiError::new(response.status(), class)
     }
+}
+
+/// The contact that a create was refused for (contract sheet, section 10.2).
+fn existing(body: &Map<String, Json>) -> Option<ContactId> {
+    ContactId::new(&json::text(json::child(body, "meta")?, "contactId")?).ok()
 }
 
 /// `message` is a text, or for a 422 a list of texts.

@@ -5,20 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use http::HeaderValue;
-use http::header::HeaderName;
 use serde_json::{Map, Value as Json, json};
 use tandem_contact::{Field, Observed, Value, email};
 
 use crate::{ContactId, Request};
 
 use super::contact::{SCALARS, is_source_url};
-use super::{Contact, CustomField, Item, OpenPhoneView, operations, request};
-
-/// The version of the dated surface that this code speaks.
-pub const API_VERSION: HeaderValue = HeaderValue::from_static("2026-03-30");
-
-const VERSION: HeaderName = HeaderName::from_static("quo-api-version");
+use super::{Contact, CustomField, Item, OpenPhoneView, operations, wire};
 
 /// Wanted values by field: `None` clears the field, a missing key leaves it alone.
 pub type Changes = Observed;
@@ -49,9 +42,7 @@ pub fn scalars(id: &ContactId, changes: &Changes) -> Option<Request> {
     if body.is_empty() {
         return None;
     }
-    let path = format!("/contacts/{}", id.as_segment());
-    let request = Request::new(&operations::CONTACT_PATCH, &path);
-    Some(request.with_header(VERSION, API_VERSION).with_json(&body.into()))
+    Some(wire::build(&operations::CONTACT_PATCH, &[id.as_str()]).with_json(&body.into()))
 }
 
 /// The v1 `PATCH` with the whole document: `current` with the changes merged in.
@@ -76,8 +67,7 @@ pub fn document(current: &Contact, changes: &Changes, view: &OpenPhoneView) -> R
     body.insert("source".to_owned(), current.source.as_deref().into());
     body.insert("customFields".to_owned(), custom_fields(current, changes.get(&Field::Tags), view));
     body.insert("defaultFields".to_owned(), defaults.into());
-    let request = Request::new(&operations::V1_CONTACT_PATCH, &request::path(&current.id));
-    Ok(request.with_json(&body.into()))
+    Ok(wire::build(&operations::V1_CONTACT_PATCH, &[current.id.as_str()]).with_json(&body.into()))
 }
 
 /// A scalar's new value; nothing for a link that `OpenPhone` can't hold.

@@ -1,13 +1,12 @@
-//! Requests to `OpenPhone` other than changes (those are in [`super::patch`]).
+//! Requests about v1 contacts other than changes (those are in [`super::patch`]).
 
 use serde_json::{Map, Value as Json};
 use tandem_contact::{Field, Fields, Value};
-use url::form_urlencoded;
 
 use crate::{ContactId, Request};
 
 use super::contact::{SCALARS, is_source_url};
-use super::{OpenPhoneView, operations, patch};
+use super::{OpenPhoneView, Surface, operations, patch, wire};
 
 /// What our creates are marked with. Together with the external id it is unique in a workspace.
 pub const SOURCE: &str = "tandem";
@@ -62,32 +61,25 @@ impl List {
 
     /// One page: the first, or the one that the page before named.
     pub fn page(&self, token: Option<&str>) -> Request {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("maxResults", PAGE_SIZE);
-        for id in &self.external_ids {
-            query.append_pair("externalIds", id.as_str());
-        }
-        if let Some(token) = token {
-            query.append_pair("pageToken", token);
-        }
-        let path = format!("/v1/contacts?{}", query.finish());
-        Request::new(&operations::V1_CONTACTS_LIST, &path)
+        let ids = self.external_ids.iter().map(ExternalId::as_str);
+        let asked = Surface::V1.page(PAGE_SIZE, token).with("externalIds", ids);
+        wire::query(&operations::V1_CONTACTS_LIST, &[], &asked)
     }
 }
 
 /// `GET /v1/contacts/{id}`.
 pub fn contact(id: &ContactId) -> Request {
-    Request::new(&operations::V1_CONTACT_GET, &path(id))
+    wire::build(&operations::V1_CONTACT_GET, &[id.as_str()])
 }
 
 /// `DELETE /v1/contacts/{id}`.
 pub fn delete(id: &ContactId) -> Request {
-    Request::new(&operations::V1_CONTACT_DELETE, &path(id))
+    wire::build(&operations::V1_CONTACT_DELETE, &[id.as_str()])
 }
 
 /// `GET /v1/contact-custom-fields`: the definitions that [`super::TagTarget::resolve`] picks from.
 pub fn custom_fields() -> Request {
-    Request::new(&operations::V1_CUSTOM_FIELDS, "/v1/contact-custom-fields")
+    wire::build(&operations::V1_CUSTOM_FIELDS, &[])
 }
 
 /// `POST /v1/contacts` with everything in one request.
@@ -117,11 +109,7 @@ pub fn create(external_id: &ExternalId, fields: &Fields, view: &OpenPhoneView) -
     body.insert("defaultFields".to_owned(), defaults.into());
     body.insert("externalId".to_owned(), external_id.as_str().into());
     body.insert("source".to_owned(), SOURCE.into());
-    Request::new(&operations::V1_CONTACT_CREATE, "/v1/contacts").with_json(&body.into())
-}
-
-pub(super) fn path(id: &ContactId) -> String {
-    format!("/v1/contacts/{}", id.as_segment())
+    wire::build(&operations::V1_CONTACT_CREATE, &[]).with_json(&body.into())
 }
 
 #[cfg(test)]

@@ -26,52 +26,75 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// One page of any other list, or all of it where the list has no pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Items that can't be read; more than none is worth a warning.
+    pub unreadable: usize,
+    /// The next page; an empty page is the last one, whatever it says.
+    pub next: Option<String>,
+}
+
 /// The answer to a v1 read, create or document write.
 pub fn contact(response: &Response) -> Result<Contact, ApiError> {
-    read(response, |body| Contact::read(json::child(body, "data")?))
+    one(response, Contact::read)
 }
 
 /// The answer to a dated write of scalars.
 pub fn partial(response: &Response) -> Result<Partial, ApiError> {
-    read(response, |body| Partial::read(json::child(body, "data")?))
+    one(response, Partial::read)
 }
 
 /// The answer to a page of [`super::List`].
 pub fn page(response: &Response) -> Result<Page, ApiError> {
-    read(response, |body| {
-        let items = body.get("data")?.as_array()?;
-        let contacts: Vec<Contact> = items.iter().filter_map(|item| Contact::read(item.as_object()?)).collect();
-        Some(Page {
-            unreadable: items.len() - contacts.len(),
-            next: json::text(body, "nextPageToken").filter(|_| !items.is_empty()),
-            contacts,
-        })
-    })
+    let Listing { items, unreadable, next } = listing(response, Contact::read)?;
+    Ok(Page { contacts: items, unreadable, next })
 }
 
 /// The answer to [`super::request::custom_fields`].
 pub fn definitions(response: &Response) -> Result<Vec<Definition>, ApiError> {
-    let definition = |item: &Json| {
-        let item = item.as_object()?;
+    let definition = |item: &Map<String, Json>| {
         Some(Definition {
             name: json::text(item, "name")?,
             key: json::text(item, "key")?,
             kind: json::text(item, "type")?,
         })
     };
-    read(response, |body| Some(body.get("data")?.as_array()?.iter().filter_map(definition).collect()))
+    Ok(listing(response, definition)?.items)
 }
 
 /// The answer to a delete; a contact that is gone already is deleted.
 pub fn deleted(response: &Response) -> Result<(), ApiError> {
-    if response.status().is_success() {
-        return Ok(());
-    }
-    let error = error(response);
-    if error.class() == Class::NotFound { Ok(()) } else { Err(error) }
+    accepted(response).or_else(|error| if error.class() == Class::NotFound { Ok(()) } else { Err(error) })
 }
 
-fn read<T>(response: &Response, read: impl Fn(&Map<String, Json>) -> Option<T>) -> Result<T, ApiError> {
+/// The answer to a request that is carried out later (202) or whose answer says nothing.
+pub fn accepted(response: &Response) -> Result<(), ApiError> {
+    if response.status().is_success() { Ok(()) } else { Err(error(response)) }
+}
+
+/// The answer with one thing in it.
+pub(super) fn one<T>(response: &Response, item: impl Fn(&Map<String, Json>) -> Option<T>) -> Result<T, ApiError> {
+    read(response, |body| item(json::child(body, "data")?))
+}
+
+/// The answer with a page of things in it, of either surface.
+pub(super) fn listing<T>(
+    response: &Response,
+    item: impl Fn(&Map<String, Json>) -> Option<T>,
+) -> Result<Listing<T>, ApiError> {
+    read(response, |body| {
+        let found = body.get("data")?.as_array()?;
+        let items: Vec<T> = found.iter().filter_map(|one| item(one.as_object()?)).collect();
+        let next = json::text(body, "nextPageToken").or_else(|| json::text(body, "nextCursor"));
+        Some(Listing { unreadable: found.len() - items.len(), next: next.filter(|_| !found.is_empty()), items })
+    })
+}
+
+/// Reads a success, sorts a refusal: every answer of `OpenPhone` goes through here.
+pub(super) fn read<T>(response: &Response, read: impl Fn(&Map<String, Json>) -> Option<T>) -> Result<T, ApiError> {
     if !response.status().is_success() {
         return Err(error(response));
     }

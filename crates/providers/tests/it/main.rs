@@ -7,6 +7,8 @@
 
 mod ghl;
 mod openphone;
+mod openphone_operations;
+mod openphone_samples;
 mod schema;
 
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tandem_proto::ConnectionId;
 
 use super::section::Slot;
-use super::{Connection, GhlConnection, OpenPhoneConnection};
+use super::{Config, Connection, GhlConnection, OpenPhoneConnection};
 use super::{check, mapping};
 
 pub(super) fn connections(slot: &Slot<'_>) -> Vec<Connection> {
@@ -31,17 +31,38 @@ fn ghl(slot: &Slot<'_>) -> Option<GhlConnection> {
     let mut keys = slot.section()?;
     let location_id = keys.slot("location_id").parse(check::provider_id);
     let token = keys.slot("private_token");
-    let private_token = if token.is_empty() {
-        token.problem(
-            "is missing: connecting by OAuth is not available in this version, \
-             give a private integration token of the location as ${NAME} or file:/path",
-        );
-        None
-    } else {
-        token.secret()
-    };
+    let private_token = if token.is_empty() { None } else { Some(token.secret()?) };
     keys.finish();
-    Some(GhlConnection { location_id: location_id?, private_token: Some(private_token?) })
+    Some(GhlConnection { location_id: location_id?, private_token })
+}
+
+/// What connecting by OAuth needs beyond the connection itself.
+pub(super) fn oauth_is_possible(slot: &Slot<'_>, config: &Config) {
+    let ghl = &config.providers.ghl;
+    let missing: Vec<&str> = [
+        ("providers.ghl.client_id", ghl.client_id.is_none()),
+        ("providers.ghl.client_secret", ghl.client_secret.is_none()),
+        ("http.public_url", config.http.public_url.is_none()),
+        ("encryption_key", config.encryption_keys.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_missing)| is_missing.then_some(key))
+    .collect();
+    if missing.is_empty() {
+        return;
+    }
+    for connection in slot.items() {
+        let token = connection
+            .section()
+            .and_then(|mut keys| keys.slot("ghl").section().map(|mut ghl| ghl.slot("private_token")));
+        if let Some(token) = token.filter(Slot::is_empty) {
+            token.problem(format!(
+                "is missing, and connecting by OAuth needs {} as well: give a private integration token of the location as \
+                 ${{NAME}} or file:/path, or set up the marketplace app",
+                missing.join(", ")
+            ));
+        }
+    }
 }
 
 fn openphone(slot: &Slot<'_>) -> Option<OpenPhoneConnection> {

@@ -51,7 +51,8 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let spool = spool(&keys.slot("spool"));
     let encryption_keys = encryption_keys(keys.slot("encryption_key"));
     let providers = providers::providers(&keys.slot("providers"));
-    let connections = connections::connections(&keys.slot("connections"));
+    let connections_slot = keys.slot("connections");
+    let connections = connections::connections(&connections_slot);
     let telemetry = telemetry(&keys.slot("telemetry"));
     let shutdown = keys.slot("shutdown");
     let grace = grace(&shutdown);
@@ -71,6 +72,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         writer: writer?,
     };
     grace_covers_a_request(&shutdown, &config);
+    connections::oauth_is_possible(&connections_slot, &config);
     Some(config)
 }
 

@@ -217,11 +217,28 @@ fn values_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn a_connection_without_a_token_is_connected_by_oauth() {
+    let text = "
+http: { public_url: 'https://sync.example.com' }
+encryption_key: '${KEY}'
+providers: { ghl: { client_id: 6878cec4-abc, client_secret: '${APP_SECRET}' } }
+connections: [{ id: acme, ghl: { location_id: loc1 }, openphone: { api_key: '${ACME_QUO_KEY}' } }]
+";
+    let key = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, [7; 32]);
+    let set = [("KEY", key.as_str()), ("APP_SECRET", "app-1")];
+    let config = parse(text, &set).unwrap_or_else(|problems| panic!("{problems}"));
+    assert!(config.connections[0].ghl.private_token.is_none());
+    let without = problems(&text.replace("encryption_key: '${KEY}'", ""), &set);
+    assert!(without.contains("connecting by OAuth needs encryption_key as well"), "{without}");
+}
+
+#[test]
 fn what_a_connection_needs_is_asked_for() {
     let bare = problems("connections: [{ id: acme, ghl: {}, openphone: {} }]", &[]);
     for expected in [
         "connections[0].ghl.location_id: is missing",
-        "connections[0].ghl.private_token: is missing: connecting by OAuth is not available in this version",
+        "connections[0].ghl.private_token: is missing, and connecting by OAuth needs providers.ghl.client_id, \
+         providers.ghl.client_secret, http.public_url, encryption_key as well: give a private integration token",
         "connections[0].openphone.api_key: is missing",
     ] {
         assert!(bare.contains(expected), "{expected} not in: {bare}");

@@ -24,7 +24,8 @@ fn intake(queue: Queue) -> Intake {
         openphone_secrets: vec![WebhookSecret::parse(&BASE64_STANDARD.encode(SECRET)).unwrap()],
     };
     let config = Config { connections: vec![connection], ghl_keys: vec![], ghl_app_id: None, max_in_flight: 8 };
-    let deps = Deps { sink: crate::Sink::direct(queue), limits: Limits::in_process(), metrics: Metrics::new() };
+    let deps =
+        Deps { sink: crate::Sink::direct(queue), limits: Limits::in_process(), metrics: Metrics::new(), tokens: None };
     Intake::new(config, deps, Box::new(|| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1)))
 }
 

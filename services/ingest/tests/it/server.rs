@@ -89,7 +89,7 @@ impl Server {
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
         let metrics = Metrics::new();
-        let deps = Deps { sink, limits: Limits::in_process(), metrics: metrics.clone() };
+        let deps = Deps { sink, limits: Limits::in_process(), metrics: metrics.clone(), tokens: None };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();

@@ -248,6 +248,7 @@ fn verdict(kind: IntentKind, answer: Result<Option<Found>, Trouble>, writes: &Wr
     }
     match trouble {
         Trouble::NoSlot(pause) => Verdict::NotNow(pause),
+        Trouble::NoToken(_) => Verdict::Failed,
         Trouble::Lost(SendError::NotSent { reason: NotSent::PastDeadline, .. }) => Verdict::TooLate,
         Trouble::Lost(error) if error.outcome() == Outcome::NotApplied => Verdict::Failed,
         Trouble::Lost(_) => Verdict::Unknown,

@@ -1,4 +1,4 @@
-//! A write: permit, intent, request, in this order.
+//! A write: pass, intent, request, in this order.
 
 use std::collections::BTreeSet;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use crate::journal::{self, Line};
 use crate::openphone;
 
 impl Worker<'_> {
-    /// Permit, intent, request, outcome: in this order.
+    /// Pass, intent, request, outcome: in this order.
     pub(super) async fn write(
         &mut self,
         loaded: Loaded,
@@ -37,8 +37,8 @@ impl Worker<'_> {
             return self.refuse(loaded, side, reason).await;
         };
         let template = prepared.template();
-        let permit = match self.caller.permit(side).await {
-            Ok(permit) => permit,
+        let pass = match self.caller.pass(side).await {
+            Ok(pass) => pass,
             Err(trouble) => return self.failed(loaded, side, trouble).await,
         };
         // Taken before the intent's own time, so that it ends before what the document says.
@@ -49,19 +49,19 @@ impl Worker<'_> {
         let revision = match self.save(&document, revision).await {
             Ok(revision) => revision,
             Err(error) => {
-                permit.cancel();
+                pass.cancel();
                 return Err(error);
             }
         };
-        if permit.is_late() {
-            permit.cancel();
+        if pass.is_late() {
+            pass.cancel();
             not_applied(&mut document, side);
             self.save(&document, revision).await?;
             return Ok(Flow::Again);
         }
         let send_by = asked + rules.timing[side].send_window;
         self.run.fresh[side] = false;
-        let answer = openphone::send(&self.caller, prepared, permit, send_by, &view).await;
+        let answer = openphone::send(&self.caller, prepared, pass, send_by, &view).await;
         self.held = None;
         self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer).await
     }

@@ -19,7 +19,7 @@ use tandem_reconcile::{Document, Rules, Timing, adopt, hint};
 use tandem_records::Records;
 use tandem_store::{Expected, Store};
 use tandem_telemetry::Metrics;
-use tandem_writer::{Config, Connection, Deps, GhlSide, OpenPhoneSide};
+use tandem_writer::{Config, Connection, Deps, GhlSide, GhlToken, OpenPhoneSide};
 use tokio_util::sync::CancellationToken;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -42,7 +42,14 @@ fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
         app_url: "https://app.example.com".to_owned(),
     };
     let version = ApiVersion::new("2021-07-28").unwrap();
-    let ghl = GhlSide { client: client.clone(), token: "t".to_owned().into(), version, view, budget: budget.clone() };
+    let ghl = GhlSide {
+        client: client.clone(),
+        token: GhlToken::Private("t".to_owned().into()),
+        connect_url: None,
+        version,
+        view,
+        budget: budget.clone(),
+    };
     let openphone = OpenPhoneSide { client, api_key: "k".to_owned().into(), budget };
     Connection::new(id.clone(), Mapping::default(), rules.clone(), ghl, openphone)
 }

@@ -4,7 +4,8 @@
 -- KEYS  state (hash), slots (sorted set: permit -> when its place in the window is free)
 -- ARGV  permit, lane, requests, per, interval, span of the burst, life of an unanswered permit, limit of the day or -1,
 --       hold for a budget that is not known here, live grants per bulk grant
--- reply {0, wait, 0, 0} wait; {1, 0, day, used} granted; {2, wait, 0, 0} not today; {3, wait, stamp, 0} just created, and held
+-- reply {0, wait, 0, 0} wait; {1, 0, day, used} granted; {2, wait, 0, 0} not today; {3, wait, stamp, 0} just created, and held;
+--       {4, wait, 0, 0} held since then
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local permit, lane = ARGV[1], ARGV[2]
@@ -14,7 +15,7 @@ local MARK = 50000 -- a caller that was told to wait counts as waiting for so lo
 local KEEP = 172800 -- seconds; a budget that was not used for so long starts anew
 local function text(number) return string.format('%.0f', number) end
 
-local state = redis.call('HMGET', KEYS[1], 'at', 'tat', 'lives', 'live', 'bulk', 'day', 'used')
+local state = redis.call('HMGET', KEYS[1], 'at', 'tat', 'lives', 'live', 'bulk', 'day', 'used', 'held')
 local at, tat = tonumber(state[1]), tonumber(state[2] or 0)
 local lives, day, used = tonumber(state[3] or 0), tonumber(state[6] or 0), tonumber(state[7] or 0)
 local marks = { live = tonumber(state[4] or 0), bulk = tonumber(state[5] or 0) }
@@ -59,7 +60,8 @@ if wait > 0 then
   wait = math.ceil(math.max(wait, 1000))
   redis.call('HSET', KEYS[1], 'at', text(now), lane, text(math.max(marks[lane], now + wait + MARK)))
   redis.call('EXPIRE', KEYS[1], KEEP)
-  return { 0, wait, 0, 0 }
+  -- Held since it was created: whoever created it may be about to lift that.
+  return { state[8] and state[8] == state[2] and 4 or 0, wait, 0, 0 }
 end
 
 tat = math.max(tat, now) + interval

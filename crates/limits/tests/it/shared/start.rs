@@ -77,6 +77,22 @@ async fn the_first_on_an_empty_redis_waits_once_until_nobody_can_have_used_anyth
 }
 
 #[tokio::test]
+async fn many_that_open_a_budget_at_once_are_all_served_at_once() {
+    let server = Redis::start();
+    others_are_there(&server);
+    // A hold of such a budget is longer than anybody here waits.
+    let fleet = Fleet::open(3, GHL, &options(&server)).await;
+    let mut asking = JoinSet::new();
+    for number in 0..24 {
+        let (limits, key) = (fleet.processes[number % 3].clone(), fleet.key.clone());
+        asking.spawn(async move { limits.acquire(&key, Lane::Live, Duration::from_secs(5)).await.map(drop) });
+    }
+    while let Some(asked) = asking.join_next().await {
+        asked.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_clock_that_was_set_back_is_survived() {
     let server = Redis::start();
     others_are_there(&server);

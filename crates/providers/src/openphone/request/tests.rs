@@ -19,8 +19,8 @@ fn long_id_lists_are_cut_before_the_server_chokes() {
     let uri = lists[2].page(Some("next page")).http.uri().to_string();
     assert_eq!(
         uri,
-        "/v1/contacts?maxResults=50&externalIds=t%2B40&externalIds=t%2B41&externalIds=t%2B42&externalIds=t%2B43\
-         &externalIds=t%2B44&pageToken=next+page"
+        "/v1/contacts?maxResults=50&pageToken=next+page&externalIds=t%2B40&externalIds=t%2B41&externalIds=t%2B42\
+         &externalIds=t%2B43&externalIds=t%2B44"
     );
     assert_eq!(List::all().page(None).http.uri(), "/v1/contacts?maxResults=50");
 }

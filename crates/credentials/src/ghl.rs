@@ -1,0 +1,127 @@
+//! The token routes of GHL over HTTP (contract sheet, sections 2.2 to 2.5).
+
+use std::fmt;
+use std::time::Instant;
+
+use http::HeaderMap;
+use secrecy::SecretString;
+use tandem_outbound::{Client, SendError};
+use tandem_providers::ghl::ApiVersion;
+use tandem_providers::ghl::oauth::{self, App, Proof, TokenSet, UserType};
+use tandem_providers::{ApiError, Class, Request, Response};
+
+use crate::{Account, Answer, Answering, Call, CompanyId, Grant, TokenEndpoint};
+
+/// GHL's token routes, asked as one app.
+pub struct GhlTokenRoutes {
+    client: Client,
+    app: App,
+    version: ApiVersion,
+}
+
+impl GhlTokenRoutes {
+    /// The routes behind that client.
+    pub fn new(client: Client, app: App, version: ApiVersion) -> Self {
+        Self { client, app, version }
+    }
+
+    async fn ask(&self, call: Call, send_by: Instant) -> Result<Grant, Answer> {
+        match call {
+            Call::Refresh { refresh, account } => {
+                self.token(&Proof::Refresh(refresh), user_type(&account), send_by).await
+            }
+            Call::Code { code, redirect_uri } => {
+                let proof = Proof::Code { code, redirect_uri: Some(redirect_uri) };
+                self.token(&proof, UserType::Location, send_by).await
+            }
+            Call::Reconnect { account } => {
+                let (user_type, id) = (user_type(&account), id(&account));
+                let request = oauth::reconnect(&self.app, user_type, id, &self.version);
+                let code = self.send((request, None), send_by, oauth::reconnected).await?;
+                self.token(&Proof::Code { code, redirect_uri: None }, user_type, send_by).await
+            }
+            Call::Exchange { access, company, location } => {
+                let request = oauth::location_token(company.as_str(), &location, &self.version);
+                self.send((request, Some(&access)), send_by, oauth::token_set).await.and_then(grant)
+            }
+        }
+    }
+
+    async fn token(&self, proof: &Proof, user_type: UserType, send_by: Instant) -> Result<Grant, Answer> {
+        let request = oauth::token(&self.app, proof, user_type, &self.version);
+        self.send((request, None), send_by, oauth::token_set).await.and_then(grant)
+    }
+
+    async fn send<T>(
+        &self,
+        (request, credential): (Request, Option<&SecretString>),
+        send_by: Instant,
+        read: impl FnOnce(&Response) -> Result<T, ApiError>,
+    ) -> Result<T, Answer> {
+        // The token routes carry theirs in the body.
+        let none = SecretString::default();
+        let sent = self.client.send(request, credential.unwrap_or(&none), HeaderMap::new(), Some(send_by)).await;
+        let response = sent.map_err(|error| match error {
+            SendError::NotSent { .. } => Answer::NotApplied { retry_after: None },
+            SendError::Unknown { .. } => Answer::Unknown,
+        })?;
+        read(&response).map_err(|error| {
+            tracing::warn!(status = error.status.as_u16(), trace = error.trace.as_deref(), "GHL gave no token");
+            answer(&error)
+        })
+    }
+}
+
+impl TokenEndpoint for GhlTokenRoutes {
+    fn call(&self, call: Call, send_by: Instant) -> Answering<'_> {
+        Box::pin(async move {
+            match self.ask(call, send_by).await {
+                Ok(grant) => Answer::Tokens(Box::new(grant)),
+                Err(answer) => answer,
+            }
+        })
+    }
+}
+
+impl fmt::Debug for GhlTokenRoutes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GhlTokenRoutes").field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+fn user_type(account: &Account) -> UserType {
+    match account {
+        Account::Location { .. } => UserType::Location,
+        Account::Company { .. } => UserType::Company,
+    }
+}
+
+fn id(account: &Account) -> &str {
+    match account {
+        Account::Location { id, .. } => id,
+        Account::Company { id } => id.as_str(),
+    }
+}
+
+fn grant(tokens: TokenSet) -> Result<Grant, Answer> {
+    // An agency's id that can't be a key is none that GHL makes.
+    let company = tokens.company_id.map(CompanyId::new).transpose().map_err(|_| Answer::Unknown)?;
+    let TokenSet { access, refresh, expires_in, scopes, location_id, .. } = tokens;
+    Ok(Grant { access, refresh, expires_in, scopes, location: location_id, company })
+}
+
+/// What a refusal means for the tokens. The texts are in the published description of the route.
+fn answer(error: &ApiError) -> Answer {
+    let words = error.words.reveal().to_lowercase();
+    match error.class() {
+        Class::Unauthorized => Answer::Unauthorized,
+        Class::Throttled { retry_after } => Answer::NotApplied { retry_after },
+        Class::QuotaExhausted { resets_after } => Answer::NotApplied { retry_after: resets_after },
+        Class::Transient | Class::Unreadable | Class::Misrouted => Answer::Unknown,
+        _ if words.contains("not active") => Answer::LocationInactive,
+        _ if words.contains("invalid grant") => Answer::InvalidGrant,
+        Class::Refused | Class::Forbidden | Class::PaymentRequired | Class::NotFound | Class::Conflict => {
+            Answer::Refused
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! `tandem connect`: the link that a person opens, and the wait for what comes of it.
+//!
+//! The process that takes webhooks takes the callback too, so it has to be running.
+
+use std::io::{self, Write as _};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail, ensure};
+use serde::Deserialize;
+use tandem_ingest::StateKeys;
+use tandem_proto::ConnectionId;
+use tandem_service::Config;
+
+use crate::neighbour;
+
+/// As long as the link may be used.
+const LIMIT: Duration = Duration::from_mins(10);
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How a location's tokens are, as the running process tells it.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Status {
+    connected: bool,
+    since: Option<String>,
+}
+
+/// Prints the link and waits until the location is connected.
+pub fn run(config: &Config, connection: &str) -> anyhow::Result<()> {
+    let found = config.connections.iter().find(|one| one.id.as_str() == connection);
+    let found = found.with_context(|| {
+        let known: Vec<&str> = config.connections.iter().map(|one| one.id.as_str()).collect();
+        format!("there is no connection {connection} in the configuration; known: {}", known.join(", "))
+    })?;
+    ensure!(
+        found.ghl.private_token.is_none(),
+        "connection {connection} calls GHL with its private_token: leave that out to connect it by OAuth"
+    );
+    let public_url = config.http.public_url.as_ref().context("http.public_url is missing")?;
+    let password = StateKeys::new(&config.encryption_keys).password().context("encryption_key is missing")?;
+    let ask = || status(config, &found.id, &password);
+    let before = ask()?;
+    let mut out = io::stdout();
+    writeln!(out, "Open this page and pick the location {}:\n", found.ghl.location_id)?;
+    writeln!(out, "  {}\n", tandem_ingest::start_url(public_url, &found.id))?;
+    writeln!(out, "Waiting until it is connected ...")?;
+    let began = Instant::now();
+    while began.elapsed() < LIMIT {
+        sleep(PAUSE);
+        let now = ask()?;
+        if now.connected && now != before {
+            writeln!(out, "{connection} is connected.")?;
+            return Ok(());
+        }
+    }
+    bail!("{connection} was not connected within ten minutes; run this again for a new link")
+}
+
+fn status(config: &Config, connection: &ConnectionId, password: &str) -> anyhow::Result<Status> {
+    let listen = config.http.listen;
+    let path = format!("/oauth/ghl/status?connection={connection}");
+    let answer = neighbour::get(listen, &path, Some(password)).with_context(|| {
+        format!("no Tandem answers at {listen}: start `tandem up` (or tandem-ingest) with this configuration first")
+    })?;
+    match answer.status {
+        200 => serde_json::from_str(&answer.body).context("reading the answer of the running Tandem"),
+        401 => bail!("the Tandem at {listen} runs with another encryption_key than this configuration's"),
+        404 => bail!(
+            "the Tandem at {listen} doesn't know connection {connection} yet, or doesn't reach its store: restart it \
+             with this configuration"
+        ),
+        other => bail!("the Tandem at {listen} answers {other}: see its log"),
+    }
+}
