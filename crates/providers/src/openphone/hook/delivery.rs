@@ -156,7 +156,7 @@ pub fn detail(response: &Response) -> Result<Detail, ApiError> {
     })
 }
 
-/// The answer to [`test`]: the event's id, which is also in the body that arrives. The sample is not wrapped.
+/// The answer to [`test()`]: the event's id, which is also in the body that arrives. The sample is not wrapped.
 pub fn tested(response: &Response) -> Result<Id, ApiError> {
     read(response, |event| Id::read(event, "id"))
 }
