@@ -43,14 +43,15 @@ async fn read(vault: &Vault, holder: &ConnectionId) -> Result<Vec<String>, Vault
 async fn nothing_readable_is_in_the_store(store: &Store) {
     let vault = vault(store, &[1]);
     let acme = connection("acme");
-    put(&vault, &acme, "w1").await.unwrap();
-    assert_eq!(read(&vault, &acme).await.unwrap(), [format!("{CANARY}-acme-w1")]);
+    put(&vault, &acme, "webhook-one").await.unwrap();
+    assert_eq!(read(&vault, &acme).await.unwrap(), [format!("{CANARY}-acme-webhook-one")]);
     let entries = store.list("", None, 100).await.unwrap();
     let keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
     assert_eq!(keys, ["secret/data-key/connection/acme", "secret/signing-secrets/connection/acme"]);
     for (key, entry) in &entries {
         let text = String::from_utf8(entry.value.to_vec()).unwrap();
-        assert!(!text.contains("whsec") && !text.contains("w1"), "{key}: {text}");
+        // Long or with a sign that base64 lacks: two letters turn up in any ciphertext now and then.
+        assert!(!text.contains("whsec") && !text.contains("webhook-one"), "{key}: {text}");
         assert!(text.starts_with(r#"{"version":1,"key":""#), "{key}: {text}");
     }
 }
