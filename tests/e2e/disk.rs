@@ -225,7 +225,8 @@ async fn serve(ghl: &GhlTwin, queue: &Queue) -> (std::net::SocketAddr, Superviso
         let queue = asked.clone();
         async move { queue.healthy().await }
     });
-    let deps = Deps { sink: Sink::direct(queue.clone()), limits: Limits::in_process(), metrics, tokens: None };
+    let sink = Sink::direct(queue.clone());
+    let deps = Deps { sink, limits: Limits::in_process(), metrics, tokens: None, hooks: None };
     let routes = tandem_ingest::router(config, deps).merge(health.router());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -11,6 +11,7 @@ mod compose;
 mod connect;
 mod disk;
 mod faults;
+mod hooks;
 mod kill;
 mod logs;
 mod main_job;

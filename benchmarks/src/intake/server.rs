@@ -65,7 +65,7 @@ impl Server {
             max_in_flight: 1024,
         };
         let sink = Sink::direct(place.queue.clone());
-        let deps = Deps { sink, limits: Limits::in_process(), metrics: Metrics::new(), tokens: None };
+        let deps = Deps { sink, limits: Limits::in_process(), metrics: Metrics::new(), tokens: None, hooks: None };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let (address, stop) = (listener.local_addr()?, CancellationToken::new());
         tokio::spawn(tandem_service::serve(listener, tandem_ingest::router(config, deps), stop.clone()));

@@ -12,7 +12,7 @@ mod vault;
 pub use endpoint::{Account, Answer, Answering, Call, Grant, TokenEndpoint};
 pub use ghl::GhlTokenRoutes;
 pub use holder::{CompanyId, Holder, InvalidCompanyId};
-pub use signing::SigningSecrets;
+pub use signing::{SigningSecret, SigningSecrets, Term};
 pub use token::{Paused, Reason, Timing, TroubleKind};
 pub use tokens::{Clock, Later, NoToken, Stage, Status, Tokens};
 pub use vault::{Defect, KeyError, KeyId, MasterKeys, Random, Rewrapped, Vault, VaultError};

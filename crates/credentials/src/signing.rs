@@ -18,6 +18,39 @@ pub struct SigningSecrets {
     vault: Vault,
 }
 
+/// One secret that a connection's deliveries may be signed with.
+#[derive(Debug, Clone)]
+pub struct SigningSecret {
+    /// The provider's id of the webhook.
+    pub webhook: String,
+    /// The secret.
+    pub secret: SecretString,
+    /// Since when and until when it counts.
+    pub term: Term,
+}
+
+/// Whether the webhook signs with it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// It does, since then.
+    Current {
+        /// Unknown for what an earlier version stored.
+        since: Option<Timestamp>,
+    },
+    /// It did; what was signed with it is taken a while longer.
+    Until(Timestamp),
+}
+
+impl Term {
+    /// Whether deliveries may be signed with it at this time.
+    pub fn is_good(self, now: Timestamp) -> bool {
+        match self {
+            Self::Current { .. } => true,
+            Self::Until(until) => now < until,
+        }
+    }
+}
+
 /// The secrets of a connection's webhooks, by the provider's id of the webhook.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Webhooks(BTreeMap<String, Secrets>);
@@ -27,6 +60,8 @@ struct Secrets {
     /// None once the webhook is gone.
     #[serde(with = "secret::maybe")]
     current: Option<SecretString>,
+    #[serde(default)]
+    since: Option<Timestamp>,
     previous: Vec<Previous>,
 }
 
@@ -64,12 +99,18 @@ impl SigningSecrets {
         self.change(connection, |webhooks: &mut Webhooks| webhooks.set(webhook, None, (now, keep_until))).await
     }
 
-    /// Every secret that a delivery may be signed with now. Read and opened anew at each call: keep it for some seconds.
-    pub async fn accepted(&self, connection: &ConnectionId, now: Timestamp) -> Result<Vec<SecretString>, VaultError> {
+    /// Every secret that is kept, those that end included. Read and opened anew at each call: keep it for a while.
+    pub async fn held(&self, connection: &ConnectionId) -> Result<Vec<SigningSecret>, VaultError> {
         let held =
             self.vault.load::<Webhooks>(Purpose::SigningSecrets, &Holder::Connection(connection.clone())).await?;
         let webhooks = held.map(|held| held.value).unwrap_or_default();
-        Ok(webhooks.0.into_values().flat_map(|secrets| secrets.accepted(now)).collect())
+        Ok(webhooks.0.into_iter().flat_map(|(webhook, secrets)| secrets.held(&webhook)).collect())
+    }
+
+    /// Every secret that a delivery may be signed with now.
+    pub async fn accepted(&self, connection: &ConnectionId, now: Timestamp) -> Result<Vec<SecretString>, VaultError> {
+        let held = self.held(connection).await?;
+        Ok(held.into_iter().filter(|one| one.term.is_good(now)).map(|one| one.secret).collect())
     }
 
     async fn change(&self, connection: &ConnectionId, change: impl Fn(&mut Webhooks)) -> Result<(), VaultError> {
@@ -95,6 +136,7 @@ impl Webhooks {
         if !secrets.is_current(secret) {
             let before = std::mem::replace(&mut secrets.current, secret.cloned());
             secrets.previous.extend(before.map(|secret| Previous { secret, until: keep_until }));
+            secrets.since = secret.map(|_| now);
         }
         for secrets in self.0.values_mut() {
             secrets.previous.retain(|previous| now < previous.until);
@@ -108,8 +150,10 @@ impl Secrets {
         self.current.as_ref().map(ExposeSecret::expose_secret) == secret.map(ExposeSecret::expose_secret)
     }
 
-    fn accepted(self, now: Timestamp) -> impl Iterator<Item = SecretString> {
-        let previous = self.previous.into_iter().filter(move |previous| now < previous.until);
-        self.current.into_iter().chain(previous.map(|previous| previous.secret))
+    fn held(self, webhook: &str) -> Vec<SigningSecret> {
+        let one = |secret, term| SigningSecret { webhook: webhook.to_owned(), secret, term };
+        let current = self.current.map(|secret| one(secret, Term::Current { since: self.since }));
+        let previous = self.previous.into_iter().map(|previous| one(previous.secret, Term::Until(previous.until)));
+        current.into_iter().chain(previous).collect()
     }
 }

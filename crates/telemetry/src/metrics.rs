@@ -29,6 +29,7 @@ pub struct Metrics {
     events_accepted: Counters<1>,
     events_rejected: Counters<2>,
     events_duplicate: Counters<1>,
+    webhook_checks: Counters<1>,
     spool_messages: Gauge,
     stage_lag: Durations<2>,
     commands: Counters<2>,
@@ -66,6 +67,7 @@ impl Metrics {
             events_accepted: Counters::new(add, &names::EVENTS_ACCEPTED),
             events_rejected: Counters::new(add, &names::EVENTS_REJECTED),
             events_duplicate: Counters::new(add, &names::EVENTS_DUPLICATE),
+            webhook_checks: Counters::new(add, &names::WEBHOOK_CHECKS),
             spool_messages: register(add, &names::SPOOL_MESSAGES, Gauge::default()),
             stage_lag: Durations::new(add, &names::STAGE_LAG),
             commands: Counters::new(add, &names::COMMANDS),
@@ -102,6 +104,11 @@ impl Metrics {
     /// A delivery was stored before.
     pub fn event_duplicate(&self, provider: &'static str) {
         self.events_duplicate.add([provider]);
+    }
+
+    /// The webhooks of a connection that Tandem made were looked at.
+    pub fn webhook_check(&self, outcome: &'static str) {
+        self.webhook_checks.add([outcome]);
     }
 
     /// How many events wait in the spool now.

@@ -61,6 +61,8 @@ const REJECTION: Label = Label {
         "overloaded",
         "queue",
         "spool_full",
+        "tokens",
+        "secrets",
     ],
 };
 const SKIP: Label = Label {
@@ -97,6 +99,7 @@ const WRITTEN: Label = Label {
         "parked",
     ],
 };
+const CHECKED: Label = Label { key: "outcome", values: &["fine", "mended", "failed"] };
 /// Method and route template.
 const CALL: Label = Label { key: "operation", values: &[] };
 const OPERATION: Label =
@@ -170,6 +173,8 @@ metrics! {
         "Webhook deliveries refused";
     EVENTS_DUPLICATE = "tandem_events_duplicate", Counter, [PROVIDER],
         "Webhook deliveries that were stored before";
+    WEBHOOK_CHECKS = "tandem_webhook_checks", Counter, [CHECKED],
+        "Looks at the OpenPhone webhooks that Tandem made";
     SPOOL_MESSAGES = "tandem_spool_messages", Gauge, [],
         "Events that wait here because the queue is away";
     STAGE_LAG = "tandem_stage_lag", Seconds, [STAGE, LANE],

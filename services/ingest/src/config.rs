@@ -6,7 +6,7 @@ use tandem_providers::ghl::PublicKey;
 use tandem_providers::openphone::WebhookSecret;
 use tandem_telemetry::Metrics;
 
-use crate::{OAuthReached, Sink};
+use crate::{HookSecrets, OAuthReached, Sink};
 
 /// Whose webhooks are taken.
 #[derive(Debug, Clone)]
@@ -29,7 +29,8 @@ pub struct Connection {
     pub id: ConnectionId,
     /// Its GHL location.
     pub location_id: String,
-    /// Secrets that `OpenPhone` signs with; without any, none of its deliveries is taken.
+    /// Secrets that `OpenPhone` signs with, as configured; without any, and without webhooks of our own making, none of its
+    /// deliveries is taken.
     pub openphone_secrets: Vec<WebhookSecret>,
 }
 
@@ -44,4 +45,6 @@ pub struct Deps {
     pub metrics: Metrics,
     /// Tokens that INSTALL and UNINSTALL events are about; none where no location is connected by OAuth.
     pub tokens: Option<OAuthReached>,
+    /// Secrets of the `OpenPhone` webhooks that Tandem made itself; none where all are configured.
+    pub hooks: Option<HookSecrets>,
 }

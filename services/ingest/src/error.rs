@@ -37,6 +37,8 @@ pub(crate) enum Rejection {
     NotStoredInTime,
     #[error("the tokens can't be reached now, send it again later")]
     TokensAway,
+    #[error("the signing secrets can't be reached now, send it again later")]
+    SecretsAway,
     #[error("no more events can be kept now, send it again later")]
     SpoolFull,
 }
@@ -54,9 +56,12 @@ impl Rejection {
             Self::OtherApp => StatusCode::FORBIDDEN,
             Self::UnknownLocation | Self::UnknownConnection => StatusCode::NOT_FOUND,
             // Not a 5xx: 429 is the one status that GHL sends again under every policy it had.
-            Self::Overloaded | Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull | Self::TokensAway => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::Overloaded
+            | Self::NotStored(_)
+            | Self::NotStoredInTime
+            | Self::SpoolFull
+            | Self::TokensAway
+            | Self::SecretsAway => StatusCode::TOO_MANY_REQUESTS,
         }
     }
 
@@ -77,12 +82,16 @@ impl Rejection {
             Self::NotStored(_) | Self::NotStoredInTime => "queue",
             Self::SpoolFull => "spool_full",
             Self::TokensAway => "tokens",
+            Self::SecretsAway => "secrets",
         }
     }
 
     /// True where somebody here must act, not the sender.
     pub(crate) fn is_ours(&self) -> bool {
-        matches!(self, Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull | Self::TokensAway)
+        matches!(
+            self,
+            Self::NotStored(_) | Self::NotStoredInTime | Self::SpoolFull | Self::TokensAway | Self::SecretsAway
+        )
     }
 }
 

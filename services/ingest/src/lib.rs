@@ -5,6 +5,7 @@ mod arrival;
 mod body;
 mod config;
 mod error;
+mod hooks;
 mod installs;
 mod intake;
 mod oauth;
@@ -14,6 +15,7 @@ mod sink;
 mod spool;
 
 pub use config::{Config, Connection, Deps};
+pub use hooks::{HookConfig, HookConnection, HookDeps, HookSecrets, HookTiming, hook_url, keep_hooks};
 pub use oauth::{OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth_router, start_url};
 pub use routes::{router, router_at};
 pub use sink::Sink;

@@ -376,7 +376,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A page of ours below the public address, whose path is kept as prefix.
-fn own_url(public_url: &Url, path: &str) -> Url {
+pub(crate) fn own_url(public_url: &Url, path: &str) -> Url {
     let mut url = public_url.clone();
     url.set_path(&format!("{}{path}", public_url.path().trim_end_matches('/')));
     url

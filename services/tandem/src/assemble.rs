@@ -10,7 +10,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::PerSide;
 use tandem_credentials::{GhlTokenRoutes, MasterKeys, Timing as TokenTiming, Tokens, Vault};
-use tandem_ingest::{OAuthConfig, StateKeys};
+use tandem_ingest::{HookConfig, HookConnection, HookTiming, OAuthConfig, StateKeys};
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
@@ -78,11 +78,10 @@ pub(crate) fn tokens(config: &Config, store: &Store, limits: &Limits) -> anyhow:
     if config.connections.iter().all(|connection| connection.ghl.private_token.is_some()) {
         return Ok(None);
     }
-    let masters = MasterKeys::new(&config.encryption_keys).context("encryption_key")?;
     let app = App { client_id: client_id.clone(), client_secret: client_secret.clone() };
     let routes = GhlTokenRoutes::new(client(&ghl.base_url, &ghl.timing)?, app, api_version(config)?);
     let timing = TokenTiming { answer_within: ghl.timing.timeout + ANSWER_MARGIN, ..TokenTiming::default() };
-    Ok(Some(Tokens::new(Vault::new(store.clone(), masters), Arc::new(routes), limits.clone(), timing)))
+    Ok(Some(Tokens::new(vault(config, store)?, Arc::new(routes), limits.clone(), timing)))
 }
 
 /// The routes of connecting by OAuth; none where nothing is connected like that.
@@ -109,6 +108,42 @@ fn scopes() -> Vec<&'static str> {
     let used = ghl::operations::ALL.iter().filter(|operation| !operation.purposes.is_empty());
     let scopes: BTreeSet<&str> = used.flat_map(|operation| operation.scopes).copied().collect();
     scopes.into_iter().collect()
+}
+
+/// Whether the connection's `OpenPhone` webhook is Tandem's to make: none is configured, it has somewhere to deliver to, and
+/// its secret can be kept.
+pub(crate) fn makes_webhook(config: &Config, connection: &config::Connection) -> bool {
+    let can_be_made = config.http.public_url.is_some() && !config.encryption_keys.is_empty();
+    can_be_made && connection.openphone.webhook_secrets.is_empty()
+}
+
+/// Connections that have no `OpenPhone` webhook, and get none.
+pub(crate) fn without_webhook(config: &Config) -> impl Iterator<Item = &ConnectionId> {
+    let has_none = |connection: &&config::Connection| {
+        connection.openphone.webhook_secrets.is_empty() && !makes_webhook(config, connection)
+    };
+    config.connections.iter().filter(has_none).map(|connection| &connection.id)
+}
+
+/// The `OpenPhone` webhooks that Tandem makes itself; none where all are made by hand.
+pub(crate) fn hooks(config: &Config, limits: &Limits) -> anyhow::Result<Option<HookConfig>> {
+    let ours: Vec<_> = config.connections.iter().filter(|connection| makes_webhook(config, connection)).collect();
+    let (Some(public_url), false) = (config.http.public_url.clone(), ours.is_empty()) else { return Ok(None) };
+    let provider = &config.providers.openphone;
+    let client = client(&provider.base_url, &provider.timing)?;
+    let connection = |connection: &&config::Connection| HookConnection {
+        id: connection.id.clone(),
+        client: client.clone(),
+        api_key: connection.openphone.api_key.clone(),
+        budget: openphone_budget(config, limits, connection),
+    };
+    let timing = HookTiming { answer_within: provider.timing.timeout + ANSWER_MARGIN, ..HookTiming::default() };
+    Ok(Some(HookConfig { public_url, connections: ours.iter().map(connection).collect(), timing }))
+}
+
+/// Where secrets are kept.
+pub(crate) fn vault(config: &Config, store: &Store) -> anyhow::Result<Vault> {
+    Ok(Vault::new(store.clone(), MasterKeys::new(&config.encryption_keys).context("encryption_key")?))
 }
 
 /// What the writer calls with; budgets are registered on the way.
@@ -140,7 +175,7 @@ fn writer_connection(
     let location_id = connection.ghl.location_id.clone();
     let ghl_budget = register(limits, "ghl", &location_id, config.providers.ghl.rate);
     let key = &connection.openphone.api_key;
-    let openphone_budget = register(limits, "openphone", &fingerprint(key), config.providers.openphone.rate);
+    let openphone_budget = openphone_budget(config, limits, connection);
     let view = GhlView {
         location_id,
         default_country: mapping.default_country.clone(),
@@ -155,6 +190,10 @@ fn writer_connection(
 
 fn api_version(config: &Config) -> anyhow::Result<ApiVersion> {
     ApiVersion::new(&config.providers.ghl.api_version).context("providers.ghl.api_version")
+}
+
+fn openphone_budget(config: &Config, limits: &Limits, connection: &config::Connection) -> BudgetKey {
+    register(limits, "openphone", &fingerprint(&connection.openphone.api_key), config.providers.openphone.rate)
 }
 
 /// One budget per provider key: connections that share a key share its budget.

@@ -5,6 +5,8 @@ use std::fmt;
 use tandem_service::Config;
 use tandem_service::config::{Limits, Queue};
 
+use crate::assemble;
+
 /// A service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -39,7 +41,9 @@ impl Part {
         if matches!(config.queue, Queue::Embedded) {
             return Err(Misfit::Queue { program });
         }
-        if parts.contains(&Self::Writer) && matches!(config.limits, Limits::Embedded) {
+        let makes_webhooks = config.connections.iter().any(|connection| assemble::makes_webhook(config, connection));
+        let calls = parts.contains(&Self::Writer) || parts.contains(&Self::Ingest) && makes_webhooks;
+        if calls && matches!(config.limits, Limits::Embedded) {
             return Err(Misfit::Limits { program });
         }
         Ok(())

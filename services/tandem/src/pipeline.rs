@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{OAuthDeps, OAuthReached, Sink};
+use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Sink};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -146,7 +147,8 @@ impl Starting<'_> {
                 let oauth = assemble::oauth(self.config).map(|config| (config, self.tokens()));
                 let tokens = oauth.as_ref().map(|(_, reached)| Arc::clone(reached));
                 let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
-                let deps = tandem_ingest::Deps { sink, limits, metrics, tokens };
+                let hooks = self.hooks()?;
+                let deps = tandem_ingest::Deps { sink, limits, metrics, tokens, hooks };
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
                 let routes = webhooks.merge(health.router());
                 match oauth {
@@ -175,6 +177,25 @@ impl Starting<'_> {
             anyhow::Ok(())
         });
         reached
+    }
+
+    /// Looks after the `OpenPhone` webhooks that Tandem makes itself, once the store is reached.
+    fn hooks(&mut self) -> anyhow::Result<Option<HookSecrets>> {
+        for id in assemble::without_webhook(self.config) {
+            tracing::info!(connection.id = %id, "connection {id} is told nothing by OpenPhone: it has no webhook_secrets, and for \
+                Tandem to make a webhook http.public_url and encryption_key are needed");
+        }
+        let Some(hooks) = assemble::hooks(self.config, &self.limits)? else { return Ok(None) };
+        let secrets = HookSecrets::new(hooks.connections.iter().map(|connection| connection.id.clone()));
+        let (config, ours) = (self.config.clone(), secrets.clone());
+        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+        self.start("webhooks", async move |Backends { store, .. }, shutdown| {
+            ours.reached(SigningSecrets::new(assemble::vault(&config, &store)?));
+            let deps = HookDeps { secrets: ours, store, limits, metrics };
+            tandem_ingest::keep_hooks(hooks, deps, shutdown).await;
+            anyhow::Ok(())
+        });
+        Ok(Some(secrets))
     }
 
     fn mapper(&mut self) {

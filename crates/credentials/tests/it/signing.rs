@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
-use tandem_credentials::SigningSecrets;
+use tandem_credentials::{SigningSecrets, Term};
 use tandem_store::Store;
 
 use crate::backend::over_every_store;
@@ -10,6 +10,7 @@ use crate::provider::{acme, vault};
 
 over_every_store! {
     the_secret_before_is_taken_for_a_while,
+    the_one_that_signs_now_is_told_from_those_that_end,
     the_secrets_of_a_webhook_that_is_gone_end,
 }
 
@@ -39,6 +40,21 @@ async fn the_secret_before_is_taken_for_a_while(store: &Store) {
     assert_eq!(accepted(&secrets, 25).await, ["three", "one", "two"]);
     assert_eq!(accepted(&secrets, 26).await, ["three", "two"]);
     assert_eq!(accepted(&secrets, 27).await, ["three"]);
+}
+
+async fn the_one_that_signs_now_is_told_from_those_that_end(store: &Store) {
+    let secrets = SigningSecrets::new(vault(store, &[1]));
+    let [one, two] = ["one", "two"].map(SecretString::from);
+    secrets.replace(&acme(), ("w1", &one), from(0)).await.unwrap();
+    secrets.replace(&acme(), ("w1", &two), from(2)).await.unwrap();
+    secrets.replace(&acme(), ("w1", &two), from(3)).await.unwrap();
+    secrets.remove(&acme(), "w2", from(3)).await.unwrap();
+    let held = secrets.held(&acme()).await.unwrap();
+    let terms: Vec<(&str, Term)> = held.iter().map(|one| (one.secret.expose_secret(), one.term)).collect();
+    assert_eq!(terms, [("two", Term::Current { since: Some(at(2)) }), ("one", Term::Until(at(26)))]);
+    assert!(held.iter().all(|one| one.webhook == "w1" && one.term.is_good(at(25))));
+    assert!(!held[1].term.is_good(at(26)));
+    assert!(!format!("{held:?}").contains("\"two\""), "a secret is in debug output");
 }
 
 async fn the_secrets_of_a_webhook_that_is_gone_end(store: &Store) {

@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 
 use tandem_embedded::{Database, Options};
 use tandem_limits::Limits;
-use tandem_providers::openphone::WebhookSecret;
 use tandem_queue::{Queue, Settings};
 use tandem_telemetry::Metrics;
 
@@ -24,8 +23,13 @@ fn intake(queue: Queue) -> Intake {
         openphone_secrets: vec![WebhookSecret::parse(&BASE64_STANDARD.encode(SECRET)).unwrap()],
     };
     let config = Config { connections: vec![connection], ghl_keys: vec![], ghl_app_id: None, max_in_flight: 8 };
-    let deps =
-        Deps { sink: crate::Sink::direct(queue), limits: Limits::in_process(), metrics: Metrics::new(), tokens: None };
+    let deps = Deps {
+        sink: crate::Sink::direct(queue),
+        limits: Limits::in_process(),
+        metrics: Metrics::new(),
+        tokens: None,
+        hooks: None,
+    };
     Intake::new(config, deps, Box::new(|| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1)))
 }
 

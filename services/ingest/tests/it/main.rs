@@ -11,6 +11,8 @@ mod eventually;
 #[cfg(test)]
 mod ghl;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod load;
 #[cfg(test)]
 mod logs;

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use tandem_embedded::{Database, Options};
-use tandem_ingest::{Config, Connection, Deps, Sink, router_at};
+use tandem_ingest::{Config, Connection, Deps, HookSecrets, Sink, router_at};
 use tandem_limits::Limits;
 use tandem_proto::{ConnectionId, Envelope, Header, Payload, Stream, v1};
 use tandem_queue::{Queue, Settings};
@@ -75,21 +75,30 @@ impl Server {
         queue: Queue,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
-        Self::serve((config, Sink::direct(queue.clone())), queue, now).await
+        Self::serve((config, Sink::direct(queue.clone()), None), queue, now).await
+    }
+
+    /// A server for deliveries of webhooks that Tandem makes.
+    pub(crate) async fn start_managed(
+        hooks: HookSecrets,
+        queue: Queue,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve((config(), Sink::direct(queue.clone()), Some(hooks)), queue, now).await
     }
 
     /// A server whose events go to `sink`; `queue` is where the tests look.
     pub(crate) async fn start_on(config: Config, sink: Sink, queue: Queue) -> Self {
-        Self::serve((config, sink), queue, Timestamp::now).await
+        Self::serve((config, sink, None), queue, Timestamp::now).await
     }
 
     async fn serve(
-        (config, sink): (Config, Sink),
+        (config, sink, hooks): (Config, Sink, Option<HookSecrets>),
         queue: Queue,
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Self {
         let metrics = Metrics::new();
-        let deps = Deps { sink, limits: Limits::in_process(), metrics: metrics.clone(), tokens: None };
+        let deps = Deps { sink, limits: Limits::in_process(), metrics: metrics.clone(), tokens: None, hooks };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();

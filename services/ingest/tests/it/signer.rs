@@ -37,7 +37,12 @@ impl OpenPhoneSigner {
     }
 
     pub(crate) fn secret(&self) -> WebhookSecret {
-        WebhookSecret::parse(&format!("whsec_{}", BASE64_STANDARD.encode(self.0))).unwrap()
+        WebhookSecret::parse(&self.text()).unwrap()
+    }
+
+    /// The secret as the provider tells it.
+    pub(crate) fn text(&self) -> String {
+        format!("whsec_{}", BASE64_STANDARD.encode(self.0))
     }
 
     /// The value of `webhook-signature`.

@@ -40,10 +40,14 @@ pub const HOOK_TEST: Operation =
     used(write("openphone.webhook.test", "POST /webhooks/{id}/events/test"), &[Purpose::Check]);
 /// `GET /webhooks/{id}/events`.
 pub const DELIVERIES_LIST: Operation =
-    used(read("openphone.webhook.deliveries.list", "GET /webhooks/{id}/events"), &[Purpose::Check]);
+    used(read("openphone.webhook.deliveries.list", "GET /webhooks/{id}/events"), &[Purpose::Setup, Purpose::Check]);
 /// `GET /webhooks/{id}/events/{deliveryId}`.
-pub const DELIVERY_GET: Operation =
-    used(read("openphone.webhook.delivery.get", "GET /webhooks/{id}/events/{deliveryId}"), &[Purpose::Check]);
+pub const DELIVERY_GET: Operation = used(
+    read("openphone.webhook.delivery.get", "GET /webhooks/{id}/events/{deliveryId}"),
+    &[Purpose::Setup, Purpose::Check],
+);
 /// `POST /webhooks/{id}/events/{deliveryId}/retry`.
-pub const DELIVERY_RETRY: Operation =
-    write("openphone.webhook.delivery.retry", "POST /webhooks/{id}/events/{deliveryId}/retry");
+pub const DELIVERY_RETRY: Operation = used(
+    write("openphone.webhook.delivery.retry", "POST /webhooks/{id}/events/{deliveryId}/retry"),
+    &[Purpose::Setup],
+);

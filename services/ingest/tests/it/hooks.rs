@@ -1,0 +1,6 @@
+//! Webhooks that Tandem makes itself, at `OpenPhone`'s stand-in.
+
+mod crashes;
+mod keeping;
+mod secrets;
+mod world;
