@@ -96,8 +96,12 @@ async fn cost(shape: Shape, connections: usize) -> anyhow::Result<Cost> {
         people.push(system.ghl().create_contact(&person(number, connections))?);
     }
     // An edit before that would be one with its creation.
-    while system.openphone().report().writes.created_by_api < PEOPLE as u64 {
-        anyhow::ensure!(created.elapsed() < LIMIT, "the people don't arrive");
+    loop {
+        let arrived = system.openphone().report().writes.created_by_api;
+        if arrived >= PEOPLE as u64 {
+            break;
+        }
+        anyhow::ensure!(created.elapsed() < LIMIT, "only {arrived} of {PEOPLE} people arrived");
         tokio::time::sleep(LOOK).await;
     }
     quiet(&system, REST).await?;
