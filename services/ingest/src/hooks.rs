@@ -48,6 +48,8 @@ pub struct HookTiming {
     pub interval: Duration,
     /// Between two looks at least, however many deliveries match no secret.
     pub look_again: Duration,
+    /// How long a secret is left alone, even when deliveries match none: something else may be wrong.
+    pub rotate_again: Duration,
     /// First and longest wait after a failure.
     pub retry: (Duration, Duration),
     /// How long a secret that was replaced is taken: longer than the provider tries to deliver, which is 28 hours.
@@ -61,6 +63,7 @@ impl Default for HookTiming {
         Self {
             interval: Duration::from_hours(1),
             look_again: Duration::from_mins(1),
+            rotate_again: Duration::from_hours(1),
             retry: (Duration::from_secs(10), Duration::from_hours(1)),
             overlap: Duration::from_hours(48),
             answer_within: Duration::from_secs(35),
@@ -205,8 +208,10 @@ impl Keeper {
             }
         };
         let HookDeps { secrets, limits, metrics, .. } = &self.deps;
-        let caller = Caller { to: one, limits, metrics, send_by: began + WORK };
-        let look = Look { caller, url, secrets, overlap: self.timing.overlap, shutdown: &self.shutdown };
+        let send_by = began + WORK;
+        let caller = Caller { to: one, limits, metrics, send_by };
+        let ends = send_by + self.timing.answer_within;
+        let look = Look { caller, url, secrets, timing: &self.timing, ends, shutdown: &self.shutdown };
         let found = look.run(why == Why::Suspicion).await;
         let fine_at = found.is_ok().then(Timestamp::now);
         if let Err(error) = claim.release(&self.deps.store, fine_at).await {

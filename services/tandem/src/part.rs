@@ -82,3 +82,42 @@ pub enum Misfit {
         program: &'static str,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tandem_service::Environment;
+
+    use super::*;
+
+    /// Over NATS, with a budget of this process's own.
+    fn config(more: &str, webhook_secrets: &str) -> Config {
+        let text = format!(
+            "{more}
+queue: {{ backend: nats, url: 'nats://127.0.0.1:4222' }}
+connections:
+  - id: acme
+    ghl: {{ location_id: L1, private_token: '${{SECRET}}' }}
+    openphone: {{ api_key: '${{SECRET}}', webhook_secrets: [{webhook_secrets}] }}
+"
+        );
+        let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=".to_owned();
+        let environment: Environment = [("SECRET".to_owned(), "invented".to_owned()), ("KEY".to_owned(), key)].into();
+        Config::parse(&text, Path::new("tandem.yaml"), &environment).unwrap()
+    }
+
+    #[test]
+    fn whoever_calls_a_provider_shares_its_budget() {
+        let reachable = "http: { public_url: 'https://sync.example.com' }\nencryption_key: '${KEY}'";
+        let made = config(reachable, "");
+        let program = "tandem-ingest";
+        assert_eq!(Part::check(&[Part::Ingest], &made), Err(Misfit::Limits { program }), "it makes a webhook");
+        assert_eq!(Part::check(&[Part::Mapper], &made), Ok(()));
+        assert_eq!(Part::check(&Part::ALL, &made), Ok(()));
+        for calls_nobody in [config(reachable, "'${SECRET}'"), config("", ""), config("encryption_key: '${KEY}'", "")] {
+            assert_eq!(Part::check(&[Part::Ingest], &calls_nobody), Ok(()));
+            assert_eq!(Part::check(&[Part::Writer], &calls_nobody), Err(Misfit::Limits { program: "tandem-writer" }));
+        }
+    }
+}

@@ -70,6 +70,10 @@ pub async fn run(options: Options, mut stops: mpsc::Receiver<Stop>) -> anyhow::R
     if let Some(webhooks) = &webhooks {
         ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
         for (workspace, connection) in workspaces.iter().zip(connections(options.config.as_ref())) {
+            // Without a secret the connection has no webhook, or one that Tandem makes.
+            if workspace.webhook_secrets.is_empty() {
+                continue;
+            }
             openphone.set_webhook_url_of(&workspace.org_id, Some(format!("{webhooks}/openphone/{connection}")));
         }
     }

@@ -54,6 +54,8 @@ pub(super) enum Trouble {
     BadSecret,
     #[error("what OpenPhone was asked for has no effect")]
     NoEffect,
+    #[error("it took so long that another process may be at it")]
+    TooLate,
     #[error("this process is stopping")]
     Stopping,
 }
@@ -101,6 +103,7 @@ impl Trouble {
             | Self::NotWhole
             | Self::BadSecret
             | Self::NoEffect
+            | Self::TooLate
             | Self::Stopping => None,
         }
     }

@@ -3,7 +3,7 @@
 //! A secret is stored before the webhook delivers, and before the cache of this process forgets the one it replaces.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,9 +14,9 @@ use tandem_telemetry::chain;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::HookSecrets;
 use super::calls::{Caller, Trouble};
 use super::plan::{Situation, Step};
+use super::{HookSecrets, HookTiming};
 
 /// More than any state needs; the rest is done next time.
 const MOST_STEPS: usize = 20;
@@ -37,8 +37,9 @@ pub(super) struct Look<'a> {
     pub(super) caller: Caller<'a>,
     pub(super) url: &'a Url,
     pub(super) secrets: &'a HookSecrets,
-    /// How long a secret that was replaced is taken.
-    pub(super) overlap: Duration,
+    pub(super) timing: &'a HookTiming,
+    /// When the turn is somebody else's.
+    pub(super) ends: Instant,
     pub(super) shutdown: &'a CancellationToken,
 }
 
@@ -100,6 +101,9 @@ impl Look<'_> {
     async fn wrong(&self, situation: &Situation<'_>, held: &[SigningSecret]) -> Result<Option<Id>, Trouble> {
         let Some(kept) = situation.kept() else { return Ok(None) };
         let Some((_, since)) = current(held).find(|(id, _)| *id == kept.id.as_str()) else { return Ok(None) };
+        if since.is_some_and(|since| Timestamp::now() < since + self.timing.rotate_again) {
+            return Ok(None);
+        }
         let is_refused = self.caller.is_refused_here(&kept.id, since).await?;
         Ok(is_refused.then(|| kept.id.clone()))
     }
@@ -159,6 +163,10 @@ impl Look<'_> {
 
     async fn keep(&self, hook: &Id, secret: &SecretString) -> Result<(), Trouble> {
         WebhookSecret::parse(secret.expose_secret()).map_err(|_| Trouble::BadSecret)?;
+        // Somebody else may have got a newer one.
+        if Instant::now() >= self.ends {
+            return Err(Trouble::TooLate);
+        }
         let connection = &self.caller.to.id;
         self.secrets.stored().await.replace(connection, (hook.as_str(), secret), self.term()).await?;
         self.secrets.refresh(connection).await;
@@ -168,7 +176,7 @@ impl Look<'_> {
     /// Now, and the end of a secret that is replaced now.
     fn term(&self) -> (Timestamp, Timestamp) {
         let now = Timestamp::now();
-        (now, now + self.overlap)
+        (now, now + self.timing.overlap)
     }
 
     fn tell(&self, hook: &Id, what: &str) {

@@ -47,7 +47,5 @@ pub const DELIVERY_GET: Operation = used(
     &[Purpose::Setup, Purpose::Check],
 );
 /// `POST /webhooks/{id}/events/{deliveryId}/retry`.
-pub const DELIVERY_RETRY: Operation = used(
-    write("openphone.webhook.delivery.retry", "POST /webhooks/{id}/events/{deliveryId}/retry"),
-    &[Purpose::Setup],
-);
+pub const DELIVERY_RETRY: Operation =
+    used(write("openphone.webhook.delivery.retry", "POST /webhooks/{id}/events/{deliveryId}/retry"), &[Purpose::Setup]);

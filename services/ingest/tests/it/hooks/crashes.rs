@@ -66,6 +66,21 @@ async fn a_secret_that_somebody_else_had_replaced_is_replaced_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_young_is_left_alone() {
+    let config = OpenPhoneConfig { rotation_overlap: Duration::ZERO, ..OpenPhoneConfig::default() };
+    let world = World::start_with(config).await;
+    let timing = tandem_ingest::HookTiming { rotate_again: Duration::from_hours(1), ..often() };
+    let ingest = world.ingest(timing, None).await;
+    let hook = world.in_order(&ingest.hook_url()).await;
+    world.call(hook::rotate(&hook.id), hook::rotated).await;
+    world.twin.create_contact(&serde_json::json!({ "firstName": "Ana" })).unwrap();
+    let refused = "tandem_events_rejected_total{provider=\"openphone\",reason=\"signature\"}";
+    crate::eventually::eventually("refusals", async || ingest.server.count(refused) >= 3).await;
+    ingest.has_looked("fine", ingest.looks("fine") + 3).await;
+    assert_eq!(world.calls("POST /webhooks/{webhookId}/rotate"), 1, "somebody's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn badly_signed_deliveries_of_strangers_replace_nothing() {
     let world = World::start().await;
     let ingest = world.ingest(often(), None).await;

@@ -2,10 +2,12 @@
 
 use tandem_providers::openphone::hook::{self, Change, Hook, Status};
 use tandem_providers::openphone::response::deleted;
+use tandem_store::Store;
 use tandem_twins::Access;
 use url::Url;
 
 use super::world::{FOREIGN, World, id, often, rare};
+use crate::server::embedded;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_is_made_at_the_start_and_found_again_after_it() {
@@ -84,6 +86,17 @@ async fn a_second_webhook_for_the_same_goes() {
     world.make(ingest.hook_url().as_str(), Status::Enabled).await;
     assert_eq!(world.in_order(&ingest.hook_url()).await.id, kept.id);
     world.is_told(&ingest, "Dora").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_store_nothing_is_made() {
+    let (_queue, database, _dir) = embedded(None);
+    let mut world = World::start().await;
+    world.store = Store::embedded(&database).unwrap();
+    database.close().await.unwrap();
+    let ingest = world.ingest(rare(), None).await;
+    ingest.has_looked("failed", 2).await;
+    assert_eq!(world.twin.requests().len(), 0, "nobody could keep what it tells");
 }
 
 #[tokio::test(flavor = "multi_thread")]

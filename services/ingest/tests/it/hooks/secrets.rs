@@ -1,6 +1,9 @@
 //! Which secrets a delivery may be signed with.
 
-use jiff::{SignedDuration, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_credentials::SigningSecrets;
 use tandem_ingest::HookSecrets;
@@ -73,17 +76,16 @@ async fn a_secret_ends_in_memory_too() {
     let stored = signing_secrets(&Store::embedded(&database).unwrap());
     replace(&stored, 11, (NOW, NOW)).await;
     replace(&stored, 12, (NOW, NOW + HOURS)).await;
-    let began = std::time::Instant::now();
-    let clock = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(NOW));
-    let (secrets, ours) = (HookSecrets::new([id()]), std::sync::Arc::clone(&clock));
+    let clock = Arc::new(AtomicI64::new(NOW));
+    let (secrets, ours) = (HookSecrets::new([id()]), Arc::clone(&clock));
     secrets.reached(stored);
-    let now = move || at(ours.load(std::sync::atomic::Ordering::Relaxed)) + SignedDuration::ZERO;
+    let now = move || at(ours.load(Ordering::Relaxed));
     let server = Server::start_managed(secrets, memory(), now).await;
     assert_eq!(status(&server, 11, (NOW, "one")).await, 200);
     database.close().await.unwrap();
-    clock.store(NOW + HOURS, std::sync::atomic::Ordering::Relaxed);
+    clock.store(NOW + HOURS, Ordering::Relaxed);
     assert_eq!(status(&server, 11, (NOW + HOURS, "two")).await, 401);
-    assert_eq!(status(&server, 12, (NOW + HOURS, "three")).await, 200, "a store that is away: {:?}", began.elapsed());
+    assert_eq!(status(&server, 12, (NOW + HOURS, "three")).await, 200);
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ pub(crate) fn id() -> ConnectionId {
 pub(crate) fn rare() -> HookTiming {
     HookTiming {
         look_again: Duration::from_millis(20),
+        rotate_again: Duration::ZERO,
         retry: (Duration::from_millis(40), Duration::from_millis(200)),
         answer_within: Duration::from_secs(3),
         ..HookTiming::default()
