@@ -9,6 +9,7 @@ use tandem_proto::Lane;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::permit::good_for;
 use crate::redis::{Ask, Remote};
 use crate::{BudgetKey, BudgetRate, Permit, Throttled};
 
@@ -124,7 +125,7 @@ impl Line {
     }
 
     fn permit(self: &Arc<Self>, number: u64, (asked, waited): (Instant, Duration)) -> Permit {
-        let good_for = self.lock().interval().saturating_add(waited);
+        let good_for = good_for(self.lock().interval()).saturating_add(waited);
         Permit::new(Arc::clone(self), number, (asked, good_for))
     }
 

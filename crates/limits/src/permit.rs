@@ -7,6 +7,16 @@ use tokio::time::Instant;
 
 use crate::line::{Ending, Line};
 
+/// A permit lasts at least this long. Whoever got one stores what it is about to do before it sends, and a disk under load
+/// takes its time: a permit that is late by then starts all over, and stores the more. The window holds either way, since an
+/// unfinished request counts; late starts only come closer together.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// How long after it was given a permit may be used, for slots this far apart.
+pub(crate) fn good_for(interval: Duration) -> Duration {
+    interval.max(LEAST)
+}
+
 /// One request's place in the budget. Hold it until the request has ended: its end is what the window counts.
 #[derive(Debug)]
 #[must_use = "the request counts from the permit to its drop: hold it while the request runs"]

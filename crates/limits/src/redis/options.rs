@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tandem_policy::ErrorClass;
 
 use crate::BudgetRate;
+use crate::permit::good_for;
 
 /// Where Redis is, and how long things may take. Every process that shares the budgets has to use the same values.
 #[derive(Debug, Clone)]
@@ -74,7 +75,7 @@ impl RedisOptions {
 
     /// From asking for a permit until its request no longer counts, at most.
     pub(crate) fn life(&self, rate: BudgetRate) -> Duration {
-        let until_it_is_late = 2 * self.response_timeout + rate.rate().pace().interval;
+        let until_it_is_late = 2 * self.response_timeout + good_for(rate.rate().pace().interval);
         until_it_is_late + self.longest_request + rate.per
     }
 
