@@ -124,8 +124,9 @@ impl Caller<'_> {
         let span = Span::call(&Call { provider: side.name(), template, server: client.server(), connection });
         let began = Instant::now();
         let sent = span.run(client.send(request, &credential, headers(&span), send_by)).await;
+        let took = began.elapsed();
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
-        self.deps.metrics.provider_request(side.name(), template, (status, began.elapsed()));
+        self.deps.metrics.provider_request(side.name(), template, (status, took));
         match &sent {
             Ok(response) => span.status(response.status().as_u16(), !response.status().is_success()),
             Err(error) => span.failed(error_type(error)),
@@ -134,7 +135,8 @@ impl Caller<'_> {
         tracing::debug!(connection.id = %self.connection.id, provider = side.name(), status, "{template}");
         match &sent {
             Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) | Err(_) => drop(permit),
+            Ok(_) => permit.answered(took),
+            Err(_) => drop(permit),
         }
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
         if let Some(trouble) = self.sign_in_again(side, &credential, &result).await {
