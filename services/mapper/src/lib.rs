@@ -57,8 +57,8 @@ pub struct Error(#[from] tandem_queue::Error);
 /// Enough to share the store's commits.
 const LIVE: Pace = Pace { at_once: 64, rest: 0 };
 /// Little enough that live events find room at the store and at the cores beside them, and less still where the machine is
-/// slow. It is many times what a provider takes.
-const BULK: Pace = Pace { at_once: 4, rest: 3 };
+/// slow. It is several times what a provider takes from one connection; where many are imported at once, more mappers help.
+const BULK: Pace = Pace { at_once: 1, rest: 4 };
 /// The storage's trouble, not the event's: tried again for as long as it takes.
 const UNAVAILABLE: &str = "unavailable";
 const PULL_WAIT: Duration = Duration::from_secs(30);
