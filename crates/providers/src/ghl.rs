@@ -2,14 +2,19 @@
 //!
 //! Requests and answers of every operation are here; nothing that sends them.
 
+pub mod appointment;
 pub mod contact;
+pub mod membership;
 pub mod oauth;
 pub mod operations;
 pub mod request;
 pub mod response;
+pub mod search;
 mod signature;
+pub mod tag;
 mod version;
 pub mod webhook;
+pub mod write;
 
 pub use contact::{Contact, GhlView};
 pub use request::Id;

@@ -125,6 +125,12 @@ pub(crate) fn list<'a>(object: &'a Map<String, Json>, key: &str) -> &'a [Json] {
     object.get(key).and_then(Json::as_array).map_or(&[], Vec::as_slice)
 }
 
+/// An object of what is given; what isn't is left out, never sent as `null`.
+pub(crate) fn given<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
+    let given = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
+    given.collect::<Map<_, _>>().into()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

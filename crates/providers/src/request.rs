@@ -8,6 +8,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderName};
 use serde_json::Value as Json;
 
 use crate::Operation;
+use crate::id::segment;
 
 /// What a provider answered, body read to the end.
 pub type Response = http::Response<Bytes>;
@@ -49,4 +50,14 @@ impl Request {
         *self.http.body_mut() = Bytes::from(body.to_string());
         self
     }
+}
+
+/// A route with its placeholders filled in, in their order.
+pub(crate) fn fill(route: &str, ids: &[&str]) -> String {
+    let mut ids = ids.iter();
+    let filled = route.split('/').map(|part| match part.strip_prefix('{').and_then(|_| ids.next()) {
+        Some(id) => segment(id),
+        None => part.to_owned(),
+    });
+    filled.collect::<Vec<_>>().join("/")
 }

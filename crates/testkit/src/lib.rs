@@ -3,6 +3,7 @@
 
 mod child;
 mod collector;
+pub mod openapi;
 mod place;
 mod proxy;
 pub mod servers;

@@ -4,7 +4,7 @@ use http::HeaderValue;
 use http::header::{CONTENT_TYPE, HeaderName};
 use url::form_urlencoded::Serializer;
 
-use crate::id::segment;
+use crate::request::fill;
 use crate::{ContactId, InvalidId, Operation, Request};
 
 use super::{ApiVersion, operations};
@@ -51,15 +51,6 @@ pub(crate) fn query(
         path.push_str(&Serializer::new(String::new()).extend_pairs(given).finish());
     }
     Request::new(operation, &path).with_header(VERSION, version.header(operation))
-}
-
-fn fill(route: &str, ids: &[&str]) -> String {
-    let mut ids = ids.iter();
-    let filled = route.split('/').map(|part| match part.strip_prefix('{').and_then(|_| ids.next()) {
-        Some(id) => segment(id),
-        None => part.to_owned(),
-    });
-    filled.collect::<Vec<_>>().join("/")
 }
 
 /// A form body: the token routes take no JSON in the dated API.

@@ -109,7 +109,7 @@ pub struct NewHook<'a> {
 
 impl NewHook<'_> {
     fn json(&self) -> Json {
-        wire::given([
+        json::given([
             ("url", Some(self.url.into())),
             ("events", Some(self.events.iter().copied().collect())),
             ("resourceIds", Some(self.numbers.json())),
@@ -149,7 +149,7 @@ pub fn get(hook: &Id) -> Request {
 
 /// `PATCH /webhooks/{id}`. Nothing when nothing changes: an empty change is refused.
 pub fn update(hook: &Id, change: &Change<'_>) -> Option<Request> {
-    let body = wire::given([
+    let body = json::given([
         ("url", change.url.map(Json::from)),
         ("events", change.events.map(|events| events.iter().copied().collect())),
         ("resourceIds", change.numbers.as_ref().map(Numbers::json)),

@@ -125,7 +125,7 @@ impl Outgoing {
 
 /// `POST /v1/messages`, answered with 202 and the queued message.
 pub fn send(message: &Outgoing) -> Request {
-    let body = wire::given([
+    let body = json::given([
         ("content", Some(message.content.as_str().into())),
         ("from", Some(message.from.as_str().into())),
         ("to", Some(message.to.0.iter().map(String::as_str).collect())),

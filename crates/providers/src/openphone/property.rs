@@ -46,7 +46,7 @@ pub fn list(contact: &ContactId, kind: Option<&str>, after: Option<&str>) -> Req
 /// `POST /contacts/{id}/properties`, answered with 200.
 pub fn create(contact: &ContactId, kind: &str, name: Option<&str>, value: &Json) -> Request {
     let body = [("type", Some(kind.into())), ("name", name.map(Json::from)), ("value", Some(value.clone()))];
-    wire::build(&ops::PROPERTY_CREATE, &[contact.as_str()]).with_json(&wire::given(body))
+    wire::build(&ops::PROPERTY_CREATE, &[contact.as_str()]).with_json(&json::given(body))
 }
 
 /// `GET /contacts/{id}/properties/{propertyId}`.
@@ -58,7 +58,7 @@ pub fn get(contact: &ContactId, property: &Id) -> Request {
 pub fn update(contact: &ContactId, property: &Id, change: &Change) -> Request {
     let body = [("name", change.name.as_ref().map(|name| name.as_deref().into())), ("value", change.value.clone())];
     let ids = [contact.as_str(), property.as_str()];
-    wire::build(&ops::PROPERTY_PATCH, &ids).with_json(&wire::given(body))
+    wire::build(&ops::PROPERTY_PATCH, &ids).with_json(&json::given(body))
 }
 
 /// `DELETE /contacts/{id}/properties/{propertyId}`, answered to [`super::response::deleted`].

@@ -194,7 +194,7 @@ fn body(surface: Surface, action: &Action) -> Option<Json> {
 }
 
 fn new(task: &NewTask, anchor: &str, id: &Id) -> Json {
-    wire::given([
+    json::given([
         ("title", Some(task.title.as_str().into())),
         ("description", Some(task.description.as_str().into())),
         (anchor, Some(id.as_str().into())),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use url::form_urlencoded::Serializer;
 
-use crate::id::segment;
+use crate::request::fill;
 use crate::{ContactId, InvalidId, Operation, Request, json};
 
 /// The version of the dated surface that this code speaks. A webhook is bound to the version that it was made with.
@@ -129,21 +129,6 @@ pub(super) fn query(operation: &'static Operation, ids: &[&str], query: &Query) 
     }
     let request = Request::new(operation, &path);
     if path.starts_with("/v1/") { request } else { request.with_header(VERSION, API_VERSION) }
-}
-
-fn fill(route: &str, ids: &[&str]) -> String {
-    let mut ids = ids.iter();
-    let filled = route.split('/').map(|part| match part.strip_prefix('{').and_then(|_| ids.next()) {
-        Some(id) => segment(id),
-        None => part.to_owned(),
-    });
-    filled.collect::<Vec<_>>().join("/")
-}
-
-/// An object of what is given; what isn't is left out, never sent as `null`.
-pub(super) fn given<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
-    let given = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    given.collect::<Map<_, _>>().into()
 }
 
 #[cfg(test)]
