@@ -4,7 +4,11 @@
 
 pub mod appointment;
 pub mod contact;
+pub mod conversation;
+pub mod custom_field;
+pub mod location;
 pub mod membership;
+pub mod note;
 pub mod oauth;
 pub mod operations;
 pub mod request;
@@ -12,6 +16,8 @@ pub mod response;
 pub mod search;
 mod signature;
 pub mod tag;
+pub mod task;
+pub mod user;
 mod version;
 pub mod webhook;
 pub mod write;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::{ApiError, ContactId, Request, Response, json};
 
 use super::request::build;
-use super::response::read;
+use super::response::{Listing, listing};
 use super::{ApiVersion, Id, operations as ops};
 
 /// An appointment of a contact.
@@ -30,25 +30,19 @@ pub fn list(contact: &ContactId, version: &ApiVersion) -> Request {
     build(&ops::CONTACT_APPOINTMENTS_LIST, version, &[contact.as_str()])
 }
 
-/// The answer to [`list`], and how many of it can't be read.
-pub fn appointments(response: &Response) -> Result<(Vec<Appointment>, usize), ApiError> {
-    read(response, |body| {
-        let items = body.get("events")?.as_array()?;
-        let appointments: Vec<_> = items.iter().filter_map(|item| appointment(item.as_object()?)).collect();
-        let unreadable = items.len() - appointments.len();
-        Some((appointments, unreadable))
-    })
+/// The answer to [`list`].
+pub fn appointments(response: &Response) -> Result<Listing<Appointment>, ApiError> {
+    listing(response, "events", appointment)
 }
 
 fn appointment(event: &Map<String, Json>) -> Option<Appointment> {
-    let id = |key| Id::new(&json::text(event, key)?).ok();
     Some(Appointment {
-        id: id("id")?,
+        id: Id::read(event, "id")?,
         title: json::text(event, "title"),
         status: json::text(event, "appointmentStatus").or_else(|| json::text(event, "status")),
         start: json::text(event, "startTime"),
         end: json::text(event, "endTime"),
-        user: id("assignedUserId"),
+        user: Id::read(event, "assignedUserId"),
     })
 }
 
@@ -61,7 +55,7 @@ mod tests {
         let body = serde_json::json!({ "events": [{}, { "id": "a1", "startTime": "2021-07-16 11:00:00",
             "appointmentStatus": "confirmed", "status": "booked" }] });
         let response = http::Response::builder().status(200).body(body.to_string().into()).unwrap();
-        let (found, unreadable) = appointments(&response).unwrap();
+        let Listing { items: found, unreadable } = appointments(&response).unwrap();
         assert_eq!((found.len(), unreadable), (1, 1));
         assert_eq!(found[0].start.as_deref(), Some("2021-07-16 11:00:00"));
         assert_eq!(found[0].status.as_deref(), Some("confirmed"));

@@ -2,10 +2,12 @@
 
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, HeaderName};
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
 use url::form_urlencoded::Serializer;
 
 use crate::request::fill;
-use crate::{ContactId, InvalidId, Operation, Request};
+use crate::{ContactId, InvalidId, Operation, Request, json};
 
 use super::{ApiVersion, operations};
 
@@ -24,6 +26,10 @@ impl Id {
     /// The id as text.
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+
+    pub(super) fn read(object: &Map<String, Json>, key: &str) -> Option<Self> {
+        Self::new(&json::text(object, key)?).ok()
     }
 }
 
@@ -51,6 +57,11 @@ pub(crate) fn query(
         path.push_str(&Serializer::new(String::new()).extend_pairs(given).finish());
     }
     Request::new(operation, &path).with_header(VERSION, version.header(operation))
+}
+
+/// A time as GHL writes it.
+pub(super) fn iso(time: Timestamp) -> String {
+    format!("{time:.3}")
 }
 
 /// A form body: the token routes take no JSON in the dated API.

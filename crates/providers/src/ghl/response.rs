@@ -47,6 +47,37 @@ pub(super) fn read<T>(
     body.as_ref().and_then(reader).ok_or_else(|| ApiError::new(response.status(), Class::Unreadable))
 }
 
+/// Everything that a list answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// What can be read.
+    pub items: Vec<T>,
+    /// Items that can't.
+    pub unreadable: usize,
+}
+
+/// Reads a list that stands under `key`.
+pub(super) fn listing<T>(
+    response: &Response,
+    key: &str,
+    reader: impl Fn(&Map<String, Json>) -> Option<T>,
+) -> Result<Listing<T>, ApiError> {
+    read(response, |body| {
+        let all = body.get(key)?.as_array()?;
+        let items: Vec<T> = all.iter().filter_map(|item| reader(item.as_object()?)).collect();
+        Some(Listing { unreadable: all.len() - items.len(), items })
+    })
+}
+
+/// Reads the one thing that stands under `key`.
+pub(super) fn one<T>(
+    response: &Response,
+    key: &str,
+    reader: impl FnOnce(&Map<String, Json>) -> Option<T>,
+) -> Result<T, ApiError> {
+    read(response, |body| reader(json::child(body, key)?))
+}
+
 fn error(response: &Response, body: Option<&Map<String, Json>>) -> ApiError {
     let words = body.map(message).unwrap_or_default();
     let class = class(response, body.is_some(), &words);

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{ApiError, ContactId, Request, Response, json};
 
-use super::request::{build, query};
+use super::request::{build, iso, query};
 use super::response::read;
 use super::{ApiVersion, Contact, Id, NotOffered, operations as ops};
 
@@ -75,10 +75,6 @@ impl Filter {
     pub fn updated_since(time: Timestamp) -> Self {
         Self(json!({ "field": "dateUpdated", "operator": "range", "value": { "gte": iso(time) } }))
     }
-}
-
-fn iso(time: Timestamp) -> String {
-    format!("{time:.3}")
 }
 
 /// `POST /contacts/search`: everybody whom all filters fit, the longest unchanged first.
