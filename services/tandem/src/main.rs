@@ -19,6 +19,8 @@ struct Arguments {
 enum Command {
     /// Runs the whole pipeline in one process
     Up(RunArguments),
+    /// Tests configuration, clock, credentials, scopes, every operation that is used, and webhooks; says how to fix what fails
+    Check(cli::check::Arguments),
     /// Connects a GHL location by OAuth: shows the link and waits until it was used
     Connect(cli::connect::Arguments),
     /// Shows everything on this machine with invented people; no account needed
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     // Wrong usage is told by the parser, with exit code 2.
     let ended = match Arguments::parse().command {
         Command::Up(arguments) => cli::up::run(&arguments),
+        Command::Check(arguments) => cli::check::run(&arguments),
         Command::Connect(arguments) => cli::connect::run(&arguments),
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),

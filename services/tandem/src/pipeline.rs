@@ -15,13 +15,15 @@ use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
 use tandem_service::supervise::Stop;
-use tandem_service::{Config, Health, Supervisor};
+use tandem_service::{Config, Health, Supervisor, desk};
 use tandem_telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
+use crate::check::ask;
+use crate::check::room::{Deps, Running};
 use crate::{Part, assemble, housekeeping};
 
 /// A process's tasks, started.
@@ -150,7 +152,12 @@ impl Starting<'_> {
                 let hooks = self.hooks()?;
                 let deps = tandem_ingest::Deps { sink, limits, metrics, tokens, hooks };
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
-                let routes = webhooks.merge(health.router());
+                let (desk, questions) = desk::desk(ask::ROUTE, ask::password(self.config));
+                let mut routes = webhooks.merge(health.router());
+                if ask::is_of_one_process(self.config) {
+                    routes = routes.merge(desk);
+                    self.answer_checks(questions);
+                }
                 match oauth {
                     Some((config, reached)) => routes.merge(tandem_ingest::oauth_router(config, reached)),
                     None => routes,
@@ -161,6 +168,27 @@ impl Starting<'_> {
         let serving = tandem_service::serve(listener, routes, self.supervisor.shutdown());
         self.supervisor.start("http", serving);
         Ok(())
+    }
+
+    /// What `tandem check` asks: the store and the budgets are this process's own.
+    fn answer_checks(&mut self, questions: desk::Questions) {
+        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
+        let (reached, stop) = (Arc::clone(&self.reached), self.supervisor.shutdown());
+        let shutdown = stop.clone();
+        let deps = move || {
+            let store = reached.get().map(|backends| backends.store.clone());
+            Deps {
+                limits: limits.clone(),
+                metrics: metrics.clone(),
+                store: store.ok_or_else(|| "the store is not reached yet".to_owned()),
+                running: Running::Yes,
+                stop: stop.clone(),
+            }
+        };
+        self.supervisor.start("checks", async move {
+            ask::answer(config, questions, deps, shutdown).await;
+            Ok::<_, Infallible>(())
+        });
     }
 
     /// Where what connecting by OAuth brings is kept, once the store is reached.
