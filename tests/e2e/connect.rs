@@ -13,12 +13,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 const LOCATION: &str = "SandboxLocation00001";
 const OTHER: &str = "SandboxLocation00002";
 /// Of an access token at the twin.
-const LIFE: Duration = Duration::from_secs(8);
+pub(crate) const LIFE: Duration = Duration::from_secs(8);
 /// 32 bytes.
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// A process whose connection has no token yet.
-async fn unconnected() -> Process {
+pub(crate) async fn unconnected() -> Process {
     let mut ghl = tandem_tests::quick_ghl();
     let other = GhlLocation { id: OTHER.to_owned(), ..ghl.locations[0].clone() };
     ghl.locations.push(other);
@@ -44,12 +44,12 @@ async fn unconnected() -> Process {
 
 /// A browser with one cookie.
 #[derive(Default)]
-struct Browser {
+pub(crate) struct Browser {
     cookie: Option<String>,
 }
 
 impl Browser {
-    async fn open(&mut self, url: &Url) -> Reply {
+    pub(crate) async fn open(&mut self, url: &Url) -> Reply {
         let address: SocketAddr = url.socket_addrs(|| None).unwrap()[0];
         let line = format!("GET {}?{}", url.path(), url.query().unwrap_or_default());
         let cookie = self.cookie.clone().unwrap_or_default();
@@ -62,7 +62,7 @@ impl Browser {
     }
 
     /// From the link to the address that the provider sends the browser back to.
-    async fn consent(&mut self, process: &Process) -> Url {
+    pub(crate) async fn consent(&mut self, process: &Process) -> Url {
         let start = format!("http://{}/oauth/ghl/start?connection=acme", process.address);
         let away = self.open(&start.parse().unwrap()).await;
         assert_eq!(away.status, 303, "{away:?}");

@@ -7,6 +7,7 @@ mod shapes;
 
 mod architecture;
 mod chaos;
+mod check;
 mod compose;
 mod connect;
 mod disk;

@@ -76,6 +76,7 @@ const SKIP: Label = Label {
         "echo",
         "nobody",
         "parked",
+        "trial",
     ],
 };
 const PARKED: Label = Label { key: "code", values: &["refused", "duplicate", "vanished", "key_taken"] };

@@ -111,9 +111,10 @@ fn disagree(readings: &[Reading]) -> Verdict {
     Verdict::warn(message, format!("is there a proxy on the way to {} that answers for it?", called(far)))
 }
 
-/// A length of time for people: its two largest units.
+/// A length of time for people: its two largest units. From a minute on, to ten seconds: more isn't known.
 fn words(length: SignedDuration) -> String {
-    let seconds = length.unsigned_abs().as_secs();
+    let exact = length.unsigned_abs().as_secs();
+    let seconds = if exact < 55 { exact } else { (exact + 5) / 10 * 10 };
     let units = [
         ("day", seconds / 86_400),
         ("hour", seconds / 3600 % 24),
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_two_units() {
-        for (seconds, told) in [(1, "1 second"), (61, "1 minute 1 second"), (3600, "1 hour"), (90_061, "1 day 1 hour")]
+        for (seconds, told) in [(1, "1 second"), (599, "10 minutes"), (64, "1 minute"), (86, "1 minute 30 seconds"), (3600, "1 hour"), (90_061, "1 day 1 hour")]
         {
             assert_eq!(words(SignedDuration::from_secs(-seconds)), told);
         }

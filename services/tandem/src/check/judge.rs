@@ -61,6 +61,9 @@ fn message(place: &Place, (side, operation): (Side, &Operation), obstacle: &Obst
              access was revoked"
                 .to_owned()
         }
+        Kind::NewToken => "GHL refuses an access token that it gave less than a minute ago: the app was removed from the location, or \
+             its access was revoked"
+            .to_owned(),
         Kind::App => "GHL refuses the marketplace app's client id or secret".to_owned(),
         Kind::Key => key(place, side),
         Kind::Scope => format!("the token lacks the scope {}", hint::scopes(operation)),

@@ -32,6 +32,8 @@ pub(super) enum Kind {
     Uninstalled,
     /// GHL gives no new token.
     NoNewToken,
+    /// GHL refuses a token that it gave less than a minute ago.
+    NewToken,
     /// The marketplace app's own id and secret are refused.
     App,
     /// The credential is refused.
@@ -82,7 +84,8 @@ fn of_token(no_token: &NoToken) -> Kind {
     match no_token {
         NoToken::NotConnected { .. } => Kind::NotConnected,
         NoToken::Paused { paused: Paused::Uninstalled, .. } => Kind::Uninstalled,
-        NoToken::Paused { paused: Paused::NeedsReconnect(_) | Paused::StillRefused, .. } => Kind::NoNewToken,
+        NoToken::Paused { paused: Paused::NeedsReconnect(_), .. } => Kind::NoNewToken,
+        NoToken::Paused { paused: Paused::StillRefused, .. } => Kind::NewToken,
         NoToken::Later(later) => match later.trouble {
             Some(TroubleKind::LocationInactive) => Kind::Inactive,
             Some(TroubleKind::Unauthorized) => Kind::App,
@@ -127,7 +130,7 @@ impl Kind {
             Self::NoStore => Some("the tokens can't be reached"),
             Self::NotConnected => Some("the location is not connected"),
             Self::Uninstalled => Some("the app is not installed in the location"),
-            Self::NoNewToken => Some("there is no token that works"),
+            Self::NoNewToken | Self::NewToken => Some("there is no token that works"),
             Self::App => Some("the app's client id or secret was refused"),
             Self::Key => Some(by_side("the token was refused", "the key was refused")),
             Self::OtherLocation => Some("the token is not for this location"),

@@ -2,14 +2,14 @@
 //!
 //! No tags: GHL keeps a tag that no contact has any more, and a tag that is known may start somebody's workflow.
 
-use tandem_contact::{Field, Observed, Value, trial};
+use tandem_contact::{Field, Observed, Side, Value, trial};
 use tandem_providers::ghl::{Contact, contact, operations as ops, request, response, search, write};
 use tandem_providers::{ApiError, ContactId, Response};
 
 use super::{Location, contact_or_gone};
 use crate::check::caller::may_have_happened;
 use crate::check::exam::Exam;
-use crate::check::obstacle::Obstacle;
+use crate::check::obstacle::{Kind, Obstacle};
 use crate::check::plan;
 use crate::check::room::Phase;
 use crate::check::trial as shared;
@@ -59,9 +59,13 @@ impl Location<'_> {
 
     /// The create went wrong; what came of it all the same is removed.
     async fn settle(&self, exam: &mut Exam<'_>, obstacle: &Obstacle, number: &str) {
-        if may_have_happened(obstacle) {
+        let is_open = may_have_happened(obstacle);
+        // A refused contact has been seen to exist all the same (contract sheet, section 10.2).
+        if is_open || obstacle.kind(Side::Ghl) == Kind::Refused {
             let left = self.remove_by_number(exam, number).await;
-            exam.sheet.put(plan::REMOVE, shared::unclear(left, &format!("number {number}")));
+            if is_open || !matches!(left, Ok(false)) {
+                exam.sheet.put(plan::REMOVE, shared::unclear(left, &format!("number {number}")));
+            }
         }
         exam.refuse(plan::CREATE, &ops::CONTACT_CREATE, obstacle);
     }

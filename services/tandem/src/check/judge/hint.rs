@@ -30,7 +30,7 @@ pub(super) fn scopes(operation: &Operation) -> String {
 pub(super) fn of(place: &Place, (side, operation): (Side, &Operation), kind: Kind) -> String {
     let credential = place.credential(side);
     match kind {
-        Kind::NotConnected | Kind::Uninstalled | Kind::NoNewToken => {
+        Kind::NotConnected | Kind::Uninstalled | Kind::NoNewToken | Kind::NewToken => {
             format!("{}, and pick the location {}", place.connect(), place.location)
         }
         Kind::App => "compare providers.ghl.client_id and providers.ghl.client_secret with the client keys on the app's page in GHL's \

@@ -129,11 +129,13 @@ fn an_app_that_is_gone_leads_to_connecting_again() {
         ["tandem connect acme", "https://sync.example.com/oauth/ghl/start?connection=acme", "pick the location L1"];
     let removed = at_ghl(true, &no_token(Paused::Uninstalled));
     assert_says(&removed, "the app was removed from the location at GHL; its tokens are gone", &hint);
-    for paused in
-        [Paused::NeedsReconnect(Reason::Refused), Paused::NeedsReconnect(Reason::OtherAccount), Paused::StillRefused]
-    {
+    for (paused, why) in [
+        (Paused::NeedsReconnect(Reason::Refused), "gives no new one: "),
+        (Paused::NeedsReconnect(Reason::OtherAccount), "gives no new one: "),
+        (Paused::StillRefused, "gave less than a minute ago: "),
+    ] {
         let verdict = at_ghl(true, &no_token(paused));
-        assert!(verdict.message.contains("gives no new one: the app was removed from the location"), "{verdict:?}");
+        assert!(verdict.message.contains(&format!("{why}the app was removed from the location")), "{verdict:?}");
         assert!(hint.iter().all(|part| verdict.hint.as_ref().unwrap().contains(part)), "{verdict:?}");
     }
     let never = Obstacle::NoToken(NoToken::NotConnected { holder: holder() });
