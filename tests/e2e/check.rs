@@ -77,7 +77,11 @@ fn assert_check(report: &Value, (group, name): (&str, &str), status: &str, messa
 #[track_caller]
 fn assert_said(report: &Value, (group, name): (&str, &str), status: u16, words: &str) {
     let check = find(report, group, name);
-    assert_eq!((&check["provider_status"], &check["provider_words"]), (&Value::from(status), &Value::from(words)), "{check:#}");
+    assert_eq!(
+        (&check["provider_status"], &check["provider_words"]),
+        (&Value::from(status), &Value::from(words)),
+        "{check:#}"
+    );
 }
 
 /// All failures, by group and name.

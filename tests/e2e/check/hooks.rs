@@ -14,11 +14,8 @@ const DELIVERY: (&str, &str) = ("webhooks", "delivery by OpenPhone");
 /// A call to the twin's API with the key of the workspace, by somebody who doesn't share Tandem's budget.
 async fn call(openphone: &OpenPhoneTwin, line: &str, body: &Value) -> Value {
     let address: SocketAddr = openphone.address();
-    let headers = [
-        ("authorization", "sandbox-key"),
-        ("quo-api-version", "2026-03-30"),
-        ("content-type", "application/json"),
-    ];
+    let headers =
+        [("authorization", "sandbox-key"), ("quo-api-version", "2026-03-30"), ("content-type", "application/json")];
     let body = body.to_string();
     let reply = tandem_testkit::eventually("a slot at the twin", LIMIT, async || {
         let reply = http::send(address, line, &headers, body.as_bytes()).await.unwrap();

@@ -55,7 +55,13 @@ async fn an_app_that_was_removed_is_named_whether_or_not_ghl_told_of_it() {
     assert!(process.ghl.webhooks_idle(LIMIT).await);
     let (code, told) = report(&process, &[]).await;
     assert_eq!((code, failures(&told)), (Some(1), vec![TOKEN]), "{told:#}");
-    assert_check(&told, TOKEN, "fail", "the app was removed from the location at GHL; its tokens are gone", &connect_hint());
+    assert_check(
+        &told,
+        TOKEN,
+        "fail",
+        "the app was removed from the location at GHL; its tokens are gone",
+        &connect_hint(),
+    );
 
     connect(&process).await;
     assert_eq!(report(&process, &[]).await.0, Some(0));
@@ -63,7 +69,13 @@ async fn an_app_that_was_removed_is_named_whether_or_not_ghl_told_of_it() {
     process.ghl.uninstall(Some(LOCATION)).unwrap();
     let (code, at_once) = report(&process, &[]).await;
     assert_eq!((code, failures(&at_once)), (Some(1), vec![TOKEN]), "{at_once:#}");
-    assert_check(&at_once, TOKEN, "fail", "less than a minute ago: the app was removed from the location", &connect_hint());
+    assert_check(
+        &at_once,
+        TOKEN,
+        "fail",
+        "less than a minute ago: the app was removed from the location",
+        &connect_hint(),
+    );
     tokio::time::sleep(LIFE).await;
     let (code, untold) = report(&process, &[]).await;
     assert_eq!((code, failures(&untold)), (Some(1), vec![TOKEN]), "{untold:#}");
@@ -103,7 +115,13 @@ async fn tokens_that_are_locked_away_are_not_called_missing() {
     let checked = run(process.folder.path(), &environment, &["--json"]).await;
     let report = checked.report();
     let running = ("servers", "running Tandem");
-    assert_check(&report, running, "warn", "with another configuration or other secrets than this one", &["restart it"]);
+    assert_check(
+        &report,
+        running,
+        "warn",
+        "with another configuration or other secrets than this one",
+        &["restart it"],
+    );
     assert_check(&report, TOKEN, "skipped", "the store is in use by another process", &[]);
     assert_check(&report, ("openphone", "API key"), "fail", "OpenPhone refuses the API key", &[]);
 }

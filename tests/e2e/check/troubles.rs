@@ -21,7 +21,13 @@ async fn wrong_credentials_are_named_with_page_and_key() {
     let (code, report) = report(&process, &["--write"]).await;
     assert_eq!((code, failures(&report)), (Some(1), vec![TOKEN, API_KEY]), "{report:#}");
     let message = "GHL refuses the private integration token: it is wrong or was revoked";
-    assert_check(&report, TOKEN, "fail", message, &["Settings > Private Integrations", "connections[0].ghl.private_token"]);
+    assert_check(
+        &report,
+        TOKEN,
+        "fail",
+        message,
+        &["Settings > Private Integrations", "connections[0].ghl.private_token"],
+    );
     assert_said(&report, TOKEN, 401, "Invalid token: access token is invalid");
     let message = "OpenPhone refuses the API key: it is wrong or was revoked";
     assert_check(&report, API_KEY, "fail", message, &["Workspace Settings > API", "connections[0].openphone.api_key"]);
@@ -72,7 +78,13 @@ async fn a_scope_that_nothing_needs_yet_is_a_warning_at_most() {
     let process = prepared(ghl, quick_openphone()).await;
     let (code, read_only) = report(&process, &[]).await;
     assert_eq!(code, Some(0), "what the README asks for is enough: {read_only:#}");
-    assert_check(&read_only, ("ghl", "location"), "pass", "not shown without the scope locations.readonly, and not needed", &[]);
+    assert_check(
+        &read_only,
+        ("ghl", "location"),
+        "pass",
+        "not shown without the scope locations.readonly, and not needed",
+        &[],
+    );
     let (code, report) = report(&process, &["--write"]).await;
     assert_eq!(code, Some(0), "{report:#}");
     let create = ("ghl", "create a contact");
@@ -192,7 +204,13 @@ async fn an_address_where_nobody_answers_is_named() {
     process.environment.insert("TANDEM_PROVIDERS__GHL__BASE_URL".to_owned(), nowhere.clone());
     let (code, report) = report(&process, &[]).await;
     assert_eq!((code, failures(&report)), (Some(1), vec![TOKEN]), "{report:#}");
-    assert_check(&report, TOKEN, "fail", "no connection from GHL at http://127.0.0.1:", &[&format!("curl -sS {nowhere}")]);
+    assert_check(
+        &report,
+        TOKEN,
+        "fail",
+        "no connection from GHL at http://127.0.0.1:",
+        &[&format!("curl -sS {nowhere}")],
+    );
     assert_check(&report, ("clock", "clock of this machine"), "pass", "by the clock of OpenPhone", &[]);
     let other = process.openphone.base_url();
     process.environment.insert("TANDEM_PROVIDERS__GHL__BASE_URL".to_owned(), other);
@@ -211,10 +229,10 @@ async fn no_secret_and_nobody_is_shown_whatever_is_refused() {
     process.ghl.create_contact(&person).unwrap();
     let person = json!({ "firstName": "Canaryna", "phoneNumbers": [{ "name": "Phone", "value": "+14155550177" }] });
     process.openphone.create_contact(&person).unwrap();
-    let credentials = [[("GHL_TOKEN", "pit-canary-41c9"), ("QUO_KEY", "canary-key-88d0")], [
-        ("GHL_TOKEN", "pit-canary-wrong"),
-        ("QUO_KEY", "canary-wrong"),
-    ]];
+    let credentials = [
+        [("GHL_TOKEN", "pit-canary-41c9"), ("QUO_KEY", "canary-key-88d0")],
+        [("GHL_TOKEN", "pit-canary-wrong"), ("QUO_KEY", "canary-wrong")],
+    ];
     for pair in credentials {
         process.environment.extend(pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
         for arguments in [&["--json", "--write", "--log", "debug"][..], &["--write", "--log", "debug"]] {

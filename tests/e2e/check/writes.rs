@@ -33,12 +33,22 @@ async fn with_everything_in_order_all_is_tried_and_nothing_is_left_behind() {
     let process = running().await;
     let (code, report) = report(&process, &["--write"]).await;
     assert_eq!(code, Some(0), "{report:#}");
-    assert_eq!((&report["ok"], &report["failed"], &report["warned"]), (&json!(true), &json!(0), &json!(0)), "{report:#}");
+    assert_eq!(
+        (&report["ok"], &report["failed"], &report["warned"]),
+        (&json!(true), &json!(0), &json!(0)),
+        "{report:#}"
+    );
     let skipped: Vec<&Value> = checks(&report).iter().filter(|check| check["status"] == "skipped").collect();
     assert_eq!(skipped.len(), 1, "{skipped:#?}");
     assert_eq!(skipped[0]["name"], "webhooks of GHL");
     assert_check(&report, ("servers", "running Tandem"), "pass", "did the checks below", &[]);
-    assert_check(&report, ("webhooks", "delivery by OpenPhone"), "pass", "signed test event was delivered and taken", &[]);
+    assert_check(
+        &report,
+        ("webhooks", "delivery by OpenPhone"),
+        "pass",
+        "signed test event was delivered and taken",
+        &[],
+    );
 
     assert!(process.ghl.webhooks_idle(LIMIT).await && process.openphone.webhooks_idle(LIMIT).await);
     nothing_is_left(&process);
@@ -65,8 +75,10 @@ async fn without_write_nothing_is_written() {
     let process = running().await;
     let id = process.ghl.create_contact(&json!({ "firstName": "Ana", "phone": "+14155550100" })).unwrap();
     eventually("the contact in OpenPhone", LIMIT, || process.openphone.contacts().pop()).await;
-    eventually("the webhook", LIMIT, || (process.openphone.report().calls("PATCH /webhooks/{webhookId}") > 0).then_some(()))
-        .await;
+    eventually("the webhook", LIMIT, || {
+        (process.openphone.report().calls("PATCH /webhooks/{webhookId}") > 0).then_some(())
+    })
+    .await;
     assert!(process.ghl.webhooks_idle(LIMIT).await && process.openphone.webhooks_idle(LIMIT).await);
     let before = (process.ghl.report(), process.openphone.report());
     let (code, report) = report(&process, &[]).await;
@@ -114,7 +126,11 @@ async fn the_table_says_what_the_json_says() {
 async fn after(fault: Fault, on: On, side: &str) -> (Process, Value) {
     let process = prepared(quick_ghl(), quick_openphone()).await;
     let next = Scripted { times: 10, ..Scripted::next(on, fault) };
-    if side == "ghl" { process.ghl.script(next) } else { process.openphone.script(next) }
+    if side == "ghl" {
+        process.ghl.script(next)
+    } else {
+        process.openphone.script(next)
+    }
     let (code, report) = report(&process, &["--write"]).await;
     assert_eq!(code, Some(if failures(&report).is_empty() { 0 } else { 1 }), "{report:#}");
     (process, report)
@@ -123,7 +139,13 @@ async fn after(fault: Fault, on: On, side: &str) -> (Process, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_whose_change_fails_is_removed_all_the_same() {
     let (process, report) = after(Fault::ErrorBefore, On::call("PATCH", "/v1/contacts"), "openphone").await;
-    assert_check(&report, ("openphone", "change a number"), "fail", "OpenPhone has trouble of its own", &["status.quo.com"]);
+    assert_check(
+        &report,
+        ("openphone", "change a number"),
+        "fail",
+        "OpenPhone has trouble of its own",
+        &["status.quo.com"],
+    );
     assert_said(&report, ("openphone", "change a number"), 500, "Unknown Error");
     assert_check(&report, ("openphone", "remove a contact"), "pass", "removed", &[]);
     nothing_is_left(&process);
@@ -199,7 +221,9 @@ async fn a_test_contact_stays_where_it_is_and_somebody_who_takes_its_name_does_n
 
     // Renamed, it is somebody.
     stack.ghl.edit_contact(&id, &json!({ "firstName": "Bea", "lastName": "Example" })).unwrap();
-    stack.arrives(&id, "the contact, once it is somebody", |contact| contact["defaultFields"]["firstName"] == "Bea").await;
+    stack
+        .arrives(&id, "the contact, once it is somebody", |contact| contact["defaultFields"]["firstName"] == "Bea")
+        .await;
     // And somebody who is in step is not wiped by that name.
     stack.ghl.edit_contact(&id, &trial).unwrap();
     let named = |contact: &Value| contact["defaultFields"]["firstName"] == "Tandem Check";

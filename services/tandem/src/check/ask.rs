@@ -6,10 +6,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use tandem_proto::ConnectionId;
-use tandem_service::config::{Limits, Queue};
+use tandem_service::config::{Connection, Limits, Queue};
 use tandem_service::{Config, desk};
 use tokio_util::sync::CancellationToken;
 
@@ -117,14 +119,18 @@ pub(crate) fn password(config: &Config) -> String {
     add(b"tandem local questions");
     // Secrets don't show in debug output.
     add(format!("{providers:?} {connections:?} {:?} {queue:?} {limits:?}", http.public_url).as_bytes());
-    providers.ghl.client_secret.iter().for_each(|secret| add(secret.expose_secret().as_bytes()));
-    encryption_keys.iter().for_each(|key| add(key.expose_secret()));
-    for connection in connections {
-        connection.ghl.private_token.iter().for_each(|token| add(token.expose_secret().as_bytes()));
-        add(connection.openphone.api_key.expose_secret().as_bytes());
-        connection.openphone.webhook_secrets.iter().for_each(|secret| add(secret.expose_secret().as_bytes()));
+    for key in encryption_keys {
+        add(key.expose_secret());
     }
-    hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let of_connection = |one: &'_ Connection| {
+        let openphone = one.openphone.webhook_secrets.iter().chain([&one.openphone.api_key]).cloned();
+        one.ghl.private_token.iter().cloned().chain(openphone).collect::<Vec<_>>()
+    };
+    let secrets = providers.ghl.client_secret.iter().cloned().chain(connections.iter().flat_map(of_connection));
+    for secret in secrets {
+        add(secret.expose_secret().as_bytes());
+    }
+    BASE64.encode(hash.finish())
 }
 
 #[cfg(test)]

@@ -34,6 +34,13 @@ pub(super) enum Key {
     OutOfReach(String),
 }
 
+/// What was tried for one request.
+struct Tries {
+    credential: SecretString,
+    is_renewed: bool,
+    was_throttled: bool,
+}
+
 /// Calls to one side of one connection.
 #[derive(Clone)]
 pub(super) struct Caller<'a> {
@@ -71,29 +78,30 @@ impl Caller<'_> {
         parse: impl Fn(&Response) -> Result<T, ApiError>,
         phase: Phase,
     ) -> Result<T, Obstacle> {
-        let mut credential = self.credential().await?;
-        let (mut is_renewed, mut was_throttled) = (false, false);
+        let mut tries = Tries { credential: self.credential().await?, is_renewed: false, was_throttled: false };
         loop {
-            let result = self.once((&request, &credential), &parse, phase).await;
+            let result = self.once((&request, &tries.credential), &parse, phase).await;
             let Err(Obstacle::Refused(error)) = &result else { return result };
-            match error.class() {
-                Class::Unauthorized if !error.is_missing_scope() && !is_renewed => {
-                    let Some(renewed) = self.renewed(&credential).await else { return result };
-                    credential = renewed.map_err(Obstacle::NoToken)?;
-                    is_renewed = true;
-                }
-                Class::Throttled { retry_after } if !was_throttled => {
-                    let wait = retry_after.unwrap_or(COOL_DOWN);
-                    let until = tokio::time::Instant::now() + wait;
-                    self.room.deps.limits.cool_down(&self.budget, until).await;
-                    was_throttled = true;
-                    if self.room.left(phase).is_none_or(|left| left <= wait) {
-                        return result;
-                    }
-                }
-                _ => return result,
+            if !self.may_try_again(error, &mut tries, phase).await? {
+                return result;
             }
         }
+    }
+
+    /// Whether the refusal may be mended: a token that has ended, or one request too many.
+    async fn may_try_again(&self, error: &ApiError, tries: &mut Tries, phase: Phase) -> Result<bool, Obstacle> {
+        if error.class() == Class::Unauthorized && !error.is_missing_scope() && !tries.is_renewed {
+            let Some(renewed) = self.renewed(&tries.credential).await else { return Ok(false) };
+            tries.credential = renewed.map_err(Obstacle::NoToken)?;
+            tries.is_renewed = true;
+            return Ok(true);
+        }
+        let Class::Throttled { retry_after } = error.class() else { return Ok(false) };
+        let wait = retry_after.unwrap_or(COOL_DOWN);
+        self.room.deps.limits.cool_down(&self.budget, tokio::time::Instant::now() + wait).await;
+        let may = !tries.was_throttled && self.room.left(phase).is_some_and(|left| left > wait);
+        tries.was_throttled = true;
+        Ok(may)
     }
 
     /// What must not be shown of what was sent.
@@ -185,8 +193,8 @@ impl Caller<'_> {
 /// Whether another try may well work: of a read.
 fn is_passing(obstacle: &Obstacle) -> bool {
     match obstacle {
-        Obstacle::Lost(SendError::NotSent { reason: NotSent::Invalid | NotSent::PastDeadline, .. }) => false,
-        Obstacle::Lost(_) => true,
+        Obstacle::Lost(SendError::NotSent { reason, .. }) => *reason == NotSent::Connect,
+        Obstacle::Lost(SendError::Unknown { .. }) => true,
         Obstacle::Refused(error) => error.class() == Class::Transient,
         Obstacle::NoStore(_) | Obstacle::NoToken(_) | Obstacle::NoSlot(_) | Obstacle::NoTime => false,
     }

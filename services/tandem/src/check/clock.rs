@@ -197,8 +197,14 @@ mod tests {
 
     #[test]
     fn lengths_are_told_in_two_units() {
-        for (seconds, told) in [(1, "1 second"), (599, "10 minutes"), (64, "1 minute"), (86, "1 minute 30 seconds"), (3600, "1 hour"), (90_061, "1 day 1 hour")]
-        {
+        for (seconds, told) in [
+            (1, "1 second"),
+            (599, "10 minutes"),
+            (64, "1 minute"),
+            (86, "1 minute 30 seconds"),
+            (3600, "1 hour"),
+            (90_061, "1 day 1 hour"),
+        ] {
             assert_eq!(words(SignedDuration::from_secs(-seconds)), told);
         }
     }

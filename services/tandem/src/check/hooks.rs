@@ -39,11 +39,11 @@ impl Wanted<'_> {
         let ours: Vec<&Hook> = hooks.items.iter().filter(|hook| self.is_ours(hook)).collect();
         // As Tandem itself picks: one that delivers before one that doesn't.
         let Some(hook) =
-            ours.iter().min_by_key(|hook| (self.trouble(hook).is_some(), hook.id.as_str().len(), hook.id.as_str()))
+            ours.iter().min_by_key(|hook| (trouble(hook).is_some(), hook.id.as_str().len(), hook.id.as_str()))
         else {
             return (None, self.missing(hooks));
         };
-        match self.trouble(hook) {
+        match trouble(hook) {
             Some(message) => (None, Verdict::fail(message, self.mend(hook))),
             None if ours.len() > 1 => {
                 let message = format!("{} webhooks deliver here: every change is told as often", ours.len());
@@ -61,20 +61,6 @@ impl Wanted<'_> {
 
     fn has_our_path(&self, url: &Url) -> bool {
         url.path().ends_with(&format!("/webhooks/openphone/{}", self.place.id))
-    }
-
-    fn trouble(&self, hook: &Hook) -> Option<String> {
-        let id = &hook.id;
-        if hook.status != Some(Status::Enabled) {
-            return Some(format!("webhook {id} is disabled: nothing is delivered"));
-        }
-        let missing: Vec<&str> =
-            CONTACT_EVENTS.iter().copied().filter(|event| !hook.events.iter().any(|told| told == event)).collect();
-        if !missing.is_empty() {
-            return Some(format!("webhook {id} doesn't tell of {}", missing.join(" and ")));
-        }
-        let version = hook.api_version.as_deref().filter(|version| API_VERSION != **version)?;
-        Some(format!("webhook {id} delivers in the form of version {version}"))
     }
 
     fn mend(&self, hook: &Hook) -> String {
@@ -119,6 +105,21 @@ impl Wanted<'_> {
             Maker::Nobody => nobody(self.place),
         }
     }
+}
+
+/// What keeps the webhook from delivering what is needed.
+fn trouble(hook: &Hook) -> Option<String> {
+    let id = &hook.id;
+    if hook.status != Some(Status::Enabled) {
+        return Some(format!("webhook {id} is disabled: nothing is delivered"));
+    }
+    let missing: Vec<&str> =
+        CONTACT_EVENTS.iter().copied().filter(|event| !hook.events.iter().any(|told| told == event)).collect();
+    if !missing.is_empty() {
+        return Some(format!("webhook {id} doesn't tell of {}", missing.join(" and ")));
+    }
+    let version = hook.api_version.as_deref().filter(|version| API_VERSION != **version)?;
+    Some(format!("webhook {id} delivers in the form of version {version}"))
 }
 
 /// A connection that OpenPhone tells nothing.

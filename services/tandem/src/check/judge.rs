@@ -3,7 +3,7 @@
 mod hint;
 
 use tandem_contact::Side;
-use tandem_credentials::{NoToken, VaultError};
+use tandem_credentials::NoToken;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_providers::Operation;
 
@@ -20,10 +20,11 @@ pub(super) fn verdict(
 ) -> Verdict {
     let kind = obstacle.kind(side);
     let message = message(place, (side, operation), obstacle);
-    let verdict = match kind {
-        Kind::NoStore | Kind::NoSlot | Kind::NoTime => Verdict::skipped(message),
-        Kind::Throttled => Verdict::warn(message, hint::of(place, (side, operation), kind)),
-        _ => Verdict::fail(message, hint::of(place, (side, operation), kind)),
+    let verdict = if matches!(kind, Kind::NoStore | Kind::NoSlot | Kind::NoTime) {
+        Verdict::skipped(message)
+    } else {
+        let hint = hint::of(place, (side, operation), kind);
+        if kind == Kind::Throttled { Verdict::warn(message, hint) } else { Verdict::fail(message, hint) }
     };
     match obstacle {
         Obstacle::Refused(error) => verdict.with_said(Some(Said::of(error, private))),
@@ -49,11 +50,7 @@ pub(super) fn called(side: Side) -> &'static str {
 fn message(place: &Place, (side, operation): (Side, &Operation), obstacle: &Obstacle) -> String {
     let who = called(side);
     match obstacle.kind(side) {
-        Kind::NoStore => match obstacle {
-            Obstacle::NoToken(NoToken::Vault(error)) => vault(error),
-            Obstacle::NoStore(why) => why.clone(),
-            _ => "the tokens can't be reached".to_owned(),
-        },
+        Kind::NoStore => no_store(obstacle),
         Kind::NotConnected => "nobody has connected this location yet".to_owned(),
         Kind::Uninstalled => "the app was removed from the location at GHL; its tokens are gone".to_owned(),
         Kind::NoNewToken => {
@@ -93,29 +90,30 @@ fn key(place: &Place, side: Side) -> String {
 }
 
 fn silent(place: &Place, side: Side, obstacle: &Obstacle) -> String {
-    let what = match obstacle {
-        Obstacle::Lost(SendError::NotSent { reason: NotSent::Connect, .. }) => "no connection",
-        Obstacle::Lost(SendError::NotSent { reason: NotSent::Invalid, .. }) => {
+    let lost = if let Obstacle::Lost(error) = obstacle { Some(error) } else { None };
+    let what = match lost {
+        Some(SendError::NotSent { reason: NotSent::Invalid, .. }) => {
             return format!("the credential in {} can't be sent: it holds signs that none has", place.credential(side));
         }
-        Obstacle::Lost(SendError::Unknown { reason: Unknown::TimedOut, .. }) => "no answer in time",
-        _ => "no usable answer",
+        Some(SendError::NotSent { reason: NotSent::Connect, .. }) => "no connection",
+        Some(SendError::Unknown { reason: Unknown::TimedOut, .. }) => "no answer in time",
+        Some(SendError::NotSent { .. } | SendError::Unknown { .. }) | None => "no usable answer",
     };
     format!("{what} from {} at {}", called(side), place.base_url(side))
 }
 
 fn no_slot(obstacle: &Obstacle) -> String {
     let used = "the request budget is used up by Tandem's own work";
-    match obstacle {
-        Obstacle::NoSlot(next) => format!("{used}; the next slot is {:.0} s away", next.as_secs_f64()),
-        _ => used.to_owned(),
-    }
+    let Obstacle::NoSlot(next) = obstacle else { return used.to_owned() };
+    format!("{used}; the next slot is {:.0} s away", next.as_secs_f64())
 }
 
-/// What is stored can't be opened, or not be read.
-fn vault(error: &VaultError) -> String {
-    let text = tandem_telemetry::chain(error);
-    format!("the stored tokens can't be read: {text}")
+/// Tokens that can't be reached from here, or can't be opened.
+fn no_store(obstacle: &Obstacle) -> String {
+    if let Obstacle::NoToken(NoToken::Vault(error)) = obstacle {
+        return format!("the stored tokens can't be read: {}", tandem_telemetry::chain(error));
+    }
+    if let Obstacle::NoStore(why) = obstacle { why.clone() } else { "the tokens can't be reached".to_owned() }
 }
 
 #[cfg(test)]

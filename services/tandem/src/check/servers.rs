@@ -89,23 +89,26 @@ fn embedded(config: &Config, is_running: bool, found: &mut Found) {
         found.store = Ok(Store::memory());
         return;
     }
-    let opened = Database::open(&Options::in_dir(&config.data_dir))
-        .map_err(|error| (folder_trouble(&error), chain(&error)))
-        .and_then(|database| match backends::embedded(&database) {
-            Ok(backends) => Ok((database, backends.store)),
-            Err(error) => Err((Verdict::fail(format!("{error:#}"), RESTORE), format!("{error:#}"))),
-        });
-    match opened {
-        Ok((database, store)) => {
-            found.checks.push(DATA_DIR.check(None, Verdict::pass(format!("{shown} can be read and written"))));
-            found.store = Ok(store);
-            found.database = Some(database);
+    let database = match Database::open(&Options::in_dir(&config.data_dir)) {
+        Ok(database) => database,
+        Err(error) => {
+            found.checks.push(DATA_DIR.check(None, folder_trouble(&error)));
+            found.store = Err(chain(&error));
+            return;
         }
-        Err((verdict, why)) => {
-            found.checks.push(DATA_DIR.check(None, verdict));
-            found.store = Err(why);
+    };
+    let verdict = match backends::embedded(&database) {
+        Ok(backends) => {
+            found.store = Ok(backends.store);
+            Verdict::pass(format!("{shown} can be read and written"))
         }
-    }
+        Err(error) => {
+            found.store = Err(format!("{error:#}"));
+            Verdict::fail(format!("{error:#}"), RESTORE)
+        }
+    };
+    found.checks.push(DATA_DIR.check(None, verdict));
+    found.database = Some(database);
 }
 
 const RESTORE: &str = "is it a Tandem's folder, and of no later version? Otherwise restore a backup";

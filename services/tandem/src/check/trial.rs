@@ -49,7 +49,7 @@ pub(super) fn removed(
 }
 
 /// The end of one that may or may not have been made.
-pub(super) fn unclear(found: Result<bool, Obstacle>, mark: &str) -> Verdict {
+pub(super) fn unclear(found: &Result<bool, Obstacle>, mark: &str) -> Verdict {
     match found {
         Ok(true) => Verdict::pass("removed: it had been created, though the answer was lost"),
         Ok(false) | Err(_) => {

@@ -52,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let connection = match &arguments.connection {
         Some(name) => match known(&config, name) {
             Some(connection) => Some(connection),
-            None => return unknown(&config, name),
+            None => return Ok(unknown(&config, name)),
         },
         None => None,
     };
@@ -104,8 +104,8 @@ fn known(config: &Config, name: &str) -> Option<ConnectionId> {
 }
 
 #[expect(clippy::print_stderr, reason = "a program's own voice")]
-fn unknown(config: &Config, name: &str) -> anyhow::Result<ExitCode> {
+fn unknown(config: &Config, name: &str) -> ExitCode {
     let known: Vec<&str> = config.connections.iter().map(|connection| connection.id.as_str()).collect();
     eprintln!("error: there is no connection {name} in the configuration; known: {}", known.join(", "));
-    Ok(ExitCode::from(EXIT_WRONG_USAGE))
+    ExitCode::from(EXIT_WRONG_USAGE)
 }

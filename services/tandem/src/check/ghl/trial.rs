@@ -37,20 +37,19 @@ impl Location<'_> {
         for step in 0..NUMBERS {
             let number = trial::number(first.wrapping_add(step));
             let asked = write::create(&trial::fields(&number), self.view, self.version);
-            match exam.write(plan::CREATE, asked, write::created).await? {
+            let obstacle = match exam.write(plan::CREATE, asked, write::created).await? {
                 Ok(contact) => {
                     exam.sheet.put(plan::CREATE, Verdict::pass("created"));
                     return Some(contact.id);
                 }
-                Err(obstacle) => match existing(&obstacle) {
-                    // Left behind by an earlier run, or somebody's: then another number.
-                    Some(id) => self.remove_if_ours(exam, id).await,
-                    None => {
-                        self.settle(exam, &obstacle, &number).await;
-                        return None;
-                    }
-                },
-            }
+                Err(obstacle) => obstacle,
+            };
+            let Some(id) = existing(&obstacle) else {
+                self.settle(exam, &obstacle, &number).await;
+                return None;
+            };
+            // Left behind by an earlier run, or somebody's: then another number.
+            self.remove_if_ours(exam, id).await;
         }
         let message = format!("{NUMBERS} numbers that are kept for fiction belong to contacts already");
         exam.sheet.put(plan::CREATE, Verdict::warn(message, "run the check again: it picks others"));
@@ -64,7 +63,7 @@ impl Location<'_> {
         if is_open || obstacle.kind(Side::Ghl) == Kind::Refused {
             let left = self.remove_by_number(exam, number).await;
             if is_open || !matches!(left, Ok(false)) {
-                exam.sheet.put(plan::REMOVE, shared::unclear(left, &format!("number {number}")));
+                exam.sheet.put(plan::REMOVE, shared::unclear(&left, &format!("number {number}")));
             }
         }
         exam.refuse(plan::CREATE, &ops::CONTACT_CREATE, obstacle);

@@ -49,7 +49,7 @@ async fn create(exam: &mut Exam<'_>, view: &OpenPhoneView, key: &ExternalId) -> 
         Err(obstacle) => {
             if may_have_happened(&obstacle) {
                 let left = remove_by_key(exam, key).await;
-                exam.sheet.put(plan::REMOVE, shared::unclear(left, &format!("external id {}", key.as_str())));
+                exam.sheet.put(plan::REMOVE, shared::unclear(&left, &format!("external id {}", key.as_str())));
             }
             exam.refuse(plan::CREATE, &ops::V1_CONTACT_CREATE, &obstacle);
             None
