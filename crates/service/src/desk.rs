@@ -8,11 +8,15 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+/// The largest question that is read.
+const LARGEST: usize = 64 * 1024;
 
 /// A question, and the way back.
 #[derive(Debug)]
@@ -64,11 +68,14 @@ pub fn desk(path: &'static str, password: String) -> (Router, Questions) {
     (Router::new().route(path, post(ask)).with_state(Arc::new(desk)), Questions(asked))
 }
 
-async fn ask(State(desk): State<Arc<Desk>>, headers: HeaderMap, text: String) -> Response {
-    let shown = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// Nothing is read from somebody who doesn't know the password.
+async fn ask(State(desk): State<Arc<Desk>>, request: Request) -> Response {
+    let shown = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if !shown.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|word| is_same(word, &desk.password)) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    let body = to_bytes(request.into_body(), LARGEST).await.unwrap_or_default();
+    let Ok(text) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST.into_response() };
     let Ok(place) = Arc::clone(&desk.place).try_acquire_owned() else { return StatusCode::CONFLICT.into_response() };
     let (answer, answered) = oneshot::channel();
     let stopping = StatusCode::SERVICE_UNAVAILABLE;

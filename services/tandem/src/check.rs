@@ -29,10 +29,12 @@ use std::path::Path;
 use std::time::Instant;
 
 use futures_util::future::join_all;
+use tandem_credentials::Tokens;
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::Connection;
 use tandem_service::{Config, ConfigError, config};
+use tandem_store::Store;
 use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
@@ -86,8 +88,10 @@ pub async fn run(config: &Config, path: &Path, scope: &Scope, stop: Cancellation
             };
             let limits = if found.has_budgets { Some(limits(config).await?) } else { None };
             if let Some(limits) = limits {
-                let deps = Deps { limits, metrics: Metrics::new(), store: found.store, running, stop };
-                checks.extend(Box::pin(examine(config, share, deps, scope)).await?);
+                let deps = Deps { limits, metrics: Metrics::new(), running, stop };
+                let tokens = tokens(config, found.store, &deps.limits)?;
+                checks.extend(Box::pin(examine(config, share, (deps, tokens.clone()), scope)).await?);
+                settled(tokens).await;
             } else {
                 checks.extend(without_budgets(config, scope));
             }
@@ -146,6 +150,23 @@ async fn limits(config: &Config) -> anyhow::Result<Limits> {
     }
 }
 
+/// The tokens in the store, or why there are none to be had. Their requests keep the time limits of the configuration: one
+/// that is given up early may have used up a refresh token.
+fn tokens(config: &Config, store: Result<Store, String>, limits: &Limits) -> anyhow::Result<Result<Tokens, String>> {
+    let store = match store {
+        Ok(store) => store,
+        Err(why) => return Ok(Err(why)),
+    };
+    Ok(assemble::tokens(config, &store, limits)?.ok_or_else(|| "no connection needs tokens".to_owned()))
+}
+
+/// Waits for what is being renewed.
+async fn settled(tokens: Result<Tokens, String>) {
+    if let Ok(tokens) = tokens {
+        tokens.settled().await;
+    }
+}
+
 /// Nobody may call a provider while it isn't known how much others call it.
 fn without_budgets(config: &Config, scope: &Scope) -> Vec<Check> {
     let why = "the request budgets are at Redis, which can't be used";
@@ -167,12 +188,15 @@ fn selected<'a>(config: &'a Config, scope: &'a Scope) -> impl Iterator<Item = (u
 
 /// The checks that call providers: each connection's, and the clock by their answers. `share`: what part of the budgets may be
 /// used is one of so many.
-pub(crate) async fn examine(config: &Config, share: u32, deps: Deps, scope: &Scope) -> anyhow::Result<Vec<Check>> {
+///
+/// A token that is being renewed may still be under way afterwards, and must not be lost: whoever gave `tokens` waits for it.
+pub(crate) async fn examine(
+    config: &Config,
+    share: u32,
+    (deps, tokens): (Deps, Result<Tokens, String>),
+    scope: &Scope,
+) -> anyhow::Result<Vec<Check>> {
     let config = &room::narrowed(config, share);
-    let tokens = match &deps.store {
-        Ok(store) => assemble::tokens(config, store, &deps.limits)?.ok_or_else(String::new),
-        Err(why) => Err(why.clone()),
-    };
     let room = &Room::new(config, deps)?;
     let version = &assemble::api_version(config)?;
     let each = selected(config, scope).map(|(index, connection)| {
@@ -181,9 +205,6 @@ pub(crate) async fn examine(config: &Config, share: u32, deps: Deps, scope: &Sco
         Box::pin(async move { one.examine(scope.write).await })
     });
     let found = join_all(each).await;
-    if let Ok(tokens) = &tokens {
-        tokens.settled().await;
-    }
     let clock = clock::ROW.check(None, clock::verdict(&room.readings()));
     let mut checks = vec![clock];
     for one in found {

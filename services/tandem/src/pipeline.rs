@@ -173,20 +173,14 @@ impl Starting<'_> {
     /// What `tandem check` asks: the store and the budgets are this process's own.
     fn answer_checks(&mut self, questions: desk::Questions) {
         let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
-        let (reached, stop) = (Arc::clone(&self.reached), self.supervisor.shutdown());
-        let shutdown = stop.clone();
-        let deps = move || {
+        let (reached, shutdown) = (Arc::clone(&self.reached), self.supervisor.shutdown());
+        let deps = Deps { limits, metrics, running: Running::Yes, stop: shutdown.clone() };
+        let store = move || {
             let store = reached.get().map(|backends| backends.store.clone());
-            Deps {
-                limits: limits.clone(),
-                metrics: metrics.clone(),
-                store: store.ok_or_else(|| "the store is not reached yet".to_owned()),
-                running: Running::Yes,
-                stop: stop.clone(),
-            }
+            store.ok_or_else(|| "the store is not reached yet".to_owned())
         };
         self.supervisor.start("checks", async move {
-            ask::answer(config, questions, deps, shutdown).await;
+            ask::answer(config, questions, (deps, store), shutdown).await;
             Ok::<_, Infallible>(())
         });
     }

@@ -77,7 +77,7 @@ async fn a_provider_that_hardly_answers_does_not_hold_up_the_end() {
     let process = prepared(quick_ghl(), quick_openphone()).await;
     process.ghl.create_contact(&json!({ "firstName": "Ana" })).unwrap();
     let slow = |from, to| Faults::none().chance(1.0, Fault::Latency { min_ms: from, max_ms: to });
-    process.openphone.faults(slow(4_400, 4_500));
+    process.openphone.faults(slow(4_600, 4_700));
     process.ghl.faults(Faults::none().chance(1.0, Fault::TimeoutBefore));
     let began = Instant::now();
     let (code, report) = report(&process, &["--write"]).await;
@@ -85,6 +85,7 @@ async fn a_provider_that_hardly_answers_does_not_hold_up_the_end() {
     assert_eq!(code, Some(1), "{report:#}");
     assert_check(&report, ("ghl", "token"), "fail", "no answer in time from GHL", &["curl -sS"]);
     assert_check(&report, ("ghl", "read a contact"), "skipped", "GHL gives no answer", &[]);
+    assert!(checks(&report).iter().any(|check| check["message"] == "no time left"), "{report:#}");
     process.openphone.faults(Faults::none());
     assert!(process.openphone.contacts().is_empty(), "{:?}", process.openphone.contacts());
 }

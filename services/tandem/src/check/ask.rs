@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use tandem_proto::ConnectionId;
 use tandem_service::config::{Connection, Limits, Queue};
 use tandem_service::{Config, desk};
+use tandem_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::report::Check;
 use super::room::Deps;
-use super::{Scope, examine};
+use super::{Scope, examine, settled, tokens};
 use crate::neighbour::{self, Question};
 
 /// Where a running Tandem is asked.
@@ -81,11 +82,11 @@ fn read(answer: &neighbour::Answer) -> Answer {
     }
 }
 
-/// Answers such questions until the shutdown. `deps` are asked for at each: the store may be reached late.
+/// Answers such questions until the shutdown. `store` is asked for at each: it may be reached late.
 pub(crate) async fn answer(
     config: Config,
     mut questions: desk::Questions,
-    deps: impl Fn() -> Deps,
+    (deps, store): (Deps, impl Fn() -> Result<Store, String>),
     shutdown: CancellationToken,
 ) {
     loop {
@@ -94,18 +95,25 @@ pub(crate) async fn answer(
             question = questions.next() => question,
         };
         let Some(question) = question else { return shutdown.cancelled().await };
-        let checks = match serde_json::from_str::<Asked>(&question.text) {
-            Ok(asked) => {
-                let scope = Scope { connection: asked.connection, write: asked.write };
-                Box::pin(examine(&config, 1, deps(), &scope)).await
-            }
-            Err(_) => Ok(Vec::new()),
-        };
-        match checks.and_then(|checks| Ok(serde_json::to_string(&checks)?)) {
-            Ok(text) => question.answer(text),
-            Err(error) => tracing::error!(error = format!("{error:#}"), "the checks could not be begun"),
+        if let Err(error) = Box::pin(answer_one(&config, question, (&deps, store()))).await {
+            tracing::error!(error = format!("{error:#}"), "the checks that were asked for could not be begun");
         }
     }
+}
+
+async fn answer_one(
+    config: &Config,
+    question: desk::Question,
+    (deps, store): (&Deps, Result<Store, String>),
+) -> anyhow::Result<()> {
+    let asked: Asked = serde_json::from_str(&question.text)?;
+    tracing::info!(write = asked.write, "checking, as `tandem check` asked");
+    let scope = Scope { connection: asked.connection, write: asked.write };
+    let tokens = tokens(config, store, &deps.limits)?;
+    let checks = examine(config, 1, (deps.clone(), tokens.clone()), &scope).await?;
+    question.answer(serde_json::to_string(&checks)?);
+    settled(tokens).await;
+    Ok(())
 }
 
 /// Known to whoever has the very same settings and secrets, and so also a sign that two processes have.

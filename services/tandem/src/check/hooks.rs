@@ -34,7 +34,7 @@ pub(super) struct Wanted<'a> {
 }
 
 const BY_ITSELF: &str =
-    "Tandem mends it within the hour, at once after a restart; what keeps it from that is in the log of ingest";
+    "Tandem mends it by itself, when ingest starts and every hour; what keeps it from that is in the log of ingest";
 
 impl Wanted<'_> {
     /// The webhook that delivers to us, and how it is. None where there is none to be asked for a delivery.

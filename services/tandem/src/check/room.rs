@@ -6,7 +6,6 @@ use std::time::Duration;
 use tandem_limits::Limits;
 use tandem_outbound::Client;
 use tandem_service::Config;
-use tandem_store::Store;
 use tandem_telemetry::Metrics;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -42,8 +41,6 @@ pub(crate) struct Deps {
     pub(crate) limits: Limits,
     /// Counts.
     pub(crate) metrics: Metrics,
-    /// Where tokens are, or why they can't be reached.
-    pub(crate) store: Result<Store, String>,
     /// Whether deliveries are taken.
     pub(crate) running: Running,
     /// Ends the run early.
