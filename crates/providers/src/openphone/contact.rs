@@ -138,6 +138,11 @@ impl Partial {
     pub(crate) fn read(contact: &Map<String, Json>) -> Option<Self> {
         Some(Self { id: contact_id(contact)?, updated_at: json::time(contact, "updatedAt"), fields: contact.clone() })
     }
+
+    /// The key that whoever created it gave it.
+    pub fn external_id(&self) -> Option<String> {
+        json::text(&self.fields, "externalId")
+    }
 }
 
 /// What the document says in canonical fields, and how new that is. Tags are observed only where a field holds them.
