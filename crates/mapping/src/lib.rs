@@ -52,14 +52,20 @@ pub fn travels(field: Field, wanted: Direction) -> Direction {
 impl Mapping {
     /// The rules that the mapping and the providers' bounds amount to.
     pub fn rules(&self, timing: PerSide<Timing>) -> Rules {
-        let fields: BTreeMap<Field, FieldRule> =
-            self.fields.iter().filter(|(field, _)| self.has_place(**field)).map(|(field, rule)| (*field, *rule)).collect();
+        let fields: BTreeMap<Field, FieldRule> = self
+            .fields
+            .iter()
+            .filter(|(field, _)| self.has_place(**field))
+            .map(|(field, rule)| (*field, *rule))
+            .collect();
         let numbers = BTreeSet::from([Field::Phones, Field::Emails]);
         // OpenPhone's v1 PATCH replaces lists, so they are read before they are written (contract sheet, section 6.4).
         let lists: BTreeSet<Field> = Field::ALL.into_iter().filter(|field| field.is_list()).collect();
         let rules = Rules {
             fields,
             deletes: self.deletes,
+            // The stale list (contract sheet of OpenPhone, section 11). GHL's contacts also vanish when they are merged there.
+            made_again: PerSide { ghl: false, openphone: true },
             // GHL takes one number and one address; tags have requests of their own (contract sheet, sections 4.16 and 10.1).
             read_first: PerSide { ghl: numbers.clone(), openphone: lists.clone() },
             carries_all: PerSide { ghl: BTreeSet::new(), openphone: lists },

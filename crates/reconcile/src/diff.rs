@@ -64,8 +64,7 @@ fn one_of(merged: &BTreeSet<String>, shadow: &BTreeSet<String>, canon: &BTreeSet
 /// go by requests of their own where the side wants it so.
 pub(crate) fn batch(document: &Document, rules: &Rules, side: Side, writes: Writes) -> Writes {
     let item_wise = &rules.item_wise[side];
-    let (by_item, together): (Writes, Writes) =
-        writes.into_iter().partition(|(field, _)| item_wise.contains(field));
+    let (by_item, together): (Writes, Writes) = writes.into_iter().partition(|(field, _)| item_wise.contains(field));
     if !together.is_empty() {
         return together;
     }

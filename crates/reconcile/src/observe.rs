@@ -67,7 +67,7 @@ pub fn observe(
 /// True when the snapshot tells nothing that the document doesn't know or expect of this side.
 pub fn is_echo(document: &Document, rules: &Rules, side: Side, observed: &Observed) -> bool {
     observed.iter().filter(|(field, _)| rules.fields.contains_key(field)).all(|(field, value)| {
-        let known = document.shadow[side].get(field).is_some_and(|seen| seen.value == *value);
+        let known = document.shadow_value(side, *field) == value.as_ref();
         let expected = document.intent[side].as_ref().is_some_and(|intent| intent.sent.get(field) == Some(value));
         known || expected
     })

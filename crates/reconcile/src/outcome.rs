@@ -7,7 +7,10 @@ use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::RecordId;
 
 use crate::observe::{ARCHIVED, set_agreed};
-use crate::{Canon, DeletePolicy, Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, flips, observe, taken_as};
+use crate::{
+    Canon, DeletePolicy, Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, flips, observe,
+    taken_as,
+};
 
 /// A contact that a look-up or a read found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,8 @@ pub fn hint(document: &mut Document, side: Side) {
 pub fn adopt(document: &mut Document, rules: &Rules, side: Side, provider_id: &str, now: Timestamp) {
     document.link[side] = Some(Link { id: provider_id.to_owned(), since: now });
     document.gone[side] = None;
-    if let Some(intent) = document.intent[side].take() {
+    // What was refused because the key exists never got there.
+    if let Some(intent) = document.intent[side].take().filter(|intent| !intent.is_taken) {
         keep_unsettled(document, rules, side, intent);
     }
 }
@@ -55,8 +59,7 @@ pub fn read(document: &mut Document, rules: &Rules, side: Side, found: &Found, n
 pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
     document.hint[side] = false;
     document.intent[side] = None;
-    let decides = rules.fields.keys().any(|field| rules.feeds(*field, side));
-    if document.delete_seen[side] || decides {
+    if document.delete_seen[side] || !rules.made_again[side] {
         document.delete_seen[side] = false;
         gone(document, rules, side, now);
         return;
@@ -74,8 +77,11 @@ pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timest
 pub fn probed(document: &mut Document, rules: &Rules, side: Side, found: &[Found], now: Timestamp) -> Vec<Note> {
     document.looked_up[side] = Some(now);
     if let Some(first) = found.first() {
+        // A contact that we made holds nothing newer than what we know, however late it was made.
+        let is_ours = document.intent[side].is_some() && side == Side::OpenPhone;
+        let at = first.at.filter(|_| !is_ours);
         adopt(document, rules, side, &first.id, now);
-        return read(document, rules, side, first, now);
+        return read(document, rules, side, &Found { at, ..first.clone() }, now);
     }
     let timing = rules.timing[side];
     let Some(intent) = document.intent[side].as_mut() else {

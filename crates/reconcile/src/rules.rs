@@ -14,6 +14,9 @@ pub struct Rules {
     pub deletes: PerSide<DeletePolicy>,
     /// Sides on which records may be created.
     pub creates: PerSide<bool>,
+    /// Sides on which a contact that is gone is made again, unless somebody told us that it was deleted: where lists have been
+    /// seen to name contacts that nobody can read.
+    pub made_again: PerSide<bool>,
     /// How long a new record waits before its first create on that side. Needed only where the provider can neither
     /// refuse nor show us a duplicate; a look-up precedes the create when it isn't zero.
     pub first_create_wait: PerSide<Duration>,

@@ -59,7 +59,10 @@ mod tests {
     #[test]
     fn what_the_side_writes_its_own_way_is_taken_as_it_stands_there() {
         assert_eq!(taken_as(None, &text("ACME  Inc."), &text("Acme Inc")), text("Acme Inc"));
-        assert_eq!(taken_as(None, &text("A company with a long name"), &text("A company with a long")), text("A company with a long"));
+        assert_eq!(
+            taken_as(None, &text("A company with a long name"), &text("A company with a long")),
+            text("A company with a long")
+        );
     }
 
     #[test]
@@ -78,7 +81,8 @@ mod tests {
     #[test]
     fn items_that_were_left_out_and_items_that_stayed_are_noticed_one_by_one() {
         let before = items(&["old", "both"]);
-        let taken = taken_as(before.as_ref(), &items(&["both", "new", "dropped"]), &items(&["both", "new", "old", "typed"]));
+        let taken =
+            taken_as(before.as_ref(), &items(&["both", "new", "dropped"]), &items(&["both", "new", "old", "typed"]));
         assert_eq!(taken, items(&["both", "new", "old"]));
     }
 }

@@ -180,12 +180,7 @@ fn is_young_create_of_ours(news: &News<'_>, now: Timestamp) -> bool {
 /// Why the event changes nothing, if so.
 fn needless(loaded: Option<&Loaded>, news: &News<'_>) -> Option<&'static str> {
     let Some(Loaded { document, .. }) = loaded else {
-        let begins_here = news.connection.rules.creates[news.side.other()];
-        return match (news.is_deleted, begins_here) {
-            (true, _) => Some("deleted_before_known"),
-            (false, false) => Some("not_ours"),
-            (false, true) => None,
-        };
+        return news.is_deleted.then_some("deleted_before_known");
     };
     let seen = news.seen.as_ref()?;
     is_echo(document, &news.connection.rules, news.side, seen).then_some("echo")

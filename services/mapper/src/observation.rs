@@ -2,9 +2,9 @@
 
 use tandem_contact::{Observed, Side};
 use tandem_proto::RecordId;
-use tandem_providers::openphone::contact::observe_partial;
 use tandem_providers::ghl::write::SOURCE;
-use tandem_providers::openphone::{OpenPhoneView, Partial, TagTarget};
+use tandem_providers::openphone::Partial;
+use tandem_providers::openphone::contact::observe_event;
 use tandem_providers::{ContactId, ghl, openphone};
 use tandem_reconcile::record_of_key;
 
@@ -77,14 +77,11 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
         Kind::ContactUpdated => false,
         Kind::Other => return Observation::Skip("not_a_contact_event"),
     };
-    // Which custom field holds the tags is known to the writer only, so the event's tags are not looked at.
-    let view = OpenPhoneView {
-        default_country: connection.mapping.default_country.clone(),
-        tags: TagTarget::NotRepresentable,
-    };
+    let mapping = &connection.mapping;
+    let observed = |contact: Partial| observe_event(&contact, &mapping.default_country, &mapping.tags_field).0;
     let key = event.contact.as_ref().and_then(Partial::external_id);
     let maker = key.and_then(|key| record_of_key(&key)).map_or(Maker::Others, Maker::Record);
-    let seen = event.contact.filter(|_| !is_deleted).map(|contact| observe_partial(&contact, &view).0);
+    let seen = event.contact.filter(|_| !is_deleted).map(observed);
     match event.contact_id {
         Some(contact) => Observation::Hint { side: Side::OpenPhone, contact, is_deleted, seen, maker },
         None => Observation::Skip("no_contact_id"),
@@ -111,7 +108,9 @@ mod tests {
     fn a_ghl_contact_event_is_a_hint_and_nothing_more() {
         for event in ["ContactCreate", "ContactUpdate", "ContactTagUpdate", "ContactDndUpdate", "ContactDelete"] {
             let body = format!(r#"{{"type":"{event}","locationId":"l1","id":"c1","firstName":"Ana"}}"#);
-            let Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None, maker: Maker::Others } = of(Side::Ghl, &body) else {
+            let Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None, maker: Maker::Others } =
+                of(Side::Ghl, &body)
+            else {
                 panic!("{event} is no hint");
             };
             assert_eq!((contact.as_str(), is_deleted), ("c1", event == "ContactDelete"));
@@ -152,7 +151,9 @@ mod tests {
     #[test]
     fn an_openphone_event_tells_what_the_contact_held() {
         let body = r#"{"id":"EV1","type":"contact.updated","data":{"resource":{"id":"6a145ff26212a192852c856e","firstName":"Ana",
-            "phoneNumbers":[{"value":"(415) 555-0123","type":"mobile"}],"emails":[],"customFields":[]},"context":{}}}"#;
+            "phoneNumbers":[{"value":"(415) 555-0123","type":"mobile"}],"emails":[],"customFields":[
+                {"name":"Gate","key":"g1","type":"string","value":"4711"},
+                {"name":"tags","key":"t1","type":"multi-select","value":["VIP"]}]},"context":{}}}"#;
         let Observation::Hint { side: Side::OpenPhone, is_deleted: false, seen: Some(seen), .. } =
             of(Side::OpenPhone, body)
         else {
@@ -160,6 +161,9 @@ mod tests {
         };
         assert_eq!(seen[&Field::FirstName], Value::text("Ana"));
         assert_eq!(seen[&Field::Phones], Value::list(["+14155550123".to_owned()]));
-        assert!(!seen.contains_key(&Field::Tags), "where tags live is not known here");
+        assert_eq!(seen[&Field::Tags], Value::list(["vip".to_owned()]));
+        let without = body.replace("tags", "Labels");
+        let Observation::Hint { seen: Some(seen), .. } = of(Side::OpenPhone, &without) else { panic!("no hint") };
+        assert_eq!(seen[&Field::Tags], None, "a field that is missing is empty");
     }
 }

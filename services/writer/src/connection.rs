@@ -74,7 +74,16 @@ pub struct OpenPhoneSide {
 impl Connection {
     /// A connection that nothing is known about yet.
     pub fn new(id: ConnectionId, mapping: Mapping, rules: Rules, ghl: GhlSide, openphone: OpenPhoneSide) -> Self {
-        Self { id, mapping, rules, ghl, openphone, pause: Pause::default(), workspace: Mutex::new(None), location: Mutex::new(None) }
+        Self {
+            id,
+            mapping,
+            rules,
+            ghl,
+            openphone,
+            pause: Pause::default(),
+            workspace: Mutex::new(None),
+            location: Mutex::new(None),
+        }
     }
 
     /// How long the settings of either side are trusted: people change them and add fields.

@@ -71,8 +71,10 @@ async fn candidates(caller: &Caller<'_>, document: &Document) -> Result<BTreeSet
     let side = &caller.connection.ghl;
     let Ok(location) = Id::new(&side.view.location_id) else { return Ok(BTreeSet::new()) };
     let items = |field| document.canon_value(field).map(Value::items).unwrap_or_default();
-    let phones: Vec<_> = items(Field::Phones).into_iter().take(MOST_LOOKED_FOR).map(|phone| (Some(phone), None)).collect();
-    let emails: Vec<_> = items(Field::Emails).into_iter().take(MOST_LOOKED_FOR).map(|email| (None, Some(email))).collect();
+    let phones: Vec<_> =
+        items(Field::Phones).into_iter().take(MOST_LOOKED_FOR).map(|phone| (Some(phone), None)).collect();
+    let emails: Vec<_> =
+        items(Field::Emails).into_iter().take(MOST_LOOKED_FOR).map(|email| (None, Some(email))).collect();
     let mut ids = BTreeSet::new();
     for (phone, email) in phones.iter().chain(&emails) {
         let asked = search::duplicate(&location, phone.as_deref(), email.as_deref(), &side.version);

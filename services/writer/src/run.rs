@@ -82,9 +82,6 @@ impl Held {
     }
 }
 
-/// Where the location allows duplicates, somebody who was just made there by hand must be found by a search first.
-const BEFORE_A_CREATE: Duration = Duration::from_secs(30);
-
 /// More steps than any record needs at once: what comes back then can wait for the next delivery.
 const MOST_STEPS: usize = 40;
 
@@ -138,7 +135,8 @@ impl Worker<'_> {
     async fn learn_settings(&mut self, document: &Document) -> Result<(), Trouble> {
         let may_create = self.rules.creates[Side::Ghl] && document.link[Side::Ghl].is_none();
         if may_create && document.merged_into.is_none() && ghl::allows_duplicates(&self.caller).await? {
-            self.rules.first_create_wait[Side::Ghl] = BEFORE_A_CREATE;
+            // Somebody who was just made there by hand must be found by the search that comes first.
+            self.rules.first_create_wait[Side::Ghl] = self.rules.timing[Side::Ghl].index_lag;
         }
         Ok(())
     }

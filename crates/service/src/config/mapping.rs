@@ -144,7 +144,9 @@ fn entry(slot: &Slot<'_>, usual: FieldRule) -> Option<(Field, FieldRule)> {
     keys.finish();
     let (field, direction) = (field?, direction?);
     if !way.is_empty() && travels(field, direction) != direction {
-        way.problem("`source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: write `to_openphone`");
+        way.problem(
+            "`source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: write `to_openphone`",
+        );
     }
     Some((field, ruled(field, FieldRule { direction, conflict: conflict? })))
 }
@@ -197,11 +199,7 @@ fn tags_field(slot: &Slot<'_>, default: String) -> Option<String> {
     name
 }
 
-fn per_side<T: Copy>(
-    slot: &Slot<'_>,
-    default: PerSide<T>,
-    check: fn(&str) -> Result<T, String>,
-) -> Option<PerSide<T>> {
+fn per_side<T: Copy>(slot: &Slot<'_>, default: PerSide<T>, check: fn(&str) -> Result<T, String>) -> Option<PerSide<T>> {
     let mut keys = slot.section()?;
     let ghl = or(&keys.slot("ghl"), default.ghl, check);
     let openphone = or(&keys.slot("openphone"), default.openphone, check);

@@ -12,8 +12,8 @@ use tandem_store::Expected;
 use tandem_telemetry::chain;
 
 use super::{Flow, Settlement, Worker, spread};
-use crate::journal::{self, Line};
 use crate::command;
+use crate::journal::{self, Line};
 
 /// The holder of a key has a create under way.
 const LATER: Duration = Duration::from_secs(1);
@@ -37,14 +37,16 @@ impl Worker<'_> {
                 Meeting::Join => return self.join(Loaded { document, revision }, holder).await,
                 Meeting::Duplicate => {
                     let reason = format!(
-                        "the same person as record {}: a shared phone, email or name, and the names agree", holder.document.id
+                        "the same person as record {}: a shared phone, email or name, and the names agree",
+                        holder.document.id
                     );
                     parked(&mut document, "duplicate", reason);
                     break;
                 }
                 Meeting::Ambiguous => {
                     let reason = format!(
-                        "perhaps the same person as record {}: something is shared, but not enough agrees", holder.document.id
+                        "perhaps the same person as record {}: something is shared, but not enough agrees",
+                        holder.document.id
                     );
                     parked(&mut document, "ambiguous", reason);
                     break;
@@ -95,8 +97,20 @@ impl Worker<'_> {
             return Ok(Flow::Stop(Settlement::Nak(LATER)));
         }
         self.leave_to(&mut document, revision, other.id.clone()).await?;
-        journal::write(&self.caller, &other, held, Line { outcome: "linked", reason: format!(
-            "record {} is the same person: a shared phone, email or name, and nothing against it", document.id), ..Line::default() }).await;
+        journal::write(
+            &self.caller,
+            &other,
+            held,
+            Line {
+                outcome: "linked",
+                reason: format!(
+                    "record {} is the same person: a shared phone, email or name, and nothing against it",
+                    document.id
+                ),
+                ..Line::default()
+            },
+        )
+        .await;
         Ok(Flow::Again)
     }
 

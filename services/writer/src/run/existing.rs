@@ -18,7 +18,8 @@ impl Worker<'_> {
         not_applied(&mut document, Side::Ghl);
         let holder = self.caller.deps.records.linked(&document.connection, Side::Ghl, id.as_str()).await?;
         if let Some(holder) = holder.filter(|holder| *holder != document.id) {
-            let reason = format!("GoHighLevel takes this person for the contact of record {holder}, and allows no duplicates");
+            let reason =
+                format!("GoHighLevel takes this person for the contact of record {holder}, and allows no duplicates");
             return self.park(document, revision, ("duplicate", reason)).await;
         }
         let (found, contact) = match ghl::read(&self.caller, id).await {
@@ -37,7 +38,8 @@ impl Worker<'_> {
         self.caller.deps.records.link(&document, Side::Ghl, id.as_str()).await?;
         self.held.ghl = Some(contact);
         self.run.fresh[Side::Ghl] = true;
-        let line = Line::new("linked", Side::Ghl).with_reason("GoHighLevel has a contact with this phone or email already");
+        let line =
+            Line::new("linked", Side::Ghl).with_reason("GoHighLevel has a contact with this phone or email already");
         journal::write(&self.caller, &document, revision, line).await;
         journal::conflicts(&self.caller, &document, revision, &notes).await;
         Ok(Flow::Again)

@@ -135,9 +135,7 @@ impl Worker<'_> {
     async fn send(&self, prepared: Prepared, pass: Pass, send_by: Instant) -> Result<Option<Found>, Trouble> {
         match prepared {
             Prepared::Ghl(prepared) => ghl::send(&self.caller, prepared, pass, send_by).await,
-            Prepared::OpenPhone(prepared, view) => {
-                openphone::send(&self.caller, prepared, pass, send_by, &view).await
-            }
+            Prepared::OpenPhone(prepared, view) => openphone::send(&self.caller, prepared, pass, send_by, &view).await,
         }
     }
 

@@ -7,9 +7,9 @@ use rand::RngExt;
 use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{
-    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created, deleted,
-    hint, join, meet, merged_into, next_step, not_applied, not_found, parked, probed, read, refused, settle, taken, unknown,
-    updated,
+    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created,
+    deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked, probed, read, refused, settle,
+    taken, unknown, updated,
 };
 
 use super::judge::{self, Scenario};

@@ -55,6 +55,7 @@ pub(crate) fn rules(scenario: Scenario) -> Rules {
         fields: FIELDS.iter().map(|field| (*field, rule)).collect(),
         deletes: PerSide { ghl: deletes, openphone: DeletePolicy::Ignore },
         creates: PerSide { ghl: scenario.both_ways, openphone: true },
+        made_again: PerSide { ghl: false, openphone: true },
         first_create_wait: PerSide { ghl: wait, openphone: Duration::ZERO },
         carries_all: PerSide {
             ghl: BTreeSet::new(),

@@ -100,14 +100,20 @@ deletes: { ghl: propagate, openphone: archive }
 fn each_problem_names_the_mapping_file_its_line_and_key() {
     let known = "first_name, last_name, company, role, phones, emails, tags, source_link";
     for (text, expected) in [
-        ("\ncountry: US", "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes)"),
+        (
+            "\ncountry: US",
+            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes)",
+        ),
         ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
         ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
         ("deletes:\n  quo: ignore", "2: deletes.quo: unknown key (known here: ghl, openphone)"),
         ("creates:\n  ghl: yes", "2: creates.ghl: expected `true` or `false`, found `yes`"),
         ("direction: up", "1: direction: expected `both`, `to_openphone` or `to_ghl`, found `up`"),
         ("conflict: latest", "1: conflict: expected `newest`, `ghl`, `openphone` or `manual`, found `latest`"),
-        ("fields:\n  - phones\n  - { name: emails }", "3: fields[1].name: unknown key (known here: field, direction, conflict)\nmappings/m.yaml:3: fields[1].field: is missing"),
+        (
+            "fields:\n  - phones\n  - { name: emails }",
+            "3: fields[1].name: unknown key (known here: field, direction, conflict)\nmappings/m.yaml:3: fields[1].field: is missing",
+        ),
         (
             "fields:\n  - phones\n  - { field: source_link, direction: both }",
             "3: fields[1].direction: `source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: \
