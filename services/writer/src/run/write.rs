@@ -73,7 +73,7 @@ impl Worker<'_> {
         self.run.fresh[side] = false;
         let answer = self.send(prepared, pass, send_by).await;
         self.held.drop(side);
-        self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer).await
+        Box::pin(self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer)).await
     }
 
     async fn prepare(
