@@ -105,7 +105,7 @@ fn ways_winners_and_deletes_are_checked_like_the_rest() {
         ("conflict: latest", "1: conflict: expected `newest`, `ghl`, `openphone` or `manual`, found `latest`"),
         (
             "fields:\n  - phones\n  - { name: emails }",
-            "3: fields[1].name: unknown key (known here: field, direction, conflict)\nmappings/m.yaml:3: fields[1].field: is missing",
+            "3: fields[1].field: is missing\nmappings/m.yaml:3: fields[1].name: unknown key (known here: field, direction, conflict)",
         ),
         (
             "fields:\n  - phones\n  - { field: source_link, direction: both }",
