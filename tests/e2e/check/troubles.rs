@@ -72,26 +72,32 @@ async fn a_missing_scope_is_named_and_what_has_others_is_tried() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_scope_that_nothing_needs_yet_is_a_warning_at_most() {
+async fn a_scope_for_writes_is_missed_where_the_mapping_writes() {
     let mut ghl = quick_ghl();
     ghl.locations[0].token_scopes = Some(vec!["contacts.readonly".to_owned()]);
     let process = prepared(ghl, quick_openphone()).await;
-    let (code, read_only) = report(&process, &[]).await;
-    assert_eq!(code, Some(0), "what the README asks for is enough: {read_only:#}");
-    assert_check(
-        &read_only,
-        ("ghl", "location"),
-        "pass",
-        "not shown without the scope locations.readonly, and not needed",
-        &[],
-    );
-    let (code, report) = report(&process, &["--write"]).await;
-    assert_eq!(code, Some(0), "{report:#}");
+    let (code, unseen) = report(&process, &[]).await;
+    assert_eq!(code, Some(0), "a write is not tried unasked: {unseen:#}");
+    let settings = ("ghl", "location");
+    let message = "the token lacks the scope locations.readonly (View Locations); whether it refuses two contacts";
+    assert_check(&unseen, settings, "warn", message, &["add the scope locations.readonly (View Locations)"]);
+
     let create = ("ghl", "create a contact");
-    let message = "the token lacks the scope contacts.write (Edit Contacts); nothing that this mapping keeps in step depends on it";
-    assert_check(&report, create, "warn", message, &["add the scope contacts.write (Edit Contacts)"]);
-    assert_said(&report, create, 401, "The token is not authorized for this scope.");
-    assert_check(&report, ("ghl", "remove a contact"), "skipped", "the test contact was not created", &[]);
+    let (code, needed) = report(&process, &["--write"]).await;
+    assert_eq!((code, failures(&needed)), (Some(1), vec![create]), "{needed:#}");
+    let message = "the token lacks the scope contacts.write (Edit Contacts)";
+    assert_check(&needed, create, "fail", message, &["add the scope contacts.write (Edit Contacts)"]);
+    assert_said(&needed, create, 401, "The token is not authorized for this scope.");
+    assert_check(&needed, ("ghl", "change a contact"), "skipped", "the test contact was not created", &[]);
+    assert!(process.openphone.contacts().is_empty());
+
+    let folder = process.folder.path();
+    std::fs::write(folder.join("mapping.yaml"), "direction: to_openphone\n").unwrap();
+    rewrite(folder, "connections:\n  - id: acme", "connections:\n  - id: acme\n    mapping: mapping.yaml");
+    let (code, unneeded) = report(&process, &["--write"]).await;
+    assert_eq!(code, Some(0), "{unneeded:#}");
+    let message = "(Edit Contacts); nothing that this mapping keeps in step depends on it";
+    assert_check(&unneeded, create, "warn", message, &[]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

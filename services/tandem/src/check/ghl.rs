@@ -13,6 +13,7 @@ use super::caller::Key;
 use super::exam::{Exam, or_gone};
 use super::obstacle::{Kind, Obstacle};
 use super::plan;
+use super::report::Status as Ended;
 use super::verdict::Verdict;
 
 /// An id that no contact has, where there is none to read.
@@ -90,20 +91,26 @@ impl Location<'_> {
         let asked = location::get(self.id, self.version);
         let answer = exam.caller.read(asked, location::location, super::room::Phase::Steps).await;
         match answer {
-            Ok(found) if found.id == *self.id => exam.sheet.put(plan::LOCATION, is_the_one(exam, found.allows_duplicates)),
+            Ok(found) if found.id == *self.id => {
+                exam.sheet.put(plan::LOCATION, is_the_one(exam, found.allows_duplicates));
+            }
             Ok(_) => exam.sheet.put(
                 plan::LOCATION,
-                Verdict::fail("GHL answers with another location", format!("compare {}", exam.place.key("ghl.location_id"))),
+                Verdict::fail(
+                    "GHL answers with another location",
+                    format!("compare {}", exam.place.key("ghl.location_id")),
+                ),
             ),
-            // The search has shown that the location is the right one, and nothing needs its settings.
-            Err(obstacle) if obstacle.kind(Side::Ghl) == Kind::Scope && is_searched => exam.sheet.put(
-                plan::LOCATION,
-                Verdict::pass(format!(
-                    "{} is the one that the token is for (its settings are not shown without the scope locations.readonly, \
-                     and not needed)",
-                    exam.place.location
-                )),
-            ),
+            // The search has shown that the location is the right one.
+            Err(obstacle) if obstacle.kind(Side::Ghl) == Kind::Scope && is_searched => {
+                let lacking = exam.verdict(&ops::LOCATION_GET, &obstacle);
+                let message = format!(
+                    "{} is the one that the token is for, but {}; whether it refuses two contacts with the same number is not \
+                     seen, and Tandem looks twice before it makes one",
+                    exam.place.location, lacking.message
+                );
+                exam.sheet.put(plan::LOCATION, Verdict { status: Ended::Warn, message, ..lacking });
+            }
             Err(obstacle) => exam.refuse(plan::LOCATION, &ops::LOCATION_GET, &obstacle),
         }
     }

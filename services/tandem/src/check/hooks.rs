@@ -128,7 +128,7 @@ fn trouble(hook: &Hook) -> Option<String> {
 /// A connection that OpenPhone tells nothing.
 pub(super) fn nobody(place: &Place) -> Verdict {
     Verdict::warn(
-        "there is none: what people change in OpenPhone is noticed only when the contact changes in GHL",
+        "there is none: what people change in OpenPhone is not noticed at once",
         format!(
             "set http.public_url and encryption_key, and Tandem makes one; or make one by hand and give its key as {}",
             place.key("openphone.webhook_secrets")

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use tandem_contact::Field;
+use tandem_contact::PerSide;
+use tandem_reconcile::Direction;
 use tandem_service::Config;
 use tandem_service::config::Connection;
 use url::{Host, Url};
@@ -76,10 +77,14 @@ fn encryption_key(config: &Config) -> Verdict {
 }
 
 fn mapping(connection: &Connection) -> Verdict {
-    let mapping = &connection.mapping;
-    let is_held = |field: &&Field| **field != Field::Role || mapping.role_custom_field.is_some();
-    let fields: Vec<&str> = mapping.fields.iter().filter(is_held).map(|field| field.name()).collect();
-    Verdict::pass(format!("from GHL to OpenPhone: {}", fields.join(", ")))
+    let rules = connection.mapping.rules(PerSide::default());
+    let ways = [("both ways", Direction::Both), ("to OpenPhone", Direction::ToOpenPhone), ("to GHL", Direction::ToGhl)];
+    let told = ways.into_iter().filter_map(|(words, direction)| {
+        let of_way = rules.fields.iter().filter(|(_, rule)| rule.direction == direction);
+        let fields: Vec<&str> = of_way.map(|(field, _)| field.name()).collect();
+        (!fields.is_empty()).then(|| format!("{words}: {}", fields.join(", ")))
+    });
+    Verdict::pass(told.collect::<Vec<_>>().join("; "))
 }
 
 /// Where GHL has to deliver.

@@ -21,7 +21,7 @@ impl Worker<'_> {
     pub(super) async fn leave_alone(&mut self, loaded: Loaded, side: Side, mut found: Found) -> Result<Flow, Error> {
         found.observed.values_mut().for_each(|value| *value = None);
         let Loaded { mut document, revision } = loaded;
-        read(&mut document, &self.caller.connection.rules, side, &found, Timestamp::now());
+        read(&mut document, &self.rules, side, &found, Timestamp::now());
         self.run.fresh[side] = true;
         let (revision, _) = self.save_outcome(&mut document, revision).await?;
         let line = Line::new("skipped", side).with_reason("the contact with which `tandem check --write` tries writes");

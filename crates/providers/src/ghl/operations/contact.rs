@@ -77,15 +77,20 @@ pub const CONTACT_APPOINTMENTS_LIST: Operation = operation(
     &[],
 );
 /// `POST /contacts/{id}/tags`.
-pub const CONTACT_TAGS_ADD: Operation =
-    operation("ghl.contact.tags.add", "POST /contacts/{id}/tags", Access::Write, &["contacts.write"], &[Purpose::Sync]);
+pub const CONTACT_TAGS_ADD: Operation = operation(
+    "ghl.contact.tags.add",
+    "POST /contacts/{id}/tags",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Sync, Purpose::Check],
+);
 /// `DELETE /contacts/{id}/tags`.
 pub const CONTACT_TAGS_REMOVE: Operation = operation(
     "ghl.contact.tags.remove",
     "DELETE /contacts/{id}/tags",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Sync],
+    &[Purpose::Sync, Purpose::Check],
 );
 /// `POST /contacts/bulk/tags/update/{type}`.
 pub const CONTACTS_BULK_TAGS: Operation = operation(

@@ -1,10 +1,8 @@
 //! Writes to GHL, on a contact that is made for it and removed again.
-//!
-//! No tags: GHL keeps a tag that no contact has any more, and a tag that is known may start somebody's workflow.
 
 use tandem_contact::{Field, Observed, Side, Value, trial};
-use tandem_providers::ghl::{Contact, contact, operations as ops, request, response, search, write};
-use tandem_providers::{ApiError, ContactId, Response};
+use tandem_providers::ghl::{Contact, contact, operations as ops, request, response, search, tag, write};
+use tandem_providers::{ApiError, ContactId, Operation, Response};
 
 use super::{Location, contact_or_gone};
 use crate::check::caller::may_have_happened;
@@ -15,6 +13,8 @@ use crate::check::room::Phase;
 use crate::check::trial as shared;
 use crate::check::verdict::Verdict;
 
+/// The tag that is added and removed.
+const TAG: &str = "tandem check";
 /// Numbers that are tried, should one belong to a contact.
 const NUMBERS: u8 = 5;
 
@@ -26,6 +26,7 @@ impl Location<'_> {
             return;
         };
         self.change(exam, &id).await;
+        self.tag(exam, &id).await;
         let removed = self.remove(exam, &id).await;
         let verdict = shared::removed(exam, &ops::CONTACT_DELETE, (id.as_str(), removed));
         exam.sheet.put(plan::REMOVE, verdict);
@@ -92,6 +93,21 @@ impl Location<'_> {
         }
     }
 
+    /// A tag of our own: one that people use may start a workflow of theirs.
+    async fn tag(&self, exam: &mut Exam<'_>, id: &ContactId) {
+        let added = tag::add(id, &[TAG], self.version);
+        let Some(answer) = exam.write(plan::ADD_TAG, added, tag::tags).await else { return };
+        if answer.is_err() {
+            exam.sheet.put(plan::REMOVE_TAG, Verdict::skipped("the tag was not added"));
+        }
+        let told = format!("added; GHL keeps `{TAG}` in its list of tags");
+        tagged(exam, (plan::ADD_TAG, &ops::CONTACT_TAGS_ADD), (answer, told));
+        let removed = tag::remove(id, &[TAG], self.version);
+        let Some(answer) = exam.write(plan::REMOVE_TAG, removed, tag::tags).await else { return };
+        let told = "removed from the contact".to_owned();
+        tagged(exam, (plan::REMOVE_TAG, &ops::CONTACT_TAGS_REMOVE), (answer, told));
+    }
+
     async fn remove(&self, exam: &Exam<'_>, id: &ContactId) -> Result<(), Obstacle> {
         shared::removing(exam.caller.room, || {
             let parse = |response: &Response| or_done(response);
@@ -122,6 +138,15 @@ impl Location<'_> {
     fn is_ours(&self, found: &Contact) -> bool {
         trial::is_trial(&contact::observe(found, self.view).0)
     }
+}
+
+fn tagged<T>(
+    exam: &mut Exam<'_>,
+    (row, operation): (&str, &'static Operation),
+    (answer, told): (Result<T, Obstacle>, String),
+) {
+    let verdict = answer.map_or_else(|obstacle| exam.verdict(operation, &obstacle), |_| Verdict::pass(told));
+    exam.sheet.put(row, verdict);
 }
 
 /// The contact that a create was refused for.

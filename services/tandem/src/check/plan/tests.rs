@@ -1,7 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 use tandem_proto::ConnectionId;
+use tandem_reconcile::{Direction, FieldRule};
 use tandem_service::config::{GhlConnection, OpenPhoneConnection};
 
 use super::*;
@@ -28,6 +29,16 @@ fn names(rows: &[Row]) -> BTreeSet<&'static str> {
     rows.iter().filter_map(|row| row.operation).map(|operation| operation.name).collect()
 }
 
+fn only(field: Field) -> BTreeMap<Field, FieldRule> {
+    Mapping::default().fields.into_iter().filter(|(one, _)| *one == field).collect()
+}
+
+fn one_way(direction: Direction) -> Mapping {
+    let mut mapping = Mapping::default();
+    mapping.fields.values_mut().for_each(|rule| rule.direction = direction);
+    mapping
+}
+
 #[test]
 fn the_table_of_operations_and_the_plan_name_the_same_ones() {
     let mut planned: BTreeSet<&str> = BESIDE.iter().map(|operation| operation.name).collect();
@@ -42,19 +53,16 @@ fn the_table_of_operations_and_the_plan_name_the_same_ones() {
 
 #[test]
 fn every_operation_that_a_mapping_uses_is_checked() {
-    // GHL keeps a tag that nobody has any more, and tags start workflows; the scope is that of the other writes.
-    let left_out = ["ghl.contact.tags.add", "ghl.contact.tags.remove"];
     let all = ghl::operations::ALL.iter().chain(openphone::operations::ALL);
     for used in all.filter(|operation| operation.purposes.contains(&Purpose::Sync)) {
-        let is_checked = used.purposes.contains(&Purpose::Check);
-        assert!(is_checked || left_out.contains(&used.name), "{} is used, and not checked", used.name);
+        assert!(used.purposes.contains(&Purpose::Check), "{} is used, and not checked", used.name);
     }
 }
 
 #[test]
 fn what_a_mapping_does_not_use_is_not_asked_for() {
     let narrow =
-        Mapping { fields: [Field::FirstName].into(), role_custom_field: Some("F1".to_owned()), ..Mapping::default() };
+        Mapping { fields: only(Field::FirstName), role_custom_field: Some("F1".to_owned()), ..Mapping::default() };
     let mut connection = connection(narrow.clone());
     connection.openphone.phone_number_id = None;
     let asked = names(&openphone(&connection));
@@ -63,19 +71,28 @@ fn what_a_mapping_does_not_use_is_not_asked_for() {
     }
     assert!(asked.contains("openphone.contact.patch"));
     assert!(!names(&ghl(&narrow)).contains("ghl.custom-fields.list"), "the role is not mapped");
-    connection.mapping.fields = [Field::Phones].into();
+    connection.mapping.fields = only(Field::Phones);
     let asked = names(&openphone(&connection));
     assert!(asked.contains("openphone.v1.contact.patch") && !asked.contains("openphone.contact.patch"));
 }
 
 #[test]
-fn nothing_is_lost_where_ghl_refuses_writes_in_this_direction() {
-    let needed = |side, operation| is_needed(&Mapping::default(), side, operation);
-    assert!(needed(Side::Ghl, &ghl::operations::CONTACT_GET));
-    assert!(!needed(Side::Ghl, &ghl::operations::CONTACT_CREATE));
-    assert!(!needed(Side::Ghl, &ghl::operations::LOCATION_GET));
-    assert!(needed(Side::OpenPhone, &openphone::operations::V1_CONTACT_CREATE));
-    assert!(needed(Side::OpenPhone, &openphone::operations::V1_CONTACTS_LIST));
+fn writes_are_needed_at_the_sides_that_are_written_to() {
+    let ghl = |mapping: &Mapping| is_needed(mapping, Side::Ghl, &ghl::operations::CONTACT_CREATE);
+    let openphone = |mapping: &Mapping| is_needed(mapping, Side::OpenPhone, &openphone::operations::V1_CONTACT_CREATE);
+    let (both, to_openphone, to_ghl) = (Mapping::default(), one_way(Direction::ToOpenPhone), one_way(Direction::ToGhl));
+    assert_eq!([ghl(&both), ghl(&to_openphone), ghl(&to_ghl)], [true, false, true]);
+    assert_eq!([openphone(&both), openphone(&to_openphone), openphone(&to_ghl)], [true, true, false]);
+    let mut deletes = to_openphone.clone();
+    deletes.deletes.openphone = DeletePolicy::Propagate;
+    assert!(ghl(&deletes), "a delete is a write");
+    for mapping in [both, to_openphone, to_ghl] {
+        assert!(is_needed(&mapping, Side::Ghl, &ghl::operations::CONTACT_GET));
+        assert!(is_needed(&mapping, Side::OpenPhone, &openphone::operations::V1_CONTACTS_LIST));
+        assert!(!is_needed(&mapping, Side::Ghl, &ghl::operations::CUSTOM_FIELDS_LIST), "it only shows what is there");
+    }
+    let tags = |mapping: &Mapping| names(&super::ghl(mapping)).contains("ghl.contact.tags.add");
+    assert!(tags(&Mapping::default()) && !tags(&one_way(Direction::ToOpenPhone)));
 }
 
 #[test]
