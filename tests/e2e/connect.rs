@@ -101,6 +101,8 @@ async fn a_location_is_connected_by_its_link_and_its_tokens_are_renewed_once() {
     connecting.spawn(&process.environment);
     let link = format!("http://{}/oauth/ghl/start?connection=acme", process.address);
     connecting.child().wait_for_line("the link", LIMIT, |line| line.trim() == link);
+    // The contact waits for it, and the log says where to connect the location.
+    process.child().wait_for_line("the link in the log", LIMIT, |line| line.contains(&link));
 
     let mut browser = Browser::default();
     let back = browser.consent(&process).await;
