@@ -76,6 +76,7 @@ impl Arrival {
             contact_id,
             body: self.body,
             lane: v1::Lane::Live.into(),
+            origin: v1::Origin::Webhook.into(),
         };
         Envelope { header, payload: Payload::Event(event) }
     }
