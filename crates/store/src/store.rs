@@ -11,6 +11,9 @@ use crate::jetstream::Bucket;
 use crate::memory::Memory;
 use crate::{Entry, Error, Expected};
 
+/// Entries held at a time while all are shown.
+const WALKED_AT_ONCE: usize = 500;
+
 /// Documents by key; clones share them.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -74,6 +77,26 @@ impl Store {
             Backend::Memory(memory) => Ok(memory.list(prefix, after, limit)),
             Backend::Embedded(embedded) => embedded.list(prefix, after, limit).await,
             Backend::JetStream(bucket) => bucket.list(prefix, after, limit).await,
+        }
+    }
+
+    /// Shows every entry whose key begins with the prefix, in any order and without holding them. One that is written meanwhile
+    /// may be shown twice, or as it was before.
+    pub async fn walk(&self, prefix: &str, mut visit: impl FnMut(&str, Entry) + Send) -> Result<(), Error> {
+        if let Backend::JetStream(bucket) = &self.backend {
+            return bucket.walk(prefix, visit).await;
+        }
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.list(prefix, after.as_deref(), WALKED_AT_ONCE).await?;
+            let is_last = page.len() < WALKED_AT_ONCE;
+            after = page.last().map(|(key, _)| key.clone());
+            for (key, entry) in page {
+                visit(&key, entry);
+            }
+            if is_last {
+                return Ok(());
+            }
         }
     }
 

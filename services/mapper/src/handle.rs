@@ -12,6 +12,7 @@ use tandem_store::Expected;
 use tandem_telemetry::{Sent, Span, chain};
 
 use crate::observation::{Observation, of_event};
+use crate::shown::{self, Shown};
 use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
 
 /// How a delivery is settled.
@@ -63,7 +64,7 @@ pub(crate) async fn handle(
             return dead_letter::store(deps, delivery, "undecodable", "the event names no side").await;
         }
     };
-    match of_event(side, &event.body, connection) {
+    match of_event(side, event, connection) {
         Observation::Skip(reason) => skip(deps, &envelope.header, reason),
         Observation::Unreadable => {
             dead_letter::store(deps, delivery, "undecodable", "the body is no event of its provider").await
@@ -71,6 +72,14 @@ pub(crate) async fn handle(
         Observation::Hint { side, contact, is_deleted, seen } => {
             let news = News { header: &envelope.header, connection, side, contact, is_deleted, seen };
             apply(deps, &news, lane(event)).await
+        }
+        Observation::Shown { side, contact, snapshot } => {
+            let shown = Shown { header: &envelope.header, connection, side, contact, snapshot };
+            stored(&envelope.header, || shown.attempt(deps, lane(event))).await
+        }
+        Observation::Look(look) => {
+            let header = &envelope.header;
+            stored(header, || shown::look(deps, header, &look, lane(event))).await
         }
     }
 }
@@ -86,12 +95,20 @@ struct News<'a> {
 }
 
 async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
+    stored(news.header, || attempt(deps, news, lane)).await
+}
+
+/// Tries again where somebody else was quicker.
+async fn stored<F>(header: &Header, attempt: impl Fn() -> F) -> Settlement
+where
+    F: Future<Output = Result<Settlement, Failure>>,
+{
     for _ in 0..MOST_CONFLICTS {
-        match attempt(deps, news, lane).await {
+        match attempt().await {
             Ok(settlement) => return settlement,
             Err(Failure::Record(error)) if error.is_conflict() => {}
             Err(failure) => {
-                let id = &news.header.id;
+                let id = &header.id;
                 tracing::warn!(event.id = %id, error = %chain(&failure), "event {id} could not be stored; it is tried again");
                 return Settlement::Retry { code: UNAVAILABLE };
             }
@@ -101,7 +118,7 @@ async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error("storing the record")]
     Record(#[from] tandem_records::Error),
     #[error("publishing the command")]
@@ -156,7 +173,7 @@ fn first_heard(news: &News<'_>, record: RecordId, now: Timestamp) -> Document {
     document
 }
 
-async fn publish(
+pub(crate) async fn publish(
     deps: &Deps,
     cause: &Header,
     document: &Document,
@@ -211,7 +228,7 @@ fn lane(event: &v1::Event) -> Lane {
     }
 }
 
-fn skip(deps: &Deps, header: &Header, reason: &'static str) -> Settlement {
+pub(crate) fn skip(deps: &Deps, header: &Header, reason: &'static str) -> Settlement {
     deps.metrics.skipped(reason);
     tracing::debug!(event.id = %header.id, connection.id = %header.connection, reason, "event {} skipped: {reason}", header.id);
     Settlement::Skipped

@@ -7,9 +7,12 @@ pub mod demo;
 mod housekeeping;
 mod neighbour;
 pub mod part;
+mod password;
 pub mod pipeline;
 pub mod program;
 pub mod sandbox;
+pub mod scan;
+mod voice;
 
 pub use backends::Backends;
 pub use part::Part;

@@ -17,11 +17,24 @@ pub(crate) struct Answer {
 
 /// A GET; `password` is shown as a bearer token.
 pub(crate) fn get(listen: SocketAddr, path: &str, password: Option<&str>) -> io::Result<Answer> {
+    ask(listen, &format!("GET {path}"), password, "")
+}
+
+/// A POST of JSON.
+pub(crate) fn post(listen: SocketAddr, path: &str, password: &str, json: &str) -> io::Result<Answer> {
+    ask(listen, &format!("POST {path}"), Some(password), json)
+}
+
+fn ask(listen: SocketAddr, line: &str, password: Option<&str>, json: &str) -> io::Result<Answer> {
     let address = reachable(listen);
     let mut socket = TcpStream::connect_timeout(&address, LIMIT)?;
     socket.set_read_timeout(Some(LIMIT))?;
     let authorization = password.map(|word| format!("authorization: Bearer {word}\r\n")).unwrap_or_default();
-    write!(socket, "GET {path} HTTP/1.0\r\nhost: {address}\r\n{authorization}\r\n")?;
+    let content = if json.is_empty() { "" } else { "content-type: application/json\r\n" };
+    let length = json.len();
+    let head =
+        format!("{line} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n{content}{authorization}\r\n");
+    socket.write_all(format!("{head}{json}").as_bytes())?;
     let mut text = String::new();
     socket.take(MOST_BYTES).read_to_string(&mut text)?;
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));

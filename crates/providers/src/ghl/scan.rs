@@ -98,8 +98,8 @@ pub fn read(body: &[u8]) -> Option<Shown> {
         contact.name = json::text(&body, "contactName");
     }
     let has = |keys: &[&str]| keys.iter().any(|key| body.contains_key(*key));
-    let is_lower_cased = !has(&["firstName", "lastName", "name", "contactName"])
-        && has(&["firstNameLowerCase", "lastNameLowerCase"]);
+    let is_lower_cased =
+        !has(&["firstName", "lastName", "name", "contactName"]) && has(&["firstNameLowerCase", "lastNameLowerCase"]);
     if is_lower_cased {
         contact.first_name = json::text(&body, "firstNameLowerCase");
         contact.last_name = json::text(&body, "lastNameLowerCase");

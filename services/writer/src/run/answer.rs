@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::{Field, Side};
 use tandem_outbound::{NotSent, SendError};
+use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, Outcome};
 use tandem_reconcile::{
     Document, Found, IntentKind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused, taken,
@@ -217,8 +218,9 @@ impl Worker<'_> {
         Ok(wait.map_or(Flow::Again, |wait| Flow::Stop(Settlement::Nak(wait))))
     }
 
+    /// How long a change took that somebody waits for; what is read in bulk waits behind thousands of others.
     fn count_write(&self, document: &Document, side: Side) {
-        if let Some(since) = document.dirty_since {
+        if let Some(since) = document.dirty_since.filter(|_| self.caller.lane == Lane::Live) {
             let took = Duration::try_from(Timestamp::now() - since).unwrap_or_default();
             self.caller.deps.metrics.event_to_write(side.name(), took);
         }

@@ -1,0 +1,84 @@
+//! Where scans are asked for.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tandem_ingest::{Asked, ScanKind, ScanStatus, ask, scan_status};
+use tandem_proto::ConnectionId;
+use tandem_service::Config;
+use tandem_service::config::Queue;
+
+use crate::backends::{self, Backends};
+use crate::{neighbour, password};
+
+/// A server that runs is reached in a moment.
+const REACHED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Asks about one connection's scans.
+pub(super) enum Desk {
+    /// At the process that has the store for itself.
+    Neighbour { listen: SocketAddr, path: String, password: String },
+    /// In the store that all share.
+    Shared { backends: Box<Backends>, connection: ConnectionId },
+}
+
+impl Desk {
+    pub(super) async fn open(config: &Config, connection: &ConnectionId) -> anyhow::Result<Self> {
+        match &config.queue {
+            Queue::Embedded => {
+                let path = format!("/api/v1/connections/{connection}/scans");
+                let listen = config.http.listen;
+                let password = password::read(&config.data_dir).with_context(|| not_running(listen))?;
+                Ok(Self::Neighbour { listen, path, password })
+            }
+            Queue::Nats(nats) => {
+                let ids: Vec<_> = config.connections.iter().map(|connection| connection.id.clone()).collect();
+                let reached = tokio::time::timeout(REACHED_WITHIN, backends::nats(nats, &[], &ids)).await;
+                let backends = reached.context("queue.url: NATS can't be reached")??;
+                Ok(Self::Shared { backends: Box::new(backends), connection: connection.clone() })
+            }
+        }
+    }
+
+    pub(super) async fn ask(&self, kind: ScanKind) -> anyhow::Result<Asked> {
+        match self {
+            Self::Neighbour { listen, path, password } => {
+                let body = json!({ "kind": kind }).to_string();
+                answer(*listen, neighbour::post(*listen, path, password, &body))
+            }
+            Self::Shared { backends, connection } => {
+                Ok(ask(&backends.store, connection, kind, Timestamp::now()).await?)
+            }
+        }
+    }
+
+    pub(super) async fn status(&self) -> anyhow::Result<ScanStatus> {
+        match self {
+            Self::Neighbour { listen, path, password } => {
+                answer(*listen, neighbour::get(*listen, path, Some(password)))
+            }
+            Self::Shared { backends, connection } => {
+                Ok(scan_status(&backends.store, &backends.queue, connection).await?)
+            }
+        }
+    }
+}
+
+fn not_running(listen: SocketAddr) -> String {
+    format!("no Tandem answers at {listen}: start `tandem up` with this configuration first")
+}
+
+fn answer<T: DeserializeOwned>(listen: SocketAddr, answer: std::io::Result<neighbour::Answer>) -> anyhow::Result<T> {
+    let answer = answer.with_context(|| not_running(listen))?;
+    match answer.status {
+        200 | 202 => serde_json::from_str(&answer.body).context("reading the answer of the running Tandem"),
+        401 => bail!("the Tandem at {listen} has another data_dir than this configuration's"),
+        404 => bail!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
+        503 => bail!("the Tandem at {listen} doesn't reach its store yet: try again in a moment"),
+        other => bail!("the Tandem at {listen} answers {other}: see its log"),
+    }
+}
