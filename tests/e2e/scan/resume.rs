@@ -90,6 +90,8 @@ async fn another_ingest_goes_on_with_the_import_of_one_that_was_killed() {
     };
     let reader = cluster.services.iter_mut().find(reading).unwrap();
     reader.program.kill();
+    // Whoever is silent is believed to be alive for half a minute.
+    eventually("the end of the command", LIMIT * 2, || (!command.is_running()).then_some(())).await;
     let status = command.wait();
     let printed = command.output();
     assert_eq!(status.code(), Some(0), "{printed:?}");

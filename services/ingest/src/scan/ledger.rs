@@ -221,7 +221,8 @@ mod tests {
         assert_ne!(bell(&store).await.unwrap(), quiet);
         let again = ask(&store, &acme(), ScanKind::Sweep, now).await.unwrap();
         assert_eq!((again.is_new, again.job), (false, first.job));
-        let asked = (0..8).map(|_| ask(&store, &acme(), ScanKind::Sweep, now));
+        let connection = acme();
+        let asked = (0..8).map(|_| ask(&store, &connection, ScanKind::Sweep, now));
         assert!(futures_util::future::join_all(asked).await.into_iter().all(|asked| !asked.unwrap().is_new));
     }
 
