@@ -104,7 +104,7 @@ async fn sweeps_come_by_themselves_when_they_are_due() {
     let process = Process::start(options).await.unwrap();
     process.ghl.set_webhook_url(None);
     process.ghl.create_contact(&person(1)).unwrap();
-    let limit = Duration::from_secs(180);
+    let limit = Duration::from_mins(3);
     eventually("the first sweep", limit, || (process.openphone.contacts().len() == 1).then_some(())).await;
     assert!(process.output().iter().any(|line| line.contains("the sweep of connection acme begins")));
 }

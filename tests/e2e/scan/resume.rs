@@ -67,7 +67,7 @@ async fn a_killed_import_goes_on_and_repeats_one_page_at_most() {
     // The command lost its neighbour; another one shows the same scan.
     command.kill();
     command.spawn(&process.environment);
-    let status = command.wait();
+    let status = command.wait_for(LIMIT);
     assert_eq!(status.code(), Some(0), "{:?}", command.output());
     eventually("everybody", LIMIT, || (process.openphone.contacts().len() == MANY).then_some(())).await;
     judge(&process.ghl, &process.openphone, 3);
@@ -91,13 +91,12 @@ async fn another_ingest_goes_on_with_the_import_of_one_that_was_killed() {
     let reader = cluster.services.iter_mut().find(reading).unwrap();
     reader.program.kill();
     // Whoever is silent is believed to be alive for half a minute.
-    eventually("the end of the command", LIMIT * 2, || (!command.is_running()).then_some(())).await;
-    let status = command.wait();
+    let status = command.wait_for(LIMIT * 2);
     let printed = command.output();
     assert_eq!(status.code(), Some(0), "{printed:?}");
     let summary = printed.iter().find_map(|line| serde_json::from_str::<serde_json::Value>(line).ok()).unwrap();
     assert_eq!((&summary["ok"], &summary["ghl"]["contacts"]), (&json!(true), &json!(MANY)));
     let inside = cluster.inside().await.unwrap();
-    inside.worked_off(Duration::from_secs(60)).await;
+    inside.worked_off(Duration::from_mins(1)).await;
     judge(&cluster.ghl, &cluster.openphone, 1);
 }
