@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tandem_ingest::{Job, ScanKind};
+use tandem_proto::Stream;
 use tandem_tests::{Shape, Stack, StackOptions, eventually, quick_ghl, quick_openphone};
 use tandem_twins::{Access, Fault, Faults, GhlConfig, On, OpenPhoneConfig, Rate, Scripted, WebhookFault};
 
@@ -19,6 +20,7 @@ const MANY: usize = 230;
 in_both_shapes! {
     everybody_who_was_there_before_arrives_with_one_request_each,
     an_import_again_finds_nothing_new,
+    people_who_are_on_both_sides_are_linked_and_nobody_is_made_twice,
     a_sweep_mends_what_lost_webhooks_did_not_tell,
     a_clean_sweep_writes_nothing_and_costs_a_request_a_page,
     contacts_that_vanished_without_a_word_are_noticed,
@@ -100,6 +102,45 @@ async fn an_import_again_finds_nothing_new(shape: Shape) {
     let after = stack.openphone.report();
     assert_eq!(after.writes, openphone.writes);
     assert_eq!(after.calls("GET /v1/contacts/{id}"), 0, "{:?}", after.by_template);
+}
+
+/// The same person as OpenPhone's people type it.
+fn typed(number: usize) -> Value {
+    let ghl = person(number);
+    json!({
+        "firstName": ghl["firstName"], "lastName": ghl["lastName"],
+        "phoneNumbers": [{ "name": "Mobile", "value": ghl["phone"] }], "emails": [{ "name": "Work", "value": ghl["email"] }],
+    })
+}
+
+/// A hundred on each side, sixty of them on both.
+async fn people_who_are_on_both_sides_are_linked_and_nobody_is_made_twice(shape: Shape) {
+    let stack = stack(shape, "").await;
+    seed(&stack, 100);
+    stack.deliver(false);
+    for number in 40..140 {
+        stack.openphone.create_contact(&typed(number)).unwrap();
+    }
+    stack.deliver(true);
+    let job = stack.scan(ScanKind::Backfill, LIMIT).await.unwrap();
+    assert_eq!((failure(&job), job.read.openphone.contacts), (None, 100));
+    eventually("everybody on both sides", LIMIT, || {
+        ((stack.ghl.contacts().len(), stack.openphone.contacts().len()) == (140, 140)).then_some(())
+    })
+    .await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(differences(&stack.ghl, &stack.openphone), Vec::<String>::new());
+    let (ghl, openphone) = (stack.ghl.report(), stack.openphone.report());
+    assert_eq!((ghl.writes.created_by_api, openphone.writes.created_by_api), (40, 40));
+    assert!(openphone.duplicates.is_empty() && ghl.duplicates.is_empty());
+    assert!(openphone.wiped.is_empty() && ghl.wiped.is_empty(), "{:?} {:?}", openphone.wiped, ghl.wiped);
+    assert_eq!(stack.count(Stream::Parked).await + stack.count(Stream::Dead).await, 0);
+    // Nobody is read in GHL but those of whose making its webhooks tell, and in OpenPhone those whose tags are written.
+    assert_eq!(ghl.calls("GET /contacts/{contactId}"), 40, "{:?}", ghl.by_template);
+    assert_eq!(openphone.calls("GET /v1/contacts/{id}"), 60, "{:?}", openphone.by_template);
+    let clean = stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
+    assert_eq!((failure(&clean), clean.found), (None, 0));
+    assert_eq!((stack.ghl.report().writes, stack.openphone.report().writes), (ghl.writes, openphone.writes));
 }
 
 async fn a_sweep_mends_what_lost_webhooks_did_not_tell(shape: Shape) {

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tandem_contact::{Observed, Side};
 use tandem_proto::{RecordId, v1};
-use tandem_providers::openphone::contact::observe_partial;
-use tandem_providers::openphone::{OpenPhoneView, TagTarget};
+use tandem_providers::ghl::write::SOURCE;
+use tandem_providers::openphone::contact::observe_event;
+use tandem_providers::openphone::{OpenPhoneView, Partial};
 use tandem_providers::{ContactId, ghl, openphone};
+use tandem_reconcile::record_of_key;
 
 use crate::Connection;
 
@@ -23,6 +25,8 @@ pub(crate) enum Observation {
         is_deleted: bool,
         /// What it held at the time of the event, where the event tells it.
         seen: Option<Observed>,
+        /// Who made it.
+        maker: Maker,
     },
     /// A list shows the contact like this, at some moment.
     Shown {
@@ -50,6 +54,8 @@ pub(crate) struct Snapshot {
     pub(crate) at: Option<Timestamp>,
     /// Names are in lower case, whatever they really are.
     pub(crate) is_lower_cased: bool,
+    /// Who made it.
+    pub(crate) maker: Maker,
 }
 
 /// Which record needs a look, and why.
@@ -61,6 +67,17 @@ pub(crate) struct Look {
     pub(crate) unmet: Vec<Side>,
     /// When that scan began, Unix milliseconds.
     pub(crate) before_ms: i64,
+}
+
+/// Who made a contact, as far as an event tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Maker {
+    /// Somebody else, or nobody knows.
+    Others,
+    /// Tandem, for a record that the event doesn't name.
+    Tandem,
+    /// Tandem, for this record.
+    Record(RecordId),
 }
 
 /// Reads an event of `side`.
@@ -77,7 +94,8 @@ fn of_scan(side: Side, event: &v1::Event, connection: &Connection) -> Option<Obs
         ("scan.contact", Side::Ghl) => {
             let shown = ghl::scan::read(&event.body)?;
             let (observed, at) = ghl::contact::observe(&shown.contact, &connection.ghl);
-            let snapshot = Snapshot { observed, at, is_lower_cased: shown.is_lower_cased };
+            let maker = made_in_ghl(shown.source.as_deref());
+            let snapshot = Snapshot { observed, at, is_lower_cased: shown.is_lower_cased, maker };
             Some(Observation::Shown { side, contact: shown.contact.id, snapshot })
         }
         ("scan.contact", Side::OpenPhone) => {
@@ -87,7 +105,8 @@ fn of_scan(side: Side, event: &v1::Event, connection: &Connection) -> Option<Obs
                 tags: openphone::scan::tags_of(&contact, &connection.mapping.tags_field),
             };
             let (observed, at) = openphone::contact::observe(&contact, &view);
-            let snapshot = Snapshot { observed, at, is_lower_cased: false };
+            let maker = made_in_openphone(contact.external_id.as_deref());
+            let snapshot = Snapshot { observed, at, is_lower_cased: false, maker };
             Some(Observation::Shown { side, contact: contact.id, snapshot })
         }
         _ => None,
@@ -112,9 +131,20 @@ fn of_ghl(event: ghl::webhook::Webhook) -> Observation {
     };
     match event.contact_id {
         // Bodies are sparse and have no version: absence is not emptiness, and a retry may be old. So: a hint.
-        Some(contact) => Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None },
+        Some(contact) => {
+            let maker = made_in_ghl(event.source.as_deref());
+            Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None, maker }
+        }
         None => Observation::Skip("no_contact_id"),
     }
+}
+
+fn made_in_ghl(source: Option<&str>) -> Maker {
+    if source == Some(SOURCE) { Maker::Tandem } else { Maker::Others }
+}
+
+fn made_in_openphone(key: Option<&str>) -> Maker {
+    key.and_then(record_of_key).map_or(Maker::Others, Maker::Record)
 }
 
 fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> Observation {
@@ -124,14 +154,12 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
         Kind::ContactUpdated => false,
         Kind::Other => return Observation::Skip("not_a_contact_event"),
     };
-    // Which custom field holds the tags is known to the writer only, so the event's tags are not looked at.
-    let view = OpenPhoneView {
-        default_country: connection.mapping.default_country.clone(),
-        tags: TagTarget::NotRepresentable,
-    };
-    let seen = event.contact.filter(|_| !is_deleted).map(|contact| observe_partial(&contact, &view).0);
+    let mapping = &connection.mapping;
+    let observed = |contact: Partial| observe_event(&contact, &mapping.default_country, &mapping.tags_field).0;
+    let maker = made_in_openphone(event.contact.as_ref().and_then(Partial::external_id).as_deref());
+    let seen = event.contact.filter(|_| !is_deleted).map(observed);
     match event.contact_id {
-        Some(contact) => Observation::Hint { side: Side::OpenPhone, contact, is_deleted, seen },
+        Some(contact) => Observation::Hint { side: Side::OpenPhone, contact, is_deleted, seen, maker },
         None => Observation::Skip("no_contact_id"),
     }
 }
@@ -173,10 +201,35 @@ mod tests {
     fn a_ghl_contact_event_is_a_hint_and_nothing_more() {
         for event in ["ContactCreate", "ContactUpdate", "ContactTagUpdate", "ContactDndUpdate", "ContactDelete"] {
             let body = format!(r#"{{"type":"{event}","locationId":"l1","id":"c1","firstName":"Ana"}}"#);
-            let Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None } = of(Side::Ghl, &body) else {
+            let Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None, maker: Maker::Others } =
+                of(Side::Ghl, &body)
+            else {
                 panic!("{event} is no hint");
             };
             assert_eq!((contact.as_str(), is_deleted), ("c1", event == "ContactDelete"));
+        }
+    }
+
+    #[test]
+    fn what_we_made_ourselves_is_recognised() {
+        let maker = |observation| match observation {
+            Observation::Hint { maker, .. } => maker,
+            Observation::Shown { .. } | Observation::Look(_) | Observation::Skip(_) | Observation::Unreadable => {
+                panic!("no hint")
+            }
+        };
+        let ghl = r#"{"type":"ContactCreate","locationId":"l1","id":"c1","source":"Tandem"}"#;
+        assert_eq!(maker(of(Side::Ghl, ghl)), Maker::Tandem);
+        for (key, expected) in [
+            ("tandem_r1", Maker::Record(RecordId::new("r1").unwrap())),
+            ("tandem_r1.2", Maker::Record(RecordId::new("r1").unwrap())),
+            ("crm-7", Maker::Others),
+            ("tandem_", Maker::Others),
+        ] {
+            let body = format!(
+                r#"{{"id":"EV1","type":"contact.updated","data":{{"resource":{{"id":"6a145ff26212a192852c856e","externalId":"{key}"}},"context":{{}}}}}}"#
+            );
+            assert_eq!(maker(of(Side::OpenPhone, &body)), expected, "{key}");
         }
     }
 
@@ -193,7 +246,9 @@ mod tests {
     #[test]
     fn an_openphone_event_tells_what_the_contact_held() {
         let body = r#"{"id":"EV1","type":"contact.updated","data":{"resource":{"id":"6a145ff26212a192852c856e","firstName":"Ana",
-            "phoneNumbers":[{"value":"(415) 555-0123","type":"mobile"}],"emails":[],"customFields":[]},"context":{}}}"#;
+            "phoneNumbers":[{"value":"(415) 555-0123","type":"mobile"}],"emails":[],"customFields":[
+                {"name":"Gate","key":"g1","type":"string","value":"4711"},
+                {"name":"tags","key":"t1","type":"multi-select","value":["VIP"]}]},"context":{}}}"#;
         let Observation::Hint { side: Side::OpenPhone, is_deleted: false, seen: Some(seen), .. } =
             of(Side::OpenPhone, body)
         else {
@@ -201,7 +256,10 @@ mod tests {
         };
         assert_eq!(seen[&Field::FirstName], Value::text("Ana"));
         assert_eq!(seen[&Field::Phones], Value::list(["+14155550123".to_owned()]));
-        assert!(!seen.contains_key(&Field::Tags), "where tags live is not known here");
+        assert_eq!(seen[&Field::Tags], Value::list(["vip".to_owned()]));
+        let without = body.replace("tags", "Labels");
+        let Observation::Hint { seen: Some(seen), .. } = of(Side::OpenPhone, &without) else { panic!("no hint") };
+        assert_eq!(seen[&Field::Tags], None, "a field that is missing is empty");
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! What a scan shows: a contact as a list has it, or a record that needs a look.
 //!
 //! A page is a moment old, and what happened since may be known already. So a list's contact is taken over only where nobody
-//! knows the person yet; where it differs from what we know it is a hint, and the truth is read.
+//! knows it yet; where it differs from what we know it is a hint, and the truth is read.
+
+mod person;
 
 use jiff::Timestamp;
 use tandem_contact::{Field, Observed, Side, Value};
 use tandem_proto::{Header, Lane};
 use tandem_providers::ContactId;
-use tandem_reconcile::{Document, Found, Rules, Run, Step, adopt, hint, next_step, read};
-use tandem_records::{Loaded, record_id};
+use tandem_reconcile::{Document, Found, Note, Rules, Run, Step, adopt, hint, next_step, read};
+use tandem_records::Loaded;
 use tandem_store::Expected;
 
-use crate::handle::{Failure, Settlement, publish, skip};
+use crate::handle::{Failure, Settlement, is_young_create_of_ours, publish, resolve, skip};
 use crate::observation::{Look, Snapshot};
-use crate::{Connection, Deps};
+use crate::{Connection, Deps, UNAVAILABLE};
 
 /// A contact that a list shows.
 pub(crate) struct Shown<'a> {
@@ -31,67 +33,106 @@ enum Meaning {
     InStep,
     /// Nothing: the side is going to be read anyway.
     InHand,
+    /// Nothing: another contact has taken its place.
+    NotOurs,
+    /// This contact was not known to be the record's.
+    NewLink,
     /// Something is different: read it.
     Differs,
 }
 
 impl Shown<'_> {
     pub(crate) async fn attempt(&self, deps: &Deps, lane: Lane) -> Result<Settlement, Failure> {
-        let connection = &self.header.connection;
-        let record = match self.side {
-            Side::Ghl => record_id(connection, Side::Ghl, self.contact.as_str()),
-            Side::OpenPhone => {
-                let linked = deps.records.linked(connection, Side::OpenPhone, self.contact.as_str()).await?;
-                let Some(record) = linked else { return Ok(skip(deps, self.header, "not_ours")) };
-                record
-            }
-        };
-        let loaded = deps.metrics.timed("store_load", deps.records.load(connection, &record), |_| true).await?;
+        let (connection, now) = (&self.header.connection, Timestamp::now());
+        let maker = &self.snapshot.maker;
+        let (record, loaded) = resolve(deps, connection, (self.side, &self.contact, maker)).await?;
         let Some(Loaded { mut document, revision }) = loaded else {
-            let document = Document::new(connection.clone(), record, Timestamp::now());
-            return self.first_seen(deps, document, lane).await;
+            if is_young_create_of_ours(self.header, maker, now) {
+                return Ok(Settlement::Retry { code: UNAVAILABLE });
+            }
+            return self.first_seen(deps, Document::new(connection.clone(), record, now), lane).await;
         };
-        let who = (self.side, self.contact.as_str());
-        let reason = match meaning(&document, &self.connection.rules, who, &self.snapshot) {
+        let reason = match meaning(&document, &self.connection.rules, (self.side, &self.contact), &self.snapshot) {
             Meaning::InStep => Some("in_step"),
             Meaning::InHand => Some("in_hand"),
-            Meaning::Differs => None,
+            Meaning::NotOurs => Some("not_ours"),
+            Meaning::NewLink | Meaning::Differs => None,
         };
         if let Some(reason) = reason {
             // We may have been stopped between the save and the command: then this event comes again.
-            if document.dirty_since.is_some() && document.parked.is_none() {
+            if document.dirty_since.is_some() && document.parked.is_none() && !waits_for_counterpart(&document) {
                 publish(deps, self.header, &document, revision, lane).await?;
             }
             return Ok(skip(deps, self.header, reason));
         }
-        hint(&mut document, self.side);
-        document.add_cause(&self.header.traceparent);
-        document.dirty_since.get_or_insert(Timestamp::now());
-        save_and_command(deps, self.header, (&document, Expected::Revision(revision)), lane).await
+        if document.link[self.side].is_none() {
+            document = self.taken_over(document, now);
+            deps.records.link(&document, self.side, self.contact.as_str()).await?;
+        } else {
+            hint(&mut document, self.side);
+        }
+        self.save_and_command(deps, (document, Expected::Revision(revision)), lane).await
     }
 
-    /// Somebody nobody has heard of: what the list shows is all there is to know, so that no read is needed.
-    async fn first_seen(&self, deps: &Deps, mut document: Document, lane: Lane) -> Result<Settlement, Failure> {
-        let (rules, now) = (&self.connection.rules, Timestamp::now());
-        let Snapshot { observed, at, is_lower_cased } = &self.snapshot;
-        adopt(&mut document, rules, self.side, self.contact.as_str(), now);
-        if *is_lower_cased {
-            hint(&mut document, self.side);
-        } else {
-            let found = Found { id: self.contact.to_string(), observed: observed.clone(), at: *at };
-            read(&mut document, rules, self.side, &found, now);
+    /// Somebody nobody has heard of, unless another record is this very person.
+    async fn first_seen(&self, deps: &Deps, document: Document, lane: Lane) -> Result<Settlement, Failure> {
+        let now = Timestamp::now();
+        let mut document = self.taken_over(document, now);
+        if let Some(holder) = self.claim(deps, &mut document).await? {
+            return self.joined(deps, (document, holder), lane).await;
         }
-        if matches!(next_step(&document, rules, &Run::default(), now), Step::Done(_)) {
+        if matches!(next_step(&document, &self.connection.rules, &Run::default(), now), Step::Done(_)) {
             deps.records.save(&document, Expected::Absent).await?;
+            deps.records.link(&document, self.side, self.contact.as_str()).await?;
             return Ok(skip(deps, self.header, "nobody"));
         }
+        if !waits_for_counterpart(&document) {
+            deps.records.link(&document, self.side, self.contact.as_str()).await?;
+            return self.save_and_command(deps, (document, Expected::Absent), lane).await;
+        }
+        // The scan reads GHL next, and then gives a command to whoever has no counterpart there.
         document.add_cause(&self.header.traceparent);
         document.dirty_since = Some(now);
-        save_and_command(deps, self.header, (&document, Expected::Absent), lane).await
+        deps.records.save(&document, Expected::Absent).await?;
+        deps.records.link(&document, self.side, self.contact.as_str()).await?;
+        Ok(Settlement::Done)
+    }
+
+    /// The document with this contact, and what the list shows of it: all there is to know, so that nothing has to be read. What
+    /// people have to be told of is left to a read, which notes it.
+    fn taken_over(&self, mut document: Document, now: Timestamp) -> Document {
+        let rules = &self.connection.rules;
+        let Snapshot { observed, at, is_lower_cased, .. } = &self.snapshot;
+        adopt(&mut document, rules, self.side, self.contact.as_str(), now);
+        let mut taken = document.clone();
+        let found = Found { id: self.contact.to_string(), observed: observed.clone(), at: *at };
+        let notes = read(&mut taken, rules, self.side, &found, now);
+        let is_plain = notes.iter().all(|note| matches!(note, Note::Edit(_)));
+        if is_plain && !is_lower_cased {
+            return taken;
+        }
+        hint(&mut document, self.side);
+        document
+    }
+
+    async fn save_and_command(
+        &self,
+        deps: &Deps,
+        (mut document, expected): (Document, Expected),
+        lane: Lane,
+    ) -> Result<Settlement, Failure> {
+        document.add_cause(&self.header.traceparent);
+        document.dirty_since.get_or_insert(Timestamp::now());
+        save_and_command(deps, self.header, (&document, expected), lane).await
     }
 }
 
-/// A record that a sweep found: contacts that it didn't meet are read, and then the record gets a command.
+/// Known in `OpenPhone` alone: whether GHL has the person is known when the scan has read GHL too.
+fn waits_for_counterpart(document: &Document) -> bool {
+    document.link[Side::OpenPhone].is_some() && document.link[Side::Ghl].is_none()
+}
+
+/// A record that a scan found in the end: contacts that it didn't meet are read, and then the record gets a command.
 pub(crate) async fn look(deps: &Deps, header: &Header, look: &Look, lane: Lane) -> Result<Settlement, Failure> {
     let load = deps.records.load(&header.connection, &look.record);
     let loaded = deps.metrics.timed("store_load", load, |_| true).await?;
@@ -124,13 +165,17 @@ async fn save_and_command(
     Ok(Settlement::Done)
 }
 
-fn meaning(document: &Document, rules: &Rules, (side, contact): (Side, &str), snapshot: &Snapshot) -> Meaning {
-    if document.hint[side] {
-        return Meaning::InHand;
+fn meaning(document: &Document, rules: &Rules, (side, contact): (Side, &ContactId), snapshot: &Snapshot) -> Meaning {
+    let is_gone = document.gone[side].is_some();
+    match document.provider_id(side) {
+        Some(linked) if linked != contact.as_str() => return Meaning::NotOurs,
+        Some(_) if document.hint[side] => return Meaning::InHand,
+        None if !is_gone => return Meaning::NewLink,
+        Some(_) | None => {}
     }
-    let is_there = document.gone[side].is_none() && document.provider_id(side) == Some(contact);
     let is_known = |(field, value): (&Field, &Option<Value>)| is_known(document, side, (*field, value), snapshot);
-    if is_there && mapped(&snapshot.observed, rules).all(is_known) { Meaning::InStep } else { Meaning::Differs }
+    let is_same = mapped(&snapshot.observed, rules).all(is_known);
+    if is_same && !is_gone { Meaning::InStep } else { Meaning::Differs }
 }
 
 fn mapped<'a>(observed: &'a Observed, rules: &Rules) -> impl Iterator<Item = (&'a Field, &'a Option<Value>)> {

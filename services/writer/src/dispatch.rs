@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::Caller;
 use crate::dead_letter::{self, Reason};
-use crate::run::{Settlement, Worker, spread};
+use crate::run::{Held, Settlement, Worker, spread};
 use crate::{Config, Deps, Error};
 use waiting::{Task, Waiting};
 
@@ -210,7 +210,15 @@ async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> S
     let caller = Caller { deps, connection, lane: task.delivery.message.lane, span };
     let owner = format!("{:016x}", rand::random::<u64>());
     let run = Run { owner, fresh: PerSide::default() };
-    let worker = Worker { caller, config, record: &task.record, run, held: None, linked: Vec::new() };
+    let worker = Worker {
+        caller,
+        config,
+        record: &task.record,
+        run,
+        held: Held::default(),
+        linked: Vec::new(),
+        rules: connection.rules.clone(),
+    };
     let worked = worker.work();
     // A run may wait for slots and answers for longer than the ack time: say so now and then.
     tokio::pin!(worked);

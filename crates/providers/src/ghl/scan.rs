@@ -88,6 +88,8 @@ pub struct Shown {
     pub contact: Contact,
     /// Whether its names are in lower case, whatever they really are: then they may be compared, but not taken over.
     pub is_lower_cased: bool,
+    /// Where it came from, in the words of whoever made it.
+    pub source: Option<String>,
 }
 
 /// Reads the bytes of a [`Row`].
@@ -104,7 +106,7 @@ pub fn read(body: &[u8]) -> Option<Shown> {
         contact.first_name = json::text(&body, "firstNameLowerCase");
         contact.last_name = json::text(&body, "lastNameLowerCase");
     }
-    Some(Shown { contact, is_lower_cased })
+    Some(Shown { contact, is_lower_cased, source: json::text(&body, "source") })
 }
 
 #[cfg(test)]
@@ -137,7 +139,9 @@ mod tests {
         let mut row = list.rows.pop().unwrap();
         assert_eq!(Further::of(&row), None);
         further.add_to(&mut row);
-        let Shown { contact, is_lower_cased } = read(&row.into_bytes()).unwrap();
+        let Shown { contact, is_lower_cased, source: None } = read(&row.into_bytes()).unwrap() else {
+            panic!("not read")
+        };
         assert!(!is_lower_cased);
         assert_eq!((contact.first_name.as_deref(), contact.last_name.as_deref()), (Some("Ana"), Some("Moss")));
         assert_eq!(contact.phones, ["+15550100", "+15550101"]);

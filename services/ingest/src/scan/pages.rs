@@ -25,22 +25,27 @@ const BATCH: usize = 500;
 
 /// What is read of a connection, in this order. `OpenPhone` first: it can't be searched, so that who is there has to be known
 /// before somebody is taken for new.
-pub(super) fn plan(connection: &ScanConnection, kind: ScanKind) -> Vec<Part> {
-    let mut plan = vec![Part::OpenPhone];
+pub(super) fn plan(connection: &ScanConnection) -> Vec<Part> {
     if has_list(connection) {
-        plan.push(Part::GhlFurther);
+        vec![Part::OpenPhone, Part::GhlFurther, Part::Ghl, Part::Records]
+    } else {
+        vec![Part::OpenPhone, Part::Ghl, Part::Records]
     }
-    plan.push(Part::Ghl);
-    match kind {
-        ScanKind::Sweep => plan.push(Part::Records),
-        ScanKind::Backfill => {}
-    }
-    plan
 }
 
 /// The dated API has a list with names in their own case, v3 a search only.
 fn has_list(connection: &ScanConnection) -> bool {
     connection.ghl.version.offers(&ghl::operations::CONTACTS_LIST).is_ok()
+}
+
+/// How many events may wait for the mapper when this page is read. Before a part that builds on what was read before, none:
+/// whoever is in `OpenPhone` must be known before GHL's contacts are looked at.
+fn may_wait(part: Part, page: u32) -> u64 {
+    match part {
+        Part::Ghl if page == 0 => 0,
+        Part::Records => 0,
+        Part::OpenPhone | Part::GhlFurther | Part::Ghl => MOST_WAITING,
+    }
 }
 
 /// Who reads the pages of one scan.
@@ -62,7 +67,7 @@ impl<'a> Reader<'a> {
         job: &Job,
         (part, page, cursor): (Part, u32, Option<&str>),
     ) -> Result<PageDone, Trouble> {
-        if part != Part::Records && self.backlog().await? > MOST_WAITING {
+        if self.backlog().await? > may_wait(part, page) {
             return Err(Trouble::Backlog);
         }
         match part {
@@ -128,7 +133,9 @@ impl<'a> Reader<'a> {
         let now = Timestamp::now();
         let begun_at = job.begun_at.unwrap_or(now);
         let pages = self.pages(job);
-        let found = records::find(&self.deps.records, &self.connection.id, &pages, (begun_at, now)).await?;
+        let is_sweep = job.kind == ScanKind::Sweep;
+        let wanted = records::Wanted { pages: is_sweep.then_some(&pages), begun_at, now };
+        let found = records::find(&self.deps.records, &self.connection.id, wanted).await?;
         let scan = Scan { connection: &self.connection.id, job: &job.id, now };
         for batch in found.chunks(BATCH) {
             self.deps.queue.publish_all(batch.iter().map(|look| scan.record(look, begun_at)).collect()).await?;

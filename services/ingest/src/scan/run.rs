@@ -69,7 +69,7 @@ impl Worker<'_> {
         let mut held = Held { record, expected };
         let Some(job) = held.record.job.as_mut().filter(|job| job.is_under_way()) else { return Ok(()) };
         let (kind, is_new) = (job.kind, job.begun_at.is_none());
-        job.take(self.owner, || plan(self.connection, kind), Timestamp::now());
+        job.take(self.owner, || plan(self.connection), Timestamp::now());
         let what = if is_new { "begins" } else { "goes on" };
         self.save(&mut held).await?;
         tracing::info!(connection.id = %id, scan = kind.name(), "the {} of connection {id} {what}", kind.name());

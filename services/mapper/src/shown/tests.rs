@@ -7,11 +7,12 @@ use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer, RecordId};
 use tandem_providers::ghl::GhlView;
 use tandem_queue::{Queue, Settings};
-use tandem_records::Records;
+use tandem_records::{Records, record_id};
 use tandem_store::Store;
 use tandem_telemetry::Metrics;
 
 use super::*;
+use crate::observation::Maker;
 
 struct World {
     deps: Deps,
@@ -29,7 +30,7 @@ fn snapshot(first: &str, phone: &str) -> Snapshot {
         (Field::LastName, None),
         (Field::Phones, Value::list([phone.to_owned()].into_iter().filter(|phone| !phone.is_empty()))),
     ]);
-    Snapshot { observed, at: None, is_lower_cased: false }
+    Snapshot { observed, at: None, is_lower_cased: false, maker: Maker::Others }
 }
 
 impl World {
@@ -130,7 +131,6 @@ async fn what_is_known_costs_nothing_and_what_differs_is_read_again() {
     for (side, contact) in [(Side::Ghl, "c1"), (Side::OpenPhone, "o1")] {
         assert_eq!(world.shown(side, contact, snapshot("Ana", "+14155550123")).await, Settlement::Skipped);
     }
-    assert_eq!(world.shown(Side::OpenPhone, "o2", snapshot("Zoe", "")).await, Settlement::Skipped, "not ours");
     assert_eq!(world.commands().await, 0);
     let tags = Snapshot {
         observed: Observed::from([(Field::Tags, Value::list(["vip".to_owned()]))]),
@@ -163,4 +163,69 @@ async fn a_contact_that_was_not_met_is_read_unless_it_was_linked_since() {
     let waits = Look { unmet: Vec::new(), ..look_at(0) };
     let waiting = look(&world.deps, &world.header, &waits, Lane::Bulk).await.unwrap();
     assert_eq!((waiting, world.commands().await), (Settlement::Done, 1));
+}
+
+#[tokio::test]
+async fn somebody_in_openphone_waits_until_ghl_is_read_and_is_then_one_person() {
+    let world = World::new();
+    let zoe = || snapshot("Zoe", "+14155550199");
+    assert_eq!(world.shown(Side::OpenPhone, "o2", zoe()).await, Settlement::Done);
+    assert_eq!(world.commands().await, 0, "GHL may have her");
+    assert_eq!(world.shown(Side::OpenPhone, "o2", zoe()).await, Settlement::Skipped);
+    assert_eq!(world.commands().await, 0);
+
+    assert_eq!(world.shown(Side::Ghl, "c2", zoe()).await, Settlement::Done);
+    assert_eq!(world.commands().await, 1);
+    let record = record_id(&acme(), Side::OpenPhone, "o2");
+    let (document, _) = world.document(&record).await;
+    assert_eq!((document.provider_id(Side::Ghl), document.provider_id(Side::OpenPhone)), (Some("c2"), Some("o2")));
+    assert!(
+        !document.hint[Side::Ghl] && !document.hint[Side::OpenPhone],
+        "nothing is read: both are as they were shown"
+    );
+    let ghl_record = record_id(&acme(), Side::Ghl, "c2");
+    assert!(world.deps.records.load(&acme(), &ghl_record).await.unwrap().is_none(), "she is one record");
+    assert_eq!(world.deps.records.linked(&acme(), Side::Ghl, "c2").await.unwrap(), Some(record.clone()));
+    // Whoever comes again finds the one record.
+    assert_eq!(world.shown(Side::Ghl, "c2", zoe()).await, Settlement::Skipped);
+
+    // Somebody else with that number is somebody else: the writer decides what that means.
+    assert_eq!(world.shown(Side::Ghl, "c3", snapshot("Max", "+14155550199")).await, Settlement::Done);
+    let (max, _) = world.document(&record_id(&acme(), Side::Ghl, "c3")).await;
+    assert!(max.claims.is_empty() && max.provider_id(Side::OpenPhone).is_none());
+}
+
+#[tokio::test]
+async fn what_both_sides_hold_differently_is_read_so_that_the_loss_is_noted() {
+    let world = World::new();
+    let with = |last: &str| {
+        let mut shown = snapshot("Zoe", "+14155550199");
+        shown.observed.insert(Field::Company, Value::text(last));
+        shown
+    };
+    world.shown(Side::OpenPhone, "o2", with("Old Co")).await;
+    world.shown(Side::Ghl, "c2", with("New Co")).await;
+    let (document, _) = world.document(&record_id(&acme(), Side::OpenPhone, "o2")).await;
+    assert_eq!(document.provider_id(Side::Ghl), Some("c2"));
+    assert!(document.hint[Side::Ghl] && document.shadow[Side::Ghl].is_empty());
+    assert_eq!(world.commands().await, 1);
+}
+
+#[tokio::test]
+async fn a_contact_that_another_one_has_replaced_is_left_alone() {
+    let world = World::new();
+    let record = world.at_rest().await;
+    let (document, _) = world.document(&record).await;
+    world.deps.records.link(&document, Side::OpenPhone, "o-ghost").await.unwrap();
+    let ghost = world.shown(Side::OpenPhone, "o-ghost", snapshot("Ana", "+14155550123")).await;
+    assert_eq!((ghost, world.commands().await), (Settlement::Skipped, 0));
+    // Ours by the key that it was made with, and not linked yet: somebody lost the answer.
+    let mut own = snapshot("Bo", "+14155550177");
+    world.shown(Side::Ghl, "c7", own.clone()).await;
+    assert_eq!(world.commands().await, 1);
+    let bo = record_id(&acme(), Side::Ghl, "c7");
+    own.maker = Maker::Record(bo.clone());
+    assert_eq!(world.shown(Side::OpenPhone, "o7", own).await, Settlement::Done);
+    assert_eq!(world.document(&bo).await.0.provider_id(Side::OpenPhone), Some("o7"));
+    assert_eq!(world.deps.records.linked(&acme(), Side::OpenPhone, "o7").await.unwrap(), Some(bo));
 }

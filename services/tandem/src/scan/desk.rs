@@ -1,9 +1,9 @@
 //! Where scans are asked for.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -17,6 +17,8 @@ use crate::{neighbour, password};
 
 /// A server that runs is reached in a moment.
 const REACHED_WITHIN: Duration = Duration::from_secs(20);
+/// A process that has just started.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 
 /// Asks about one connection's scans.
 pub(super) enum Desk {
@@ -48,7 +50,7 @@ impl Desk {
         match self {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind }).to_string();
-                answer(*listen, neighbour::post(*listen, path, password, &body))
+                answer(*listen, || neighbour::post(*listen, path, password, &body)).await
             }
             Self::Shared { backends, connection } => {
                 Ok(ask(&backends.store, connection, kind, Timestamp::now()).await?)
@@ -59,7 +61,7 @@ impl Desk {
     pub(super) async fn status(&self) -> anyhow::Result<ScanStatus> {
         match self {
             Self::Neighbour { listen, path, password } => {
-                answer(*listen, neighbour::get(*listen, path, Some(password)))
+                answer(*listen, || neighbour::get(*listen, path, Some(password))).await
             }
             Self::Shared { backends, connection } => {
                 Ok(scan_status(&backends.store, &backends.queue, connection).await?)
@@ -72,13 +74,27 @@ fn not_running(listen: SocketAddr) -> String {
     format!("no Tandem answers at {listen}: start `tandem up` with this configuration first")
 }
 
-fn answer<T: DeserializeOwned>(listen: SocketAddr, answer: std::io::Result<neighbour::Answer>) -> anyhow::Result<T> {
-    let answer = answer.with_context(|| not_running(listen))?;
-    match answer.status {
-        200 | 202 => serde_json::from_str(&answer.body).context("reading the answer of the running Tandem"),
-        401 => bail!("the Tandem at {listen} has another data_dir than this configuration's"),
-        404 => bail!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
-        503 => bail!("the Tandem at {listen} doesn't reach its store yet: try again in a moment"),
-        other => bail!("the Tandem at {listen} answers {other}: see its log"),
+/// What the neighbour answers, once it has reached its store.
+async fn answer<T: DeserializeOwned>(
+    listen: SocketAddr,
+    ask: impl Fn() -> std::io::Result<neighbour::Answer>,
+) -> anyhow::Result<T> {
+    let since = Instant::now();
+    loop {
+        let answer = ask().with_context(|| not_running(listen))?;
+        match answer.status {
+            200 | 202 => return serde_json::from_str(&answer.body).context("reading the answer of the running Tandem"),
+            503 if since.elapsed() < REACHED_WITHIN => tokio::time::sleep(ASK_AGAIN).await,
+            status => return Err(refused(listen, status)),
+        }
+    }
+}
+
+fn refused(listen: SocketAddr, status: u16) -> anyhow::Error {
+    match status {
+        401 => anyhow!("the Tandem at {listen} has another data_dir than this configuration's"),
+        404 => anyhow!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
+        503 => anyhow!("the Tandem at {listen} doesn't reach its store: see its log"),
+        other => anyhow!("the Tandem at {listen} answers {other}: see its log"),
     }
 }

@@ -1,14 +1,15 @@
 //! The stand-in for mapper and writer: everything they decide comes from the crate under test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rand::RngExt;
 use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{
-    Document, Found, IntentKind, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created, deleted, hint,
-    next_step, not_applied, not_found, probed, read, refused, settle, taken, unknown, updated,
+    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created,
+    deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked, probed, read, refused, settle,
+    taken, unknown, updated,
 };
 
 use super::judge::{self, Scenario};
@@ -58,7 +59,7 @@ pub(crate) struct Engine {
     documents: Vec<(Document, u64)>,
     phones: Vec<String>,
     links: BTreeMap<(Side, String), usize>,
-    by_phone: BTreeMap<String, usize>,
+    claims: BTreeMap<String, usize>,
     by_key: BTreeMap<String, usize>,
     waiting: BTreeMap<usize, u64>,
     tickets: u64,
@@ -75,7 +76,7 @@ impl Engine {
             documents: Vec::new(),
             phones: Vec::new(),
             links: BTreeMap::new(),
-            by_phone: BTreeMap::new(),
+            claims: BTreeMap::new(),
             by_key: BTreeMap::new(),
             waiting: BTreeMap::new(),
             tickets: 0,
@@ -94,7 +95,7 @@ impl Engine {
         if held.1 != revision && !self.ignores_revision {
             return None;
         }
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|_| document.merged_into.is_none()) {
             if let Some(id) = document.provider_id(side) {
                 self.links.insert((side, id.to_owned()), record);
             }
@@ -137,22 +138,35 @@ impl World {
         let Some(contact) = self.provider[side].get(id).cloned() else {
             return;
         };
-        let known = contact.key.as_ref().and_then(|key| self.engine.by_key.get(key)).copied();
-        let known = known.or_else(|| self.engine.by_phone.get(&contact.phone).copied());
-        let record = match known {
-            Some(record) => record,
-            None if self.scenario.both_ways || side == Side::Ghl => self.new_record(&contact),
-            None => return,
-        };
-        let (mut document, revision) = self.engine.load(record);
-        if document.link[side].is_some() {
+        if let Some(record) = contact.key.as_ref().and_then(|key| self.engine.by_key.get(key)).copied() {
+            return self.own_create(side, id, record, &contact);
+        }
+        if !self.scenario.both_ways && side == Side::OpenPhone {
             return;
         }
+        let record = self.new_record(&contact);
+        let (mut document, revision) = self.engine.load(record);
         let now = time(self.now_ms);
         adopt(&mut document, &self.engine.rules, side, id, now);
         hint(&mut document, side);
         self.engine.store(record, document, revision);
         self.publish(record, 0);
+    }
+
+    /// A webhook about what we made ourselves, before we know it. OpenPhone's names our key; GHL's names only us, so it is
+    /// looked at again later.
+    fn own_create(&mut self, side: Side, id: &str, record: usize, contact: &Contact) {
+        if side == Side::Ghl {
+            if self.now_ms < contact.created_ms + 900_000 {
+                self.after(5_000, Event::Discover(side, id.to_owned()));
+            }
+            return;
+        }
+        let (mut document, revision) = self.engine.load(record);
+        hint(&mut document, side);
+        if self.engine.store(record, document, revision).is_some() {
+            self.publish(record, 0);
+        }
     }
 
     fn new_record(&mut self, contact: &Contact) -> usize {
@@ -162,7 +176,6 @@ impl World {
         let key = tandem_reconcile::external_key(&document, Side::OpenPhone);
         self.engine.documents.push((document, 1));
         self.engine.phones.push(contact.phone.clone());
-        self.engine.by_phone.insert(contact.phone.clone(), record);
         self.engine.by_key.insert(key, record);
         record
     }
@@ -256,11 +269,7 @@ impl World {
                 self.engine.store(record, document, revision);
                 return false;
             }
-            Step::Claim(claims) => {
-                claimed(&mut document, claims.add.clone(), &claims.release);
-                self.engine.store(record, document, revision);
-                return false;
-            }
+            Step::Claim(claims) => return self.claim(id, claims, document, revision),
             Step::Wait { .. } | Step::Park | Step::Done(_) => return false,
         };
         let is_write = matches!(step, Step::Create(..) | Step::Update(..) | Step::Delete(_));
@@ -271,6 +280,60 @@ impl World {
         let delay = self.chance.random_range(0..300);
         self.after(delay, Event::Commit(id));
         true
+    }
+
+    /// True when the run has to wait.
+    fn claim(&mut self, id: usize, claims: &Claims, mut document: Document, revision: u64) -> bool {
+        let record = self.engine.tasks[&id].record;
+        for key in &claims.release {
+            if self.engine.claims.get(key) == Some(&record) {
+                self.engine.claims.remove(key);
+            }
+        }
+        let mut taken = BTreeSet::new();
+        for key in &claims.add {
+            let holder = *self.engine.claims.entry(key.clone()).or_insert(record);
+            if holder == record {
+                taken.insert(key.clone());
+                continue;
+            }
+            let (mut held, held_revision) = self.engine.load(holder);
+            match meet(&document, &held, key) {
+                Meeting::Free => {
+                    self.engine.claims.insert(key.clone(), record);
+                    taken.insert(key.clone());
+                }
+                Meeting::Separate => drop(taken.insert(key.clone())),
+                Meeting::Later => {
+                    self.engine.tasks.remove(&id);
+                    self.give_back(record, 1_000);
+                    return true;
+                }
+                Meeting::Join => {
+                    join(&mut held, &self.engine.rules, &document, time(self.now_ms));
+                    self.engine.store(holder, held, held_revision);
+                    self.publish(holder, 0);
+                    *self.counts.entry("joined").or_default() += 1;
+                    if self.strikes("crash", self.scenario.faults.crash) {
+                        self.engine.tasks.remove(&id);
+                        self.give_back(record, 60_000);
+                        return true;
+                    }
+                    let into = self.engine.documents[holder].0.id.clone();
+                    merged_into(&mut document, into);
+                    self.engine.store(record, document, revision);
+                    return false;
+                }
+                Meeting::Duplicate | Meeting::Ambiguous => {
+                    parked(&mut document, "duplicate", "the same person".to_owned());
+                    self.engine.store(record, document, revision);
+                    return false;
+                }
+            }
+        }
+        claimed(&mut document, taken, &claims.release);
+        self.engine.store(record, document, revision);
+        false
     }
 
     pub(crate) fn commit(&mut self, id: usize) {
@@ -357,6 +420,8 @@ impl World {
                 None => Answer::NotFound,
             },
             Call::Search(side, key, phone) => {
+                // OpenPhone can't be searched by number.
+                let phone = if *side == Side::Ghl { phone.as_str() } else { "" };
                 let hits = self.provider[*side].search(key, phone, now);
                 Answer::Contacts(hits.iter().map(|(id, contact)| found(id, contact)).collect())
             }
@@ -419,7 +484,7 @@ impl World {
                 created(document, &rules, side, &as_found(hits.remove(0)), now);
             }
             (Step::Update(..), Answer::Contacts(mut hits)) => {
-                updated(document, &rules, side, &as_found(hits.remove(0)));
+                updated(document, &rules, side, &as_found(hits.remove(0)), now);
             }
             (Step::Delete(_), Answer::Done | Answer::NotFound) => deleted(document, side, now),
             (Step::Create(..), Answer::Taken) => taken(document, side, now),

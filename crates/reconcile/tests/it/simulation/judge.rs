@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tandem_contact::{Field, PerSide, Side, Value};
-use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Weakened};
+use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules};
 
 use super::engine::timing;
 use super::provider::Contact;
@@ -43,7 +43,7 @@ impl Scenario {
     pub(crate) const ONE_WAY: Self = Self { both_ways: false, ..Self::BOTH_WAYS };
 }
 
-const FIELDS: [Field; 4] = [Field::FirstName, Field::Company, Field::Emails, Field::Tags];
+const FIELDS: [Field; 5] = [Field::FirstName, Field::Company, Field::Emails, Field::Tags, Field::Phones];
 
 pub(crate) fn rules(scenario: Scenario) -> Rules {
     let direction = if scenario.both_ways { Direction::Both } else { Direction::ToOpenPhone };
@@ -55,7 +55,8 @@ pub(crate) fn rules(scenario: Scenario) -> Rules {
         fields: FIELDS.iter().map(|field| (*field, rule)).collect(),
         deletes: PerSide { ghl: deletes, openphone: DeletePolicy::Ignore },
         creates: PerSide { ghl: scenario.both_ways, openphone: true },
-        first_create_wait: PerSide { ghl: wait, openphone: wait },
+        made_again: PerSide { ghl: false, openphone: true },
+        first_create_wait: PerSide { ghl: wait, openphone: Duration::ZERO },
         carries_all: PerSide {
             ghl: BTreeSet::new(),
             openphone: if scenario.whole_contact { both.clone() } else { BTreeSet::new() },
@@ -63,7 +64,7 @@ pub(crate) fn rules(scenario: Scenario) -> Rules {
         read_first: PerSide { ghl: both.clone(), openphone: both },
         timing: PerSide { ghl: timing(), openphone: timing() },
         claim_identity: true,
-        weakened: Weakened::default(),
+        ..Rules::default()
     }
 }
 
@@ -80,6 +81,7 @@ pub(crate) struct Verdict {
     pub(crate) edits: u64,
     pub(crate) ghl_edits: u64,
     pub(crate) people: u64,
+    pub(crate) typed_twice: u64,
     pub(crate) counts: BTreeMap<&'static str, u64>,
     pub(crate) complaints: Vec<String>,
     pub(crate) first_bad: Option<String>,
@@ -106,6 +108,7 @@ impl Verdict {
         self.edits += other.edits;
         self.ghl_edits += other.ghl_edits;
         self.people += other.people;
+        self.typed_twice += other.typed_twice;
         for (fault, times) in &other.counts {
             *self.counts.entry(fault).or_default() += times;
         }
@@ -138,7 +141,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, writes {} for {} edits; {:?}; {}",
+            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, typed twice {}, writes {} for {} edits; {:?}; {}",
             self.duplicates,
             self.missing,
             self.diverged,
@@ -146,6 +149,7 @@ impl fmt::Display for Verdict {
             self.wiped,
             self.resurrected,
             self.unquiet,
+            self.typed_twice,
             self.writes,
             self.edits,
             self.counts,
@@ -179,6 +183,12 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
     let (ghl, openphone) = (of(Side::Ghl), of(Side::OpenPhone));
     if world.deleted.iter().any(|deleted| deleted == phone) {
         judge_deleted(world, phone, (ghl.len(), openphone.len()), verdict);
+        return;
+    }
+    let made = |contacts: &[&Contact]| contacts.iter().filter(|contact| contact.key.is_some()).count();
+    if made(&ghl) <= 1 && made(&openphone) <= 1 && ghl.len() + openphone.len() == 3 {
+        // A person typed the contact while ours was under way, and nobody could know: a person merges them.
+        verdict.typed_twice += 1;
         return;
     }
     if ghl.len() > 1 || openphone.len() > 1 {

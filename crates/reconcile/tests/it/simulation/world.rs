@@ -207,10 +207,10 @@ impl World {
     }
 
     fn person_creates(&mut self, side: Side, person: usize) {
-        let text = |name: &str| Value::text(&format!("{name}{person}-{side}"));
         let fields = Observed::from([
-            (Field::FirstName, text("name")),
-            (Field::Company, text("company")),
+            (Field::FirstName, Value::text(&format!("name{person}"))),
+            (Field::Company, Value::text(&format!("company{person}-{side}"))),
+            (Field::Phones, Value::list([phone(person)])),
             (Field::Emails, Value::list([format!("Person{person}-{side}@Example.com")])),
             (Field::Tags, Value::list([format!("tag{person}")])),
         ]);
