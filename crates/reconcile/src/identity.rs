@@ -84,9 +84,8 @@ pub fn meet(document: &Document, holder: &Document, key: &str) -> Meeting {
     let is_across = ours.clone().all(|side| holder.link[side].is_none());
     let likeness = likeness(document, holder, key);
     match (likeness, is_across) {
-        (Likeness::Other, false) => Meeting::Separate,
+        (Likeness::Other | Likeness::Unsure, false) => Meeting::Separate,
         (Likeness::Other | Likeness::Unsure, true) => Meeting::Ambiguous,
-        (Likeness::Unsure, false) => Meeting::Separate,
         (Likeness::Same, false) => Meeting::Duplicate,
         (Likeness::Same, true) if ours.any(|side| holder.intent[side].is_some()) => Meeting::Later,
         (Likeness::Same, true) => Meeting::Join,

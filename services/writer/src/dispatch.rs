@@ -184,7 +184,7 @@ async fn attend_and_settle(config: Config, deps: Deps, (task, span): (Task, &Spa
     {
         tracing::debug!(error = %chain(&error), "the ack time could not be prolonged");
     }
-    let settlement = match AssertUnwindSafe(attend(&config, &deps, (&task, span))).catch_unwind().await {
+    let settlement = match AssertUnwindSafe(Box::pin(attend(&config, &deps, (&task, span)))).catch_unwind().await {
         Ok(settlement) => settlement,
         Err(_) if task.delivery.deliveries >= config.max_attempts => {
             Settlement::Dead(Reason { code: "panic", text: "working on this record failed every time".to_owned() })

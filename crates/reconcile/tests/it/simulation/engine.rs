@@ -27,6 +27,8 @@ pub(crate) enum Call {
     Search(Side, String, String),
     Create(Side, Body, String, String),
     Put(Side, String, Body),
+    /// Items added, or items removed.
+    Items(Side, String, Field, BTreeSet<String>, BTreeSet<String>),
     Delete(Side, String),
 }
 
@@ -119,13 +121,14 @@ fn as_found(answer: Hit) -> Found {
 
 impl World {
     /// Mapper: a known contact becomes a hint and a command, an unknown one is discovered.
-    pub(crate) fn webhook(&mut self, side: Side, id: &str) {
+    pub(crate) fn webhook(&mut self, side: Side, id: &str, is_delete: bool) {
         let Some(record) = self.engine.links.get(&(side, id.to_owned())).copied() else {
             self.after(300, Event::Discover(side, id.to_owned()));
             return;
         };
         let (mut document, revision) = self.engine.load(record);
         hint(&mut document, side);
+        document.delete_seen[side] |= is_delete;
         if self.engine.store(record, document, revision).is_some() {
             self.publish(record, 0);
         }
@@ -133,7 +136,7 @@ impl World {
 
     pub(crate) fn discover(&mut self, side: Side, id: &str) {
         if self.engine.links.contains_key(&(side, id.to_owned())) {
-            return self.webhook(side, id);
+            return self.webhook(side, id, false);
         }
         let Some(contact) = self.provider[side].get(id).cloned() else {
             return;
@@ -254,9 +257,20 @@ impl World {
             }
             Step::Update(side, writes) => {
                 intent(*side, IntentKind::Update, writes);
-                let id = document.provider_id(*side).unwrap().to_owned();
+                let provider_id = document.provider_id(*side).unwrap().to_owned();
+                if let Some(items) = items(&document, &rules, *side, writes) {
+                    return self.take_off(
+                        id,
+                        (step.clone(), document, revision),
+                        Call::Items(*side, provider_id, items.0, items.1, items.2),
+                    );
+                }
                 let is_whole = self.scenario.whole_contact && *side == Side::OpenPhone;
-                Call::Put(*side, id, if is_whole { whole_body(&document, *side, writes) } else { body(writes) })
+                Call::Put(
+                    *side,
+                    provider_id,
+                    if is_whole { whole_body(&document, *side, writes) } else { body(writes) },
+                )
             }
             Step::Delete(side) => {
                 intent(*side, IntentKind::Delete, &Writes::new());
@@ -272,6 +286,10 @@ impl World {
             Step::Claim(claims) => return self.claim(id, claims, document, revision),
             Step::Wait { .. } | Step::Park | Step::Done(_) => return false,
         };
+        self.take_off(id, (step, document, revision), call)
+    }
+
+    fn take_off(&mut self, id: usize, (step, document, revision): (Step, Document, u64), call: Call) -> bool {
         let is_write = matches!(step, Step::Create(..) | Step::Update(..) | Step::Delete(_));
         let task = self.engine.tasks.get_mut(&id).unwrap();
         (task.revision, task.step, task.call) = (revision, step, Some(call));
@@ -366,7 +384,7 @@ impl World {
         let Some(task) = self.engine.tasks.get(&id) else { return };
         let (record, call) = (task.record, task.call.clone().unwrap());
         let side = side_of(&call);
-        let is_write = matches!(call, Call::Create(..) | Call::Put(..) | Call::Delete(..));
+        let is_write = matches!(call, Call::Create(..) | Call::Put(..) | Call::Items(..) | Call::Delete(..));
         // The deadline travels with the task: a paused worker knows nothing of the document as it is now.
         let send_by = match &task.step {
             Step::Create(..) | Step::Update(..) | Step::Delete(..) => self.send_by(id, record, side),
@@ -442,6 +460,15 @@ impl World {
                 self.emit(*side, id);
                 self.apply(&Call::Get(*side, id.clone()))
             }
+            Call::Items(side, id, field, added, removed) => {
+                let Some(contact) = self.provider[*side].get(id).cloned() else { return Answer::NotFound };
+                let held = contact.fields.get(field).and_then(Option::as_ref).map(Value::items).unwrap_or_default();
+                let new = held.difference(removed).chain(added).cloned();
+                let sent = Observed::from([(*field, Value::list(new))]);
+                self.provider[*side].put(id, &sent, now, Who::Api);
+                self.emit(*side, id);
+                Answer::Done
+            }
             Call::Delete(side, id) => {
                 self.provider[*side].delete(id, Who::Api);
                 Answer::Done
@@ -486,6 +513,11 @@ impl World {
             (Step::Update(..), Answer::Contacts(mut hits)) => {
                 updated(document, &rules, side, &as_found(hits.remove(0)), now);
             }
+            (Step::Update(side, _), Answer::Done) => {
+                // The answer to a change of items shows no contact.
+                let id = document.provider_id(*side).unwrap().to_owned();
+                updated(document, &rules, *side, &Found { id, observed: Observed::new(), at: None }, now);
+            }
             (Step::Delete(_), Answer::Done | Answer::NotFound) => deleted(document, side, now),
             (Step::Create(..), Answer::Taken) => taken(document, side, now),
             (Step::Create(..) | Step::Update(..) | Step::Delete(_), Answer::NotSent) => not_applied(document, side),
@@ -505,6 +537,23 @@ fn body(writes: &Writes) -> Body {
     writes.iter().map(|(field, write)| (*field, write.to.clone())).collect()
 }
 
+/// The change of a list whose items have requests of their own.
+fn items(
+    document: &Document,
+    rules: &Rules,
+    side: Side,
+    writes: &Writes,
+) -> Option<(Field, BTreeSet<String>, BTreeSet<String>)> {
+    let (field, write) = writes.iter().find(|(field, _)| rules.item_wise[side].contains(field))?;
+    assert_eq!(writes.len(), 1, "items travel alone");
+    let there = document.shadow_value(side, *field).map(Value::items).unwrap_or_default();
+    let wanted = write.to.as_ref().map(Value::items).unwrap_or_default();
+    let (added, removed): (BTreeSet<String>, BTreeSet<String>) =
+        (wanted.difference(&there).cloned().collect(), there.difference(&wanted).cloned().collect());
+    assert!(added.is_empty() || removed.is_empty(), "one request adds, another removes");
+    Some((*field, added, removed))
+}
+
 /// Everything the side was last seen to hold, with the changes merged in.
 fn whole_body(document: &Document, side: Side, writes: &Writes) -> Body {
     let held = document.shadow[side].iter().map(|(field, seen)| (*field, seen.value.clone()));
@@ -519,6 +568,7 @@ fn side_of(call: &Call) -> Side {
         | Call::Search(side, _, _)
         | Call::Create(side, ..)
         | Call::Put(side, ..)
+        | Call::Items(side, ..)
         | Call::Delete(side, _) => *side,
     }
 }
