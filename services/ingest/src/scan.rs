@@ -33,7 +33,7 @@ pub use calls::{GhlCredential, GhlReader, OpenPhoneReader, ScanConnection};
 use due::Due;
 pub use job::{Ended, Job, Progress, ScanKind};
 pub use ledger::{Asked, ask};
-pub use route::{ScanDesk, ScanReached, scan_router};
+pub use route::{Rehearsal, ScanDesk, ScanReached, scan_router};
 
 /// Scans under way at once in this process.
 const AT_ONCE: usize = 16;
@@ -114,6 +114,28 @@ pub async fn keep_scans(config: ScanConfig, deps: ScanDeps, shutdown: Cancellati
     };
     keeper.keep().await;
     while keeper.workers.join_next().await.is_some() {}
+}
+
+/// A scan that nobody is told of, over backends that are let go afterwards: for trying out what a scan would do. None where it
+/// was stopped.
+///
+/// # Errors
+/// The store fails.
+pub async fn rehearse_scan(
+    connection: &ScanConnection,
+    deps: &ScanDeps,
+    kind: ScanKind,
+    shutdown: &CancellationToken,
+) -> Result<Option<Job>, Error> {
+    let (record, expected) = ledger::load(&deps.store, &connection.id).await?;
+    let now = Timestamp::now();
+    let job = Job::new(ledger::new_id(now), kind, now);
+    let record = ledger::Record { job: Some(job), sweep_due: record.sweep_due };
+    ledger::save(&deps.store, &connection.id, &record, expected).await?;
+    let worker = run::Worker { owner: "rehearsal", connection, deps, sweep_every: None, shutdown, is_rehearsal: true };
+    worker.run().await;
+    let (record, _) = ledger::load(&deps.store, &connection.id).await?;
+    Ok(record.job.filter(|job| !job.is_under_way()))
 }
 
 struct Keeper {
@@ -198,7 +220,8 @@ impl Keeper {
         self.workers.spawn(async move {
             if let Some(connection) = config.connections.get(index) {
                 let (deps, shutdown) = (&deps, &shutdown);
-                let worker = run::Worker { owner: &owner, connection, deps, sweep_every: config.sweep_every, shutdown };
+                let (owner, sweep_every) = (owner.as_str(), config.sweep_every);
+                let worker = run::Worker { owner, connection, deps, sweep_every, shutdown, is_rehearsal: false };
                 worker.run().await;
             }
             index

@@ -10,6 +10,7 @@ pub mod part;
 mod password;
 pub mod pipeline;
 pub mod program;
+mod rehearsal;
 pub mod sandbox;
 pub mod scan;
 mod voice;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, ScanDeps, ScanDesk, ScanReached, Sink};
+use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Rehearsal, ScanDeps, ScanDesk, ScanReached, Sink};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
-use crate::{Part, assemble, housekeeping, password};
+use crate::{Part, assemble, housekeeping, password, rehearsal};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -223,7 +223,20 @@ impl Starting<'_> {
         }
         let password = password::make(&self.config.data_dir)?;
         let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
-        Ok(Some(ScanDesk { password, connections, reached }))
+        let rehearsals = self.rehearsals();
+        Ok(Some(ScanDesk { password, connections, reached, rehearsals }))
+    }
+
+    /// Plays dry runs, one after the other.
+    fn rehearsals(&mut self) -> mpsc::Sender<Rehearsal> {
+        let (asking, asked) = mpsc::channel(1);
+        let (config, limits) = (self.config.clone(), self.limits.clone());
+        self.start("rehearsals", async move |Backends { store, .. }, shutdown| {
+            let tokens = assemble::tokens(&config, &store, &limits)?;
+            rehearsal::play_all((&config, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
+            anyhow::Ok(())
+        });
+        asking
     }
 
     fn mapper(&mut self) {
@@ -245,7 +258,7 @@ impl Starting<'_> {
             let Backends { queue, records, store, .. } = backends;
             let tokens = assemble::tokens(&config, &store, &limits)?;
             let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections };
+            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, is_rehearsal: false };
             tandem_writer::run(writer, deps, shutdown).await?;
             if let Some(tokens) = tokens {
                 tokens.settled().await;

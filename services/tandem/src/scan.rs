@@ -4,6 +4,7 @@
 //! running `tandem up`, which is asked over HTTP.
 
 mod desk;
+mod dry;
 
 use std::io::{self, Write as _};
 use std::time::Duration;
@@ -27,9 +28,17 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// The connection is unknown, nothing that runs can be asked, or it stopped answering.
-pub async fn run(config: &Config, connection: &str, kind: ScanKind, json: bool) -> anyhow::Result<bool> {
+pub async fn run(
+    config: &Config,
+    connection: &str,
+    kind: ScanKind,
+    (is_dry, json): (bool, bool),
+) -> anyhow::Result<bool> {
     let id = connection_of(config, connection)?;
     let desk = Desk::open(config, &id).await?;
+    if is_dry {
+        return dry::run((config, &id), &desk, kind, json).await;
+    }
     let Asked { job, is_new } = desk.ask(kind).await?;
     let watch = Watch { desk, id, voice: Voice::new(json), job };
     watch.introduce(is_new, kind);
@@ -108,8 +117,8 @@ impl Watch {
         loop {
             let status = self.look().await?;
             let Some(job) = &status.job else { return Ok(status) };
-            let (read, known) = (contacts(job), expected(job));
-            progress.expect(usize::try_from(known.max(read)).unwrap_or(usize::MAX));
+            let (read, known) = job.contacts();
+            progress.expect(usize::try_from(known).unwrap_or(usize::MAX));
             progress.set(usize::try_from(read).unwrap_or(usize::MAX));
             if let Some(news) = job.trouble.as_ref().filter(|_| job.trouble != trouble) {
                 self.voice.say(&format!("  it waits: {news}"));
@@ -167,16 +176,6 @@ impl Watch {
         }
         Ok(())
     }
-}
-
-fn contacts(job: &Job) -> u64 {
-    job.read.ghl.contacts + job.read.openphone.contacts
-}
-
-/// How many contacts there are, as far as is known.
-fn expected(job: &Job) -> u64 {
-    let of = |read: &tandem_ingest::Progress| read.expected.unwrap_or_default().max(read.contacts);
-    of(&job.read.ghl) + of(&job.read.openphone)
 }
 
 fn summary(id: &ConnectionId, job: &Job) -> serde_json::Value {

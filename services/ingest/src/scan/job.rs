@@ -187,6 +187,13 @@ impl Job {
         }
     }
 
+    /// Contacts read so far on both sides, and how many there are as far as is known.
+    pub fn contacts(&self) -> (u64, u64) {
+        let known = |read: &Progress| read.expected.unwrap_or_default().max(read.contacts);
+        let PerSide { ghl, openphone } = &self.read;
+        (ghl.contacts + openphone.contacts, known(ghl) + known(openphone))
+    }
+
     /// Whether it is still to be worked on.
     pub fn is_under_way(&self) -> bool {
         self.ended.is_none()

@@ -24,6 +24,8 @@ pub(super) struct Worker<'a> {
     pub(super) deps: &'a ScanDeps,
     pub(super) sweep_every: Option<Duration>,
     pub(super) shutdown: &'a CancellationToken,
+    /// Nobody is told of it.
+    pub(super) is_rehearsal: bool,
 }
 
 /// Why a worker leaves its scan.
@@ -72,7 +74,9 @@ impl Worker<'_> {
         job.take(self.owner, || plan(self.connection), Timestamp::now());
         let what = if is_new { "begins" } else { "goes on" };
         self.save(&mut held).await?;
-        tracing::info!(connection.id = %id, scan = kind.name(), "the {} of connection {id} {what}", kind.name());
+        if !self.is_rehearsal {
+            tracing::info!(connection.id = %id, scan = kind.name(), "the {} of connection {id} {what}", kind.name());
+        }
         if is_new && let Some(job) = &held.record.job {
             self.pages(job).clear(false).await?;
         }
@@ -157,17 +161,23 @@ impl Worker<'_> {
         let failure = job.ended.as_ref().and_then(|ended| ended.failure.as_deref());
         held.record.sweep_due = due::after(self.sweep_every, failure.is_some(), (now, rand::random()));
         self.save(held).await?;
-        let (id, kind) = (&self.connection.id, job.kind.name());
-        self.deps.metrics.scan_ended(kind, if failure.is_some() { "failed" } else { "done" });
-        if failure.is_some() {
-            tracing::error!(connection.id = %id, scan = kind, "the {kind} of connection {id} could not be finished; what it \
-                has read is kept in step, and `tandem {kind} {id}` tries it again");
-        } else {
-            let (ghl, openphone) = (job.read.ghl.contacts, job.read.openphone.contacts);
-            tracing::info!(connection.id = %id, scan = kind, ghl, openphone, found = job.found,
-                "the {kind} of connection {id} has read everybody: {ghl} contacts in GHL, {openphone} in OpenPhone");
+        if !self.is_rehearsal {
+            self.tell_the_end(&job, failure.is_some());
         }
         Ok(self.pages(&job).clear(true).await?)
+    }
+
+    fn tell_the_end(self, job: &Job, is_failure: bool) {
+        let (id, kind) = (&self.connection.id, job.kind.name());
+        self.deps.metrics.scan_ended(kind, if is_failure { "failed" } else { "done" });
+        if is_failure {
+            tracing::error!(connection.id = %id, scan = kind, "the {kind} of connection {id} could not be finished; what it \
+                has read is kept in step, and `tandem {kind} {id}` tries it again");
+            return;
+        }
+        let (ghl, openphone) = (job.read.ghl.contacts, job.read.openphone.contacts);
+        tracing::info!(connection.id = %id, scan = kind, ghl, openphone, found = job.found,
+            "the {kind} of connection {id} has read everybody: {ghl} contacts in GHL, {openphone} in OpenPhone");
     }
 
     async fn save(self, held: &mut Held) -> Result<(), Leave> {

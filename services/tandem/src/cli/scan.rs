@@ -12,6 +12,9 @@ use tandem_telemetry::Format;
 pub(crate) struct Arguments {
     /// The connection's id in the configuration
     connection: String,
+    /// Shows what would be created, updated, left alone and put before people, and writes nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Prints the result as one JSON object
     #[arg(long)]
     json: bool,
@@ -23,6 +26,6 @@ pub(crate) struct Arguments {
 pub(crate) fn run(kind: ScanKind, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = program::load(&arguments.run.config)?;
     tandem_telemetry::init("error", Format::Text)?;
-    let asked = scan::run(&config, &arguments.connection, kind, arguments.json);
+    let asked = scan::run(&config, &arguments.connection, kind, (arguments.dry_run, arguments.json));
     Ok(if program::runtime()?.block_on(asked)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

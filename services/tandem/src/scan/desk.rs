@@ -11,9 +11,11 @@ use tandem_ingest::{Asked, ScanKind, ScanStatus, ask, scan_status};
 use tandem_proto::ConnectionId;
 use tandem_service::Config;
 use tandem_service::config::Queue;
+use tokio::sync::mpsc;
 
-use crate::backends::{self, Backends};
-use crate::{neighbour, password};
+use crate::backends::{self, Backends, Reached};
+use crate::rehearsal::Stage;
+use crate::{assemble, neighbour, password};
 
 /// A server that runs is reached in a moment.
 const REACHED_WITHIN: Duration = Duration::from_secs(20);
@@ -65,6 +67,37 @@ impl Desk {
             }
             Self::Shared { backends, connection } => {
                 Ok(scan_status(&backends.store, &backends.queue, connection).await?)
+            }
+        }
+    }
+
+    /// Plays a dry run, and hands on its lines.
+    pub(super) async fn rehearse(
+        &self,
+        config: &Config,
+        kind: ScanKind,
+        lines: mpsc::Sender<String>,
+    ) -> anyhow::Result<()> {
+        match self {
+            Self::Neighbour { listen, path, password } => {
+                let body = json!({ "kind": kind, "dry_run": true }).to_string();
+                let (listen, path, password) = (*listen, path.clone(), password.clone());
+                let hand_on = move |line: String| lines.blocking_send(line).is_ok();
+                let asked = tokio::task::spawn_blocking(move || {
+                    neighbour::post_for_lines(listen, (&path, &password), &body, hand_on)
+                });
+                match asked.await?.with_context(|| not_running(listen))? {
+                    200 => Ok(()),
+                    status => Err(refused(listen, status)),
+                }
+            }
+            Self::Shared { backends, connection } => {
+                let limits = backends::limits(config, &[], &Reached::default()).await?;
+                let tokens = assemble::tokens(config, &backends.store, &limits)?;
+                let store = backends.store.clone();
+                let stage = Stage { config, store, limits: &limits, tokens: tokens.as_ref() };
+                Box::pin(stage.play(connection, kind, &lines)).await;
+                Ok(())
             }
         }
     }

@@ -48,6 +48,9 @@ impl Worker<'_> {
             }
         };
         let template = prepared.template();
+        if self.caller.deps.is_rehearsal {
+            return self.rehearse(loaded, side, (kind, &writes, template)).await;
+        }
         let pass = match self.caller.pass(side).await {
             Ok(pass) => pass,
             Err(trouble) => return self.failed(loaded, side, trouble).await,
@@ -73,7 +76,8 @@ impl Worker<'_> {
         self.run.fresh[side] = false;
         let answer = self.send(prepared, pass, send_by).await;
         self.held.drop(side);
-        self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer).await
+        // Boxed: it is large.
+        Box::pin(self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer)).await
     }
 
     async fn prepare(
