@@ -129,9 +129,9 @@ impl Worker<'_> {
             Step::Claim(claims) => self.claim(loaded, claims).await,
             Step::Read(side) => self.read(loaded, side).await,
             Step::Probe(side) => self.probe(loaded, side).await,
-            Step::Create(side, writes) => self.write(loaded, side, (IntentKind::Create, writes)).await,
-            Step::Update(side, writes) => self.write(loaded, side, (IntentKind::Update, writes)).await,
-            Step::Delete(side) => self.write(loaded, side, (IntentKind::Delete, Writes::new())).await,
+            Step::Create(side, writes) => Box::pin(self.write(loaded, side, (IntentKind::Create, writes))).await,
+            Step::Update(side, writes) => Box::pin(self.write(loaded, side, (IntentKind::Update, writes))).await,
+            Step::Delete(side) => Box::pin(self.write(loaded, side, (IntentKind::Delete, Writes::new()))).await,
         }
     }
 

@@ -130,7 +130,8 @@ impl Worker<'_> {
         };
         let verdict = verdict((kind, side), answer, writes);
         if let Verdict::Exists(id) = &verdict {
-            return self.meet_existing(loaded, id).await;
+            // Boxed, as the next: each wrapper would copy it.
+            return Box::pin(self.meet_existing(loaded, id)).await;
         }
         let mut current = loaded;
         loop {
@@ -180,14 +181,13 @@ impl Worker<'_> {
             Verdict::Missing if kind == IntentKind::Delete => deleted(document, side, now),
             Verdict::Missing => not_found(document, rules, side, now),
             Verdict::Taken => taken(document, side, now),
-            Verdict::Exists(_) => not_applied(document, side),
             Verdict::RefusedCreate(reason) => refused_create(document, side, reason.clone(), now),
             Verdict::Refused(fields) => refused(document, side, fields),
             Verdict::NotNow(pause) => {
                 not_applied(document, side);
                 wait = Some(spread(*pause));
             }
-            Verdict::TooLate => not_applied(document, side),
+            Verdict::TooLate | Verdict::Exists(_) => not_applied(document, side),
             Verdict::Failed => {
                 not_applied(document, side);
                 wait = Some(self.back_off(document));

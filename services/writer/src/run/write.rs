@@ -76,7 +76,6 @@ impl Worker<'_> {
         self.run.fresh[side] = false;
         let answer = self.send(prepared, pass, send_by).await;
         self.held.drop(side);
-        // Boxed: it is large.
         Box::pin(self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer)).await
     }
 

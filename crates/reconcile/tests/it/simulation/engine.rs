@@ -315,7 +315,7 @@ impl World {
                 taken.insert(key.clone());
                 continue;
             }
-            let (mut held, held_revision) = self.engine.load(holder);
+            let (held, held_revision) = self.engine.load(holder);
             match meet(&document, &held, key) {
                 Meeting::Free => {
                     self.engine.claims.insert(key.clone(), record);
@@ -327,21 +327,7 @@ impl World {
                     self.give_back(record, 1_000);
                     return true;
                 }
-                Meeting::Join => {
-                    join(&mut held, &self.engine.rules, &document, time(self.now_ms));
-                    self.engine.store(holder, held, held_revision);
-                    self.publish(holder, 0);
-                    *self.counts.entry("joined").or_default() += 1;
-                    if self.strikes("crash", self.scenario.faults.crash) {
-                        self.engine.tasks.remove(&id);
-                        self.give_back(record, 60_000);
-                        return true;
-                    }
-                    let into = self.engine.documents[holder].0.id.clone();
-                    merged_into(&mut document, into);
-                    self.engine.store(record, document, revision);
-                    return false;
-                }
+                Meeting::Join => return self.join(id, (document, revision), (held, held_revision), holder),
                 Meeting::Duplicate | Meeting::Ambiguous => {
                     parked(&mut document, "duplicate", "the same person".to_owned());
                     self.engine.store(record, document, revision);
@@ -350,6 +336,30 @@ impl World {
             }
         }
         claimed(&mut document, taken, &claims.release);
+        self.engine.store(record, document, revision);
+        false
+    }
+
+    /// The holder goes on with both contacts; a crash may come between the two saves. True when the run is over.
+    fn join(
+        &mut self,
+        id: usize,
+        (mut document, revision): (Document, u64),
+        (mut held, held_revision): (Document, u64),
+        holder: usize,
+    ) -> bool {
+        let record = self.engine.tasks[&id].record;
+        join(&mut held, &self.engine.rules, &document, time(self.now_ms));
+        self.engine.store(holder, held, held_revision);
+        self.publish(holder, 0);
+        *self.counts.entry("joined").or_default() += 1;
+        if self.strikes("crash", self.scenario.faults.crash) {
+            self.engine.tasks.remove(&id);
+            self.give_back(record, 60_000);
+            return true;
+        }
+        let into = self.engine.documents[holder].0.id.clone();
+        merged_into(&mut document, into);
         self.engine.store(record, document, revision);
         false
     }

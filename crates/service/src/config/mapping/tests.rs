@@ -97,15 +97,8 @@ deletes: { ghl: propagate, openphone: archive }
 }
 
 #[test]
-fn each_problem_names_the_mapping_file_its_line_and_key() {
-    let known = "first_name, last_name, company, role, phones, emails, tags, source_link";
+fn ways_winners_and_deletes_are_checked_like_the_rest() {
     for (text, expected) in [
-        (
-            "\ncountry: US",
-            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes)",
-        ),
-        ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
-        ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
         ("deletes:\n  quo: ignore", "2: deletes.quo: unknown key (known here: ghl, openphone)"),
         ("creates:\n  ghl: yes", "2: creates.ghl: expected `true` or `false`, found `yes`"),
         ("direction: up", "1: direction: expected `both`, `to_openphone` or `to_ghl`, found `up`"),
@@ -119,6 +112,21 @@ fn each_problem_names_the_mapping_file_its_line_and_key() {
             "3: fields[1].direction: `source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: \
              write `to_openphone`",
         ),
+    ] {
+        assert_eq!(told(text), format!("mappings/m.yaml:{expected}"), "{text:?}");
+    }
+}
+
+#[test]
+fn each_problem_names_the_mapping_file_its_line_and_key() {
+    let known = "first_name, last_name, company, role, phones, emails, tags, source_link";
+    for (text, expected) in [
+        (
+            "\ncountry: US",
+            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes)",
+        ),
+        ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
+        ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
         (
             "default_country: UK",
             "1: default_country: `UK` is not a country: expected two capital letters of ISO 3166-1, such as US or GB",
