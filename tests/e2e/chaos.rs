@@ -160,6 +160,7 @@ fn hint(contact: &str) -> NewMessage {
         contact_id: contact.to_owned(),
         body: body.to_string().into_bytes(),
         lane: v1::Lane::Bulk.into(),
+        ..v1::Event::default()
     };
     NewMessage {
         stream: Stream::Events,

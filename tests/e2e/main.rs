@@ -16,5 +16,6 @@ mod hooks;
 mod kill;
 mod logs;
 mod main_job;
+mod scan;
 mod start;
 mod trace;

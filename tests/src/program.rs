@@ -85,8 +85,16 @@ impl Program {
     /// # Panics
     /// When it is not running, or doesn't end.
     pub fn wait(&mut self) -> ExitStatus {
+        self.wait_for(LIMIT)
+    }
+
+    /// The same, with patience.
+    ///
+    /// # Panics
+    /// When it is not running, or doesn't end.
+    pub fn wait_for(&mut self, limit: Duration) -> ExitStatus {
         let Some(mut child) = self.running.take() else { panic!("{} is not running", self.name) };
-        let status = child.wait(LIMIT);
+        let status = child.wait(limit);
         // The readers of its output may be a moment behind.
         let mut lines = child.lines();
         let until = Instant::now() + Duration::from_secs(1);

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use serde_json::Value;
-use tandem::{Part, Pipeline};
-use tandem_proto::{Envelope, Payload, Stream, v1};
+use tandem::{Backends, Part, Pipeline};
+use tandem_ingest::{Job, ScanKind};
+use tandem_proto::{ConnectionId, Envelope, Payload, Stream, v1};
 use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
@@ -114,6 +116,7 @@ pub struct Stack {
 struct Running {
     parts: &'static [Part],
     queue: tandem_queue::Queue,
+    store: tandem_store::Store,
     stops: mpsc::Sender<Stop>,
     task: JoinHandle<anyhow::Result<()>>,
     metrics: tandem_telemetry::Metrics,
@@ -171,16 +174,45 @@ impl Stack {
         for parts in programs {
             let pipeline = Pipeline::start(&self.config(parts)?, parts).await?;
             let reached = tokio::time::timeout(REACHED, pipeline.backends()).await;
-            let queue = reached.context("queue and store are not reached")?.queue;
+            let Backends { queue, store, .. } = reached.context("queue and store are not reached")?;
             let (stops, asked) = mpsc::channel(2);
             let metrics = pipeline.metrics.clone();
             let task = tokio::spawn(pipeline.run(asked));
-            self.running.push(Running { parts, queue, stops, task, metrics });
+            self.running.push(Running { parts, queue, store, stops, task, metrics });
         }
-        let webhooks = format!("http://{}/webhooks", self.address);
-        self.ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
-        self.openphone.set_webhook_url(Some(format!("{webhooks}/openphone/acme")));
+        self.deliver(true);
         Ok(())
+    }
+
+    /// Whether the twins' webhooks have anywhere to go. What happens while they haven't is told by none.
+    pub fn deliver(&self, is_wanted: bool) {
+        let webhooks = format!("http://{}/webhooks", self.address);
+        self.ghl.set_webhook_url(is_wanted.then(|| format!("{webhooks}/ghl")));
+        self.openphone.set_webhook_url(is_wanted.then(|| format!("{webhooks}/openphone/acme")));
+    }
+
+    /// Asks for a scan, as a command does.
+    pub async fn ask(&self, kind: ScanKind) -> anyhow::Result<Job> {
+        let asked = tandem_ingest::ask(self.store(), &ConnectionId::new("acme")?, kind, Timestamp::now()).await?;
+        anyhow::ensure!(asked.is_new, "a scan is under way already");
+        Ok(asked.job)
+    }
+
+    /// Asks for a scan, and waits until everybody is read and everything is worked off.
+    ///
+    /// # Panics
+    /// When that doesn't happen within the limit.
+    pub async fn scan(&self, kind: ScanKind, limit: Duration) -> anyhow::Result<Job> {
+        let asked = self.ask(kind).await?;
+        let acme = ConnectionId::new("acme")?;
+        let job = tandem_testkit::eventually("the end of the scan", limit, async || {
+            let status = tandem_ingest::scan_status(self.store(), self.queue(), &acme).await.ok()?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            status.job.filter(|job| job.id == asked.id && !job.is_under_way())
+        })
+        .await;
+        self.quiet(limit).await;
+        Ok(job)
     }
 
     /// Asks the pipeline to stop, as SIGTERM does, and waits for it.
@@ -219,6 +251,15 @@ impl Stack {
     pub fn queue(&self) -> &tandem_queue::Queue {
         let running = self.running.iter().find(|running| running.parts.contains(&Part::Mapper));
         &running.expect("the pipeline is running").queue
+    }
+
+    /// The pipeline's store.
+    ///
+    /// # Panics
+    /// When the pipeline is not running.
+    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
+    pub fn store(&self) -> &tandem_store::Store {
+        &self.running.first().expect("the pipeline is running").store
     }
 
     /// The value of a counter or gauge, over all services.

@@ -13,6 +13,7 @@ pub mod oauth;
 pub mod operations;
 pub mod request;
 pub mod response;
+pub mod scan;
 pub mod search;
 mod signature;
 pub mod tag;

@@ -8,6 +8,10 @@ pub(crate) fn record(connection: &ConnectionId, record: &RecordId) -> String {
     format!("record/{connection}/{record}")
 }
 
+pub(crate) fn records_of(connection: &ConnectionId) -> String {
+    format!("record/{connection}/")
+}
+
 pub(crate) fn link(connection: &ConnectionId, side: Side, provider_id: &str) -> String {
     format!("link/{connection}/{side}/{provider_id}")
 }

@@ -93,6 +93,17 @@ impl Records {
         Ok(())
     }
 
+    /// Shows every document of a connection, in any order. What can't be read is passed over: its own work tells of it.
+    pub async fn each(&self, connection: &ConnectionId, mut visit: impl FnMut(Document) + Send) -> Result<(), Error> {
+        let visit = |_: &str, entry: tandem_store::Entry| {
+            let document = serde_json::from_slice::<Document>(&entry.value).ok();
+            if let Some(document) = document.filter(|document| document.schema == Document::SCHEMA) {
+                visit(document);
+            }
+        };
+        Ok(self.store.walk(&key::records_of(connection), visit).await?)
+    }
+
     async fn named(&self, key: &str) -> Result<Option<RecordId>, Error> {
         let Some(entry) = self.store.get(key).await? else { return Ok(None) };
         let text = String::from_utf8_lossy(&entry.value).into_owned();

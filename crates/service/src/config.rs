@@ -60,6 +60,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// How long work under way may take after a stop was asked for.
     pub grace: Duration,
+    /// Between two sweeps; none for none but on command.
+    pub sweep_every: Option<Duration>,
     /// How much the writer does at once.
     pub writer: Writer,
 }

@@ -81,6 +81,15 @@ impl Child {
         self.signal("TERM");
     }
 
+    /// Sends SIGINT, as Ctrl-C does.
+    ///
+    /// # Panics
+    /// The signal can't be sent.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
     /// Sends SIGSTOP: the process is held where it is, its connections stay open and nobody answers on them.
     ///
     /// # Panics

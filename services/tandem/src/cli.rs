@@ -3,6 +3,7 @@
 pub(crate) mod connect;
 pub(crate) mod demo;
 pub(crate) mod sandbox;
+pub(crate) mod scan;
 pub(crate) mod up;
 
 /// A log filter, for the parser.

@@ -1,12 +1,14 @@
 //! Asking the process that runs with the same configuration on this machine.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 /// A container's health check waits no longer.
 const LIMIT: Duration = Duration::from_secs(4);
 const MOST_BYTES: u64 = 64 * 1024;
+/// Between two lines of a long answer.
+const LINE_LIMIT: Duration = Duration::from_mins(5);
 
 /// What it answered.
 #[derive(Debug)]
@@ -17,17 +19,59 @@ pub(crate) struct Answer {
 
 /// A GET; `password` is shown as a bearer token.
 pub(crate) fn get(listen: SocketAddr, path: &str, password: Option<&str>) -> io::Result<Answer> {
+    ask(listen, &format!("GET {path}"), password, "")
+}
+
+/// A POST of JSON.
+pub(crate) fn post(listen: SocketAddr, path: &str, password: &str, json: &str) -> io::Result<Answer> {
+    ask(listen, &format!("POST {path}"), Some(password), json)
+}
+
+/// A POST of JSON that is answered line by line for as long as it takes; `take` says whether it wants more. Returns the status.
+pub(crate) fn post_for_lines(
+    listen: SocketAddr,
+    (path, password): (&str, &str),
+    json: &str,
+    mut take: impl FnMut(String) -> bool,
+) -> io::Result<u16> {
+    let socket = send(listen, &format!("POST {path}"), Some(password), json)?;
+    socket.set_read_timeout(Some(LINE_LIMIT))?;
+    let mut lines = BufReader::new(socket).lines();
+    let status = status(&lines.next().transpose()?.unwrap_or_default())?;
+    // The head ends with an empty line.
+    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+    for line in lines {
+        if !take(line?) {
+            break;
+        }
+    }
+    Ok(status)
+}
+
+fn ask(listen: SocketAddr, line: &str, password: Option<&str>, json: &str) -> io::Result<Answer> {
+    let socket = send(listen, line, password, json)?;
+    let mut text = String::new();
+    socket.take(MOST_BYTES).read_to_string(&mut text)?;
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
+    Ok(Answer { status: status(head)?, body: body.to_owned() })
+}
+
+fn send(listen: SocketAddr, line: &str, password: Option<&str>, json: &str) -> io::Result<TcpStream> {
     let address = reachable(listen);
     let mut socket = TcpStream::connect_timeout(&address, LIMIT)?;
     socket.set_read_timeout(Some(LIMIT))?;
     let authorization = password.map(|word| format!("authorization: Bearer {word}\r\n")).unwrap_or_default();
-    write!(socket, "GET {path} HTTP/1.0\r\nhost: {address}\r\n{authorization}\r\n")?;
-    let mut text = String::new();
-    socket.take(MOST_BYTES).read_to_string(&mut text)?;
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
+    let content = if json.is_empty() { "" } else { "content-type: application/json\r\n" };
+    let length = json.len();
+    let head =
+        format!("{line} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n{content}{authorization}\r\n");
+    socket.write_all(format!("{head}{json}").as_bytes())?;
+    Ok(socket)
+}
+
+fn status(head: &str) -> io::Result<u16> {
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let status = status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))?;
-    Ok(Answer { status, body: body.to_owned() })
+    status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))
 }
 
 /// "Every interface" is no address to call.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Sink};
+use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Rehearsal, ScanDeps, ScanDesk, ScanReached, Sink};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -22,7 +22,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
-use crate::{Part, assemble, housekeeping};
+use crate::{Part, assemble, housekeeping, password, rehearsal};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -150,7 +150,10 @@ impl Starting<'_> {
                 let hooks = self.hooks()?;
                 let deps = tandem_ingest::Deps { sink, limits, metrics, tokens, hooks };
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
-                let routes = webhooks.merge(health.router());
+                let mut routes = webhooks.merge(health.router());
+                if let Some(desk) = self.scans()? {
+                    routes = routes.merge(tandem_ingest::scan_router(desk));
+                }
                 match oauth {
                     Some((config, reached)) => routes.merge(tandem_ingest::oauth_router(config, reached)),
                     None => routes,
@@ -198,6 +201,44 @@ impl Starting<'_> {
         Ok(Some(secrets))
     }
 
+    /// Runs backfills and sweeps, once the backends are reached. Commands ask for them over HTTP where this process has the
+    /// store for itself; elsewhere they open it.
+    fn scans(&mut self) -> anyhow::Result<Option<ScanDesk>> {
+        let reached = ScanReached::default();
+        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
+        let ours = Arc::clone(&reached);
+        self.start("scans", async move |Backends { queue, records, store, .. }, shutdown| {
+            let tokens = assemble::tokens(&config, &store, &limits)?;
+            let scans = assemble::scans(&config, &limits, tokens.as_ref())?;
+            let deps = ScanDeps { store, records, queue, limits, metrics };
+            ours.set(deps.clone())?;
+            tandem_ingest::keep_scans(scans, deps, shutdown).await;
+            if let Some(tokens) = tokens {
+                tokens.settled().await;
+            }
+            anyhow::Ok(())
+        });
+        if matches!(self.config.queue, Queue::Nats(_)) {
+            return Ok(None);
+        }
+        let password = password::make(&self.config.data_dir)?;
+        let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
+        let rehearsals = self.rehearsals();
+        Ok(Some(ScanDesk { password, connections, reached, rehearsals }))
+    }
+
+    /// Plays dry runs, one after the other.
+    fn rehearsals(&mut self) -> mpsc::Sender<Rehearsal> {
+        let (asking, asked) = mpsc::channel(1);
+        let (config, limits) = (self.config.clone(), self.limits.clone());
+        self.start("rehearsals", async move |Backends { store, .. }, shutdown| {
+            let tokens = assemble::tokens(&config, &store, &limits)?;
+            rehearsal::play_all((&config, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
+            anyhow::Ok(())
+        });
+        asking
+    }
+
     fn mapper(&mut self) {
         let (config, metrics) = (assemble::mapper(self.config), self.metrics.clone());
         self.start("mapper", async move |backends, shutdown| {
@@ -217,7 +258,7 @@ impl Starting<'_> {
             let Backends { queue, records, store, .. } = backends;
             let tokens = assemble::tokens(&config, &store, &limits)?;
             let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections };
+            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, is_rehearsal: false };
             tandem_writer::run(writer, deps, shutdown).await?;
             if let Some(tokens) = tokens {
                 tokens.settled().await;

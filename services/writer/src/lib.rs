@@ -62,6 +62,8 @@ pub struct Deps {
     pub metrics: Metrics,
     /// The connections.
     pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
+    /// Nothing is written at providers: every write is taken to have been done as it was meant. Reads are real.
+    pub is_rehearsal: bool,
 }
 
 /// A look-up that needs the store as well as the provider.

@@ -3,6 +3,7 @@
 mod answer;
 mod claim;
 mod existing;
+mod rehearsal;
 mod write;
 
 use std::time::Duration;
@@ -81,6 +82,9 @@ impl Held {
         }
     }
 }
+
+/// Stands for the id of a contact that was not really made.
+const NOT_MADE: &str = "not-made";
 
 /// More steps than any record needs at once: what comes back then can wait for the next delivery.
 const MOST_STEPS: usize = 40;

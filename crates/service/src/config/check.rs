@@ -103,6 +103,17 @@ pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// Hours with a fraction, at least a minute, or 0.
+pub(super) fn hours_or_never(text: &str) -> Result<Duration, String> {
+    const LEAST: f64 = 1.0 / 60.0;
+    const MOST: f64 = 24.0 * 366.0;
+    let number = text.parse::<f64>().ok().filter(|hours| *hours == 0.0 || (LEAST..=MOST).contains(hours));
+    let hours = number.ok_or_else(|| {
+        format!("expected hours, at least a minute (0.0167) and at most a year, or 0 for never; found `{text}`")
+    })?;
+    Ok(Duration::from_secs_f64(hours * 3600.0))
+}
+
 /// A whole number from 1 to `most`.
 pub(super) fn count(text: &str, most: u32) -> Result<u32, String> {
     let number = text.parse::<u32>().ok();

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::time::Duration;
 
 use tandem_telemetry::Format;
 
@@ -56,6 +57,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let telemetry = telemetry(&keys.slot("telemetry"));
     let shutdown = keys.slot("shutdown");
     let grace = grace(&shutdown);
+    let sweep_every = sweep(&keys.slot("sweep"));
     let writer = writer(&keys.slot("writer"));
     keys.finish();
     let config = Config {
@@ -69,6 +71,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         connections,
         telemetry: telemetry?,
         grace: grace?,
+        sweep_every: Some(sweep_every?).filter(|every| !every.is_zero()),
         writer: writer?,
     };
     grace_covers_a_request(&shutdown, &config);
@@ -118,11 +121,19 @@ fn telemetry(slot: &Slot<'_>) -> Option<Telemetry> {
     Some(Telemetry { otlp_endpoint, sample: sample?, log: log?, log_format: log_format? })
 }
 
-fn grace(slot: &Slot<'_>) -> Option<std::time::Duration> {
+fn grace(slot: &Slot<'_>) -> Option<Duration> {
     let mut keys = slot.section()?;
     let grace = keys.slot("grace_seconds").parse(check::some_seconds);
     keys.finish();
     grace
+}
+
+/// Nothing at all where no sweep comes by itself.
+fn sweep(slot: &Slot<'_>) -> Option<Duration> {
+    let mut keys = slot.section()?;
+    let every = keys.slot("every_hours").parse(check::hours_or_never);
+    keys.finish();
+    every
 }
 
 /// A shorter grace period would cut off a request that is under way, and leave its outcome unknown.

@@ -21,6 +21,8 @@ mod openphone;
 #[cfg(test)]
 mod queue_trouble;
 #[cfg(test)]
+mod scan;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod shutdown;

@@ -48,6 +48,9 @@ impl Worker<'_> {
             }
         };
         let template = prepared.template();
+        if self.caller.deps.is_rehearsal {
+            return self.rehearse(loaded, side, (kind, &writes, template)).await;
+        }
         let pass = match self.caller.pass(side).await {
             Ok(pass) => pass,
             Err(trouble) => return self.failed(loaded, side, trouble).await,

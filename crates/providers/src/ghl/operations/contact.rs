@@ -13,7 +13,7 @@ pub const CONTACT_GET: Operation = operation(
 );
 /// `GET /contacts/`.
 pub const CONTACTS_LIST: Operation =
-    operation("ghl.contacts.list", "GET /contacts/", Access::Read, &["contacts.readonly"], &[]);
+    operation("ghl.contacts.list", "GET /contacts/", Access::Read, &["contacts.readonly"], &[Purpose::Sync]);
 /// `GET /contacts/business/{businessId}`.
 pub const CONTACTS_BY_BUSINESS: Operation = operation(
     "ghl.contacts.by-business",
