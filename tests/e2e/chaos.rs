@@ -32,7 +32,7 @@ const LONG: Duration = Duration::from_mins(5);
 const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
-const RATE: Rate = Rate { requests: 50, per: Duration::from_secs(1), per_day: None, enforce: true };
+const RATE: Rate = Rate { requests: 30, per: Duration::from_secs(1), per_day: None, enforce: true };
 const LIMIT: Duration = Duration::from_secs(150);
 /// More stories than these nobody reads.
 const MOST_STORIES: usize = 3;

@@ -7,6 +7,7 @@ mod shapes;
 
 mod architecture;
 mod both_ways;
+mod brake;
 mod chaos;
 mod compose;
 mod connect;

@@ -369,8 +369,11 @@ pub(crate) fn config_text(ghl: &GhlTwin, openphone: &OpenPhoneTwin, more: &str, 
     let [ghl_rate, openphone_rate] = [ghl.report().rate, openphone.report().rate]
         .map(|rate| format!("{{ requests: {}, per_seconds: {} }}", rate.limit, rate.window_ms / 1000));
     let (ghl, openphone) = (ghl.base_url(), openphone.base_url());
+    // Most cases change many people at once, and mean it.
+    let brake = if more.contains("brake:") { "" } else { "brake: { minutes: 0 }" };
     format!(
         r#"data_dir: ./data
+{brake}
 http: {{ listen: "127.0.0.1:0" }}
 providers:
   ghl:

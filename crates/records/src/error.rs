@@ -25,6 +25,13 @@ pub enum Error {
         /// Its schema.
         found: u32,
     },
+    /// What the mass-change brake knows isn't readable.
+    #[error("what the mass-change brake has noted can't be read")]
+    Brake {
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
     /// An index entry names no record.
     #[error("the index entry {key} names no record")]
     Index {
@@ -43,7 +50,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) => error.class().is_retryable(),
-            Self::Unreadable { .. } | Self::Schema { .. } | Self::Index { .. } => false,
+            Self::Unreadable { .. } | Self::Schema { .. } | Self::Brake { .. } | Self::Index { .. } => false,
         }
     }
 }

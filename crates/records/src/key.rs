@@ -20,6 +20,10 @@ pub(crate) fn claim(connection: &ConnectionId, identity: &str) -> String {
     format!("claim/{connection}/{}", short_hash(&[connection.as_str(), identity]))
 }
 
+pub(crate) fn brake(connection: &ConnectionId) -> String {
+    format!("brake/{connection}")
+}
+
 /// The record of a contact that was first heard of as `provider_id` of `side`. Deterministic, so that the same contact
 /// gets the same record, and with it the same external key, even when two mappers meet it at once.
 pub fn record_id(connection: &ConnectionId, side: Side, provider_id: &str) -> RecordId {

@@ -41,6 +41,7 @@ pub struct Metrics {
     skips: Counters<1>,
     conflicts: Counters<1>,
     parked: Counters<1>,
+    brake_stops: Counters<0>,
     provider_requests: Counters<3>,
     provider_duration: Durations<2>,
     provider_throttled: Counters<1>,
@@ -82,6 +83,7 @@ impl Metrics {
             skips: Counters::new(add, &names::SKIPS),
             conflicts: Counters::new(add, &names::CONFLICTS),
             parked: Counters::new(add, &names::PARKED_RECORDS),
+            brake_stops: Counters::new(add, &names::BRAKE_STOPS),
             provider_requests: Counters::new(add, &names::PROVIDER_REQUESTS),
             provider_duration: Durations::new(add, &names::PROVIDER_DURATION),
             provider_throttled: Counters::new(add, &names::PROVIDER_THROTTLED),
@@ -169,6 +171,11 @@ impl Metrics {
         if let Some(code) = known.copied().find(|known| *known == code) {
             self.parked.add([code]);
         }
+    }
+
+    /// A connection was stopped by the mass-change brake.
+    pub fn brake_stopped(&self) {
+        self.brake_stops.add([]);
     }
 
     /// A request was sent; `operation` is method and route template, `status` none where no answer came.

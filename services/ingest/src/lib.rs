@@ -21,8 +21,9 @@ pub use hooks::{HookConfig, HookConnection, HookDeps, HookSecrets, HookTiming, h
 pub use oauth::{OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth_router, start_url};
 pub use routes::{router, router_at};
 pub use scan::{
-    Asked, Ended, GhlCredential, GhlReader, Job, OpenPhoneReader, Progress, Rehearsal, ScanConfig, ScanConnection,
-    ScanDeps, ScanDesk, ScanKind, ScanReached, ScanStatus, ask, keep_scans, rehearse_scan, scan_router, scan_status,
+    Asked, Ended, GhlCredential, GhlReader, Job, OpenPhoneReader, Progress, Rehearsal, Resumed, ScanConfig,
+    ScanConnection, ScanDeps, ScanDesk, ScanKind, ScanReached, ScanStatus, ask, keep_scans, rehearse_scan, release,
+    scan_router, scan_status,
 };
 pub use sink::Sink;
 pub use spool::{Spool, SpoolLimits};

@@ -20,7 +20,7 @@ use tandem_proto::ConnectionId;
 use tandem_providers::ghl::oauth::App;
 use tandem_providers::ghl::{self, ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
 use tandem_providers::openphone::WebhookSecret;
-use tandem_reconcile::Timing;
+use tandem_reconcile::{BrakeLimit, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
 use tandem_store::Store;
@@ -59,6 +59,12 @@ fn ingest_connection(connection: &config::Connection) -> anyhow::Result<tandem_i
         .with_context(|| format!("connection {}: openphone.webhook_secrets", connection.id))?;
     let location_id = connection.ghl.location_id.clone();
     Ok(tandem_ingest::Connection { id: connection.id.clone(), location_id, openphone_secrets })
+}
+
+/// How much harm is too much.
+pub(crate) fn brake(config: &Config) -> BrakeLimit {
+    let config::Brake { records, percent, within } = config.brake;
+    BrakeLimit { records: records.try_into().unwrap_or(usize::MAX), percent: percent.into(), within }
 }
 
 /// What the mapper needs.

@@ -2,6 +2,7 @@
 
 pub(crate) mod connect;
 pub(crate) mod demo;
+pub(crate) mod resume;
 pub(crate) mod sandbox;
 pub(crate) mod scan;
 pub(crate) mod up;

@@ -26,6 +26,8 @@ enum Command {
     Backfill(cli::scan::Arguments),
     /// Compares everybody of both sides now, and mends what no webhook told
     Sweep(cli::scan::Arguments),
+    /// Lets a connection go on that was stopped because too many records would have been deleted or overwritten
+    Resume(cli::resume::Arguments),
     /// Shows everything on this machine with invented people; no account needed
     Demo(cli::demo::Arguments),
     /// Runs the stand-ins for both providers alone
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Connect(arguments) => cli::connect::run(&arguments),
         Command::Backfill(arguments) => cli::scan::run(ScanKind::Backfill, &arguments),
         Command::Sweep(arguments) => cli::scan::run(ScanKind::Sweep, &arguments),
+        Command::Resume(arguments) => cli::resume::run(&arguments),
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };

@@ -251,6 +251,7 @@ impl Starting<'_> {
         let writer = tandem_writer::Config {
             in_flight: self.config.writer.in_flight,
             in_flight_per_connection: self.config.writer.in_flight_per_connection,
+            brake: assemble::brake(self.config),
             ..tandem_writer::Config::default()
         };
         let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());

@@ -53,6 +53,22 @@ pub async fn run(
     Ok(ended.job.as_ref().is_some_and(|job| job.ended.as_ref().is_some_and(|ended| ended.failure.is_none())))
 }
 
+/// Lets a connection go on that the mass-change brake has stopped, and leaves the brake off for so many minutes.
+///
+/// # Errors
+/// The connection is unknown, or nothing that runs can be asked.
+pub async fn resume(config: &Config, connection: &str, minutes: u32, json: bool) -> anyhow::Result<()> {
+    let id = connection_of(config, connection)?;
+    let was_stopped = Desk::open(config, &id).await?.release(minutes).await?;
+    if json {
+        writeln!(io::stdout(), "{}", json!({ "connection": id, "was_stopped": was_stopped, "minutes": minutes }))?;
+        return Ok(());
+    }
+    let before = if was_stopped { "goes on" } else { "was not stopped" };
+    Voice::new(false).say(&format!("The connection {id} {before}; for {minutes} minutes nothing stops it."));
+    Ok(())
+}
+
 fn connection_of(config: &Config, connection: &str) -> anyhow::Result<ConnectionId> {
     let found = config.connections.iter().find(|one| one.id.as_str() == connection);
     let found = found.with_context(|| {

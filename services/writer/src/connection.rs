@@ -31,6 +31,8 @@ pub struct Connection {
     /// The OpenPhone side.
     pub openphone: OpenPhoneSide,
     pub(crate) pause: Pause,
+    /// Whether the mass-change brake is on, as last read.
+    pub(crate) brake: Mutex<Option<(bool, Instant)>>,
     /// The workspace's custom fields, as last read.
     pub(crate) workspace: Mutex<Option<(OpenPhoneView, Instant)>>,
     /// Whether the location allows duplicates, as last read.
@@ -81,6 +83,7 @@ impl Connection {
             ghl,
             openphone,
             pause: Pause::default(),
+            brake: Mutex::new(None),
             workspace: Mutex::new(None),
             location: Mutex::new(None),
         }

@@ -122,6 +122,14 @@ pub(super) fn count(text: &str, most: u32) -> Result<u32, String> {
         .ok_or_else(|| format!("expected a whole number from 1 to {most}, found `{text}`"))
 }
 
+/// A whole number from 0 to `most`.
+pub(super) fn up_to(text: &str, most: u32) -> Result<u32, String> {
+    let number = text.parse::<u32>().ok();
+    number
+        .filter(|number| *number <= most)
+        .ok_or_else(|| format!("expected a whole number from 0 to {most}, found `{text}`"))
+}
+
 /// An id as the providers make them.
 pub(super) fn provider_id(text: &str) -> Result<String, String> {
     let sound = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));

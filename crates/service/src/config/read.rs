@@ -9,7 +9,7 @@ use tandem_telemetry::Format;
 use super::problem::{Origin, Problem};
 use super::section::{Reader, Slot};
 use super::tree::{Kind, Node};
-use super::{Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
+use super::{Brake, Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
 use super::{backends, check, connections, overrides, providers, yaml};
 
 /// Everything that is read at once may be wrong at once.
@@ -58,6 +58,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let shutdown = keys.slot("shutdown");
     let grace = grace(&shutdown);
     let sweep_every = sweep(&keys.slot("sweep"));
+    let brake = brake(&keys.slot("brake"));
     let writer = writer(&keys.slot("writer"));
     keys.finish();
     let config = Config {
@@ -72,6 +73,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         telemetry: telemetry?,
         grace: grace?,
         sweep_every: Some(sweep_every?).filter(|every| !every.is_zero()),
+        brake: brake?,
         writer: writer?,
     };
     grace_covers_a_request(&shutdown, &config);
@@ -134,6 +136,17 @@ fn sweep(slot: &Slot<'_>) -> Option<Duration> {
     let every = keys.slot("every_hours").parse(check::hours_or_never);
     keys.finish();
     every
+}
+
+fn brake(slot: &Slot<'_>) -> Option<Brake> {
+    const MOST_RECORDS: u32 = 100_000_000;
+    const MOST_MINUTES: u32 = 24 * 60;
+    let mut keys = slot.section()?;
+    let records = keys.slot("records").parse(|text| check::count(text, MOST_RECORDS));
+    let percent = keys.slot("percent").parse(|text| check::up_to(text, 100));
+    let minutes = keys.slot("minutes").parse(|text| check::up_to(text, MOST_MINUTES));
+    keys.finish();
+    Some(Brake { records: records?, percent: percent?, within: Duration::from_mins(u64::from(minutes?)) })
 }
 
 /// A shorter grace period would cut off a request that is under way, and leave its outcome unknown.

@@ -1,10 +1,11 @@
-//! Asking for scans over HTTP, for commands that can't open the store because this process has it for itself.
+//! Asking for scans, and for a stopped connection to go on, over HTTP, for commands that can't open the store because this process has it for itself.
 //!
-//! `GET` and `POST /api/v1/connections/{id}/scans`, with a password that the process makes at its start.
+//! `GET` and `POST /api/v1/connections/{id}/scans`, `POST /api/v1/connections/{id}/resume`, with a password that the process makes at its start.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::body::Body;
@@ -12,12 +13,14 @@ use axum::extract::{Path, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tandem_proto::ConnectionId;
+use tandem_reconcile::Brake;
+use tandem_records::Records;
 use tandem_telemetry::chain;
 use tokio::sync::{SetOnce, mpsc};
 
@@ -55,7 +58,11 @@ pub struct Rehearsal {
 
 /// The routes of scans, to be merged with a server's others.
 pub fn scan_router(desk: ScanDesk) -> Router {
-    Router::new().route("/api/v1/connections/{id}/scans", get(show).post(begin)).with_state(Arc::new(desk))
+    let desk = Arc::new(desk);
+    Router::new()
+        .route("/api/v1/connections/{id}/scans", get(show).post(begin))
+        .route("/api/v1/connections/{id}/resume", post(resume))
+        .with_state(desk)
 }
 
 #[derive(Deserialize)]
@@ -99,8 +106,58 @@ async fn begin(
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Release {
+    minutes: u32,
+}
+
+async fn resume(
+    State(desk): State<Arc<ScanDesk>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    wanted: Result<Json<Release>, axum::extract::rejection::JsonRejection>,
+) -> Response {
+    let (deps, connection) = match desk.admit(&id, &headers) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let Ok(Json(Release { minutes })) = wanted else {
+        return (StatusCode::BAD_REQUEST, "expected {\"minutes\": 60}").into_response();
+    };
+    match release(&deps.records, &connection, minutes).await {
+        Ok(was_stopped) => Json(Resumed { was_stopped }).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+/// What came of a request to go on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The mass-change brake was on.
+    pub was_stopped: bool,
+}
+
+/// Lets a connection go on that the mass-change brake has stopped, and leaves the brake off for so many minutes. True if it was on.
+///
+/// # Errors
+/// The store can't be reached.
+pub async fn release(
+    records: &Records,
+    connection: &ConnectionId,
+    minutes: u32,
+) -> Result<bool, tandem_records::Error> {
+    let lasts = Duration::from_mins(u64::from(minutes));
+    let change = |brake: &mut Brake| {
+        let was_on = brake.is_on();
+        brake.release(Timestamp::now(), lasts);
+        was_on
+    };
+    records.change_brake(connection, change).await.map(|(_, was_on)| was_on)
+}
+
 fn failed(error: &dyn std::error::Error) -> Response {
-    tracing::error!(error = %chain(error), "a scan can't be asked for");
+    tracing::error!(error = %chain(error), "what a command asked for can't be done");
     (StatusCode::SERVICE_UNAVAILABLE, "the store can't be reached now").into_response()
 }
 

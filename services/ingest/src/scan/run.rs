@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tandem_reconcile::Brake;
 use tandem_store::{Error, Expected};
 use tandem_telemetry::chain;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::{ScanConnection, Trouble};
-use super::job::{Job, Setback, Step};
+use super::job::{Job, ScanKind, Setback, Step};
 use super::ledger::{self, Pages, Record};
 use super::pages::{Reader, plan};
 use super::{ScanDeps, due};
 
+/// What a page leads to is written by then, however many people there are.
+const IMPORT_LASTS: Duration = Duration::from_hours(12);
 /// Between two words that we are still at it: a third of what is believed of somebody silent.
 const BEAT: Duration = Duration::from_secs(10);
 
@@ -133,7 +136,12 @@ impl Worker<'_> {
         let now = Timestamp::now();
         job.renew(self.owner, now);
         match read {
-            Ok(page) => job.page_done(page, now),
+            Ok(page) => {
+                job.page_done(page, now);
+                if job.kind == ScanKind::Backfill {
+                    self.expect_changes(now).await;
+                }
+            }
             Err(trouble) => {
                 let setback = trouble.setback();
                 self.tell(&setback, &trouble);
@@ -144,6 +152,14 @@ impl Worker<'_> {
             return self.over(held, now).await;
         }
         self.save(held).await
+    }
+
+    /// Somebody asked for the first import, so that what it overwrites is meant. Without this word it may be stopped on its way.
+    async fn expect_changes(self, now: Timestamp) {
+        let change = |brake: &mut Brake| brake.importing_until = Some(now + IMPORT_LASTS);
+        if let Err(error) = self.deps.records.change_brake(&self.connection.id, change).await {
+            tracing::warn!(connection.id = %self.connection.id, error = %chain(&error), "the brake isn't told of the first import");
+        }
     }
 
     fn tell(self, setback: &Setback, trouble: &Trouble) {

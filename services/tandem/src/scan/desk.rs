@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use tandem_ingest::{Asked, ScanKind, ScanStatus, ask, scan_status};
+use tandem_ingest::{Asked, Resumed, ScanKind, ScanStatus, ask, release, scan_status};
 use tandem_proto::ConnectionId;
 use tandem_service::Config;
 use tandem_service::config::Queue;
@@ -57,6 +57,18 @@ impl Desk {
             Self::Shared { backends, connection } => {
                 Ok(ask(&backends.store, connection, kind, Timestamp::now()).await?)
             }
+        }
+    }
+
+    /// Lets the connection go on; true if it had been stopped.
+    pub(super) async fn release(&self, minutes: u32) -> anyhow::Result<bool> {
+        match self {
+            Self::Neighbour { listen, path, password } => {
+                let (path, body) = (path.replace("/scans", "/resume"), json!({ "minutes": minutes }).to_string());
+                let resumed: Resumed = answer(*listen, || neighbour::post(*listen, &path, password, &body)).await?;
+                Ok(resumed.was_stopped)
+            }
+            Self::Shared { backends, connection } => Ok(release(&backends.records, connection, minutes).await?),
         }
     }
 
