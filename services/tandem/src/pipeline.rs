@@ -3,6 +3,7 @@
 //! Everything starts at once. HTTP answers from the beginning; the mapper and the writer wait for the backends, which with
 //! servers elsewhere may take a while, and so does readiness.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Sink};
+use tandem_ingest::{Agencies, HookDeps, HookSecrets, OAuthDeps, OAuthReached, Sink};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -144,7 +145,7 @@ impl Starting<'_> {
         let routes = match sink {
             Some(sink) => {
                 let health = sink_check(health, sink.clone());
-                let oauth = assemble::oauth(self.config).map(|config| (config, self.tokens()));
+                let oauth = assemble::oauth(self.config).map(|config| (config.clone(), self.tokens(config.locations)));
                 let tokens = oauth.as_ref().map(|(_, reached)| Arc::clone(reached));
                 let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
                 let hooks = self.hooks()?;
@@ -164,15 +165,15 @@ impl Starting<'_> {
     }
 
     /// Where what connecting by OAuth brings is kept, once the store is reached.
-    fn tokens(&mut self) -> OAuthReached {
+    fn tokens(&mut self, locations: HashMap<ConnectionId, String>) -> OAuthReached {
         let reached = OAuthReached::default();
         let (config, limits, ours) = (self.config.clone(), self.limits.clone(), Arc::clone(&reached));
         self.start("oauth", async move |Backends { store, .. }, shutdown| {
             if let Some(tokens) = assemble::tokens(&config, &store, &limits)? {
-                let settled = tokens.clone();
-                ours.set(OAuthDeps { tokens, store })?;
-                shutdown.cancelled().await;
-                settled.settled().await;
+                let agencies = Agencies::new(tokens.clone(), locations);
+                ours.set(OAuthDeps { tokens: tokens.clone(), store, agencies: agencies.clone() })?;
+                agencies.keep(shutdown).await;
+                tokens.settled().await;
             }
             anyhow::Ok(())
         });
