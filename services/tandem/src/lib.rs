@@ -9,6 +9,7 @@ mod neighbour;
 pub mod part;
 pub mod pipeline;
 pub mod program;
+mod rekeying;
 pub mod sandbox;
 
 pub use backends::Backends;

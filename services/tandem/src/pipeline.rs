@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
-use crate::{Part, assemble, housekeeping};
+use crate::{Part, assemble, housekeeping, rekeying};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -64,6 +64,7 @@ impl Pipeline {
             starting.writer();
         }
         starting.housekeeping(sink);
+        starting.rekeying();
         starting.give_back_at_the_stop();
         announce(address, config.connections.iter().map(|connection| &connection.id));
         let Starting { reached, metrics, supervisor, .. } = starting;
@@ -236,6 +237,18 @@ impl Starting<'_> {
         };
         let keeping = housekeeping::run(rooms, self.supervisor.shutdown());
         self.supervisor.start("housekeeping", keeping);
+    }
+
+    /// The mapper holds no secrets.
+    fn rekeying(&mut self) {
+        if self.parts == [Part::Mapper] || self.config.encryption_keys.is_empty() {
+            return;
+        }
+        let config = self.config.clone();
+        self.start("encryption keys", async move |Backends { store, .. }, shutdown| {
+            rekeying::run(assemble::vault(&config, &store)?, shutdown).await;
+            anyhow::Ok(())
+        });
     }
 
     /// What was fetched ahead and nobody works on goes to other processes at once, not when the work under way is done.
