@@ -84,6 +84,7 @@ fn options(seed: u64) -> ClusterOptions {
         ghl: Some(ghl),
         openphone: Some(openphone),
         environment: vec![("TANDEM_SHUTDOWN__GRACE_SECONDS", "10".to_owned())],
+        password: None,
         services: [(Part::Ingest, 2), (Part::Mapper, 2), (Part::Writer, 4)],
     }
 }

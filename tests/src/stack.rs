@@ -71,6 +71,12 @@ impl Servers {
         Self { nats: Nats::start(), redis: Redis::start() }
     }
 
+    /// Both, empty, for whoever knows the password; the user at NATS is `tandem`.
+    pub fn start_with_password(password: &str) -> Self {
+        let nats = Nats::builder().user("tandem", password).start();
+        Self { nats, redis: Redis::start_with_password(password) }
+    }
+
     /// Makes Redis one that has been up for long, as it is in a running system. A new one holds the first requests back: what
     /// was sent before it came is not known.
     pub fn have_been_up(&self) {

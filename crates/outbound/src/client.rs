@@ -101,7 +101,11 @@ impl Client {
             return Err(SendError::not_sent(NotSent::PastDeadline));
         }
         let answer = self.http.execute(prepared).await.map_err(SendError::from_client)?;
-        read(answer).await
+        let mut response = read(answer).await?;
+        if !response.status().is_success() {
+            blank(response.body_mut(), credential);
+        }
+        Ok(response)
     }
 
     /// The provider's host and port, for telling where a request goes.
@@ -167,6 +171,22 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
     *response.status_mut() = answer.status();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
     Ok(response)
+}
+
+/// A refusal is kept, for people to read: a credential that it repeats goes out of it.
+fn blank(body: &mut Bytes, credential: &SecretString) {
+    let secret = credential.expose_secret().as_bytes();
+    let starts =
+        || body.windows(secret.len().max(1)).enumerate().filter(|(_, part)| !secret.is_empty() && *part == secret);
+    let found: Vec<usize> = starts().map(|(at, _)| at).collect();
+    if found.is_empty() {
+        return;
+    }
+    let mut text = BytesMut::from(&body[..]);
+    for at in found {
+        text[at..at + secret.len()].fill(b'*');
+    }
+    *body = text.freeze();
 }
 
 /// Once there is an answer, the request was received, whatever breaks afterwards.

@@ -18,7 +18,7 @@ mod spool;
 
 pub use config::{Config, Connection, Deps};
 pub use hooks::{HookConfig, HookConnection, HookDeps, HookSecrets, HookTiming, hook_url, keep_hooks};
-pub use oauth::{OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth_router, start_url};
+pub use oauth::{Agencies, OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth_router, oauth_router_at, start_url};
 pub use routes::{router, router_at};
 pub use scan::{
     Asked, Ended, GhlCredential, GhlReader, Job, OpenPhoneReader, Progress, Rehearsal, Resumed, ScanConfig,

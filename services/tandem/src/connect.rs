@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
+use serde_json::json;
 use tandem_ingest::StateKeys;
 use tandem_proto::ConnectionId;
-use tandem_service::Config;
+use tandem_service::{Config, config};
+use url::Url;
 
 use crate::neighbour;
 
@@ -25,8 +27,17 @@ struct Status {
     since: Option<String>,
 }
 
+/// How the link is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// For people.
+    Words,
+    /// For programs: one object a line.
+    Json,
+}
+
 /// Prints the link and waits until the location is connected.
-pub fn run(config: &Config, connection: &str) -> anyhow::Result<()> {
+pub fn run(config: &Config, connection: &str, voice: Voice) -> anyhow::Result<()> {
     let found = config.connections.iter().find(|one| one.id.as_str() == connection);
     let found = found.with_context(|| {
         let known: Vec<&str> = config.connections.iter().map(|one| one.id.as_str()).collect();
@@ -40,20 +51,40 @@ pub fn run(config: &Config, connection: &str) -> anyhow::Result<()> {
     let password = StateKeys::new(&config.encryption_keys).password().context("encryption_key is missing")?;
     let ask = || status(config, &found.id, &password);
     let before = ask()?;
-    let mut out = io::stdout();
-    writeln!(out, "Open this page and pick the location {}:\n", found.ghl.location_id)?;
-    writeln!(out, "  {}\n", tandem_ingest::start_url(public_url, &found.id))?;
-    writeln!(out, "Waiting until it is connected ...")?;
+    voice.link(found, &tandem_ingest::start_url(public_url, &found.id))?;
     let began = Instant::now();
     while began.elapsed() < LIMIT {
         sleep(PAUSE);
         let now = ask()?;
         if now.connected && now != before {
-            writeln!(out, "{connection} is connected.")?;
-            return Ok(());
+            return Ok(voice.connected(&found.id)?);
         }
     }
     bail!("{connection} was not connected within ten minutes; run this again for a new link")
+}
+
+impl Voice {
+    fn link(self, connection: &config::Connection, link: &Url) -> io::Result<()> {
+        let (id, location) = (&connection.id, &connection.ghl.location_id);
+        let mut out = io::stdout();
+        match self {
+            Self::Words => {
+                writeln!(out, "Open this page and pick the location {location}:\n\n  {link}\n")?;
+                writeln!(out, "Waiting until it is connected ...")
+            }
+            Self::Json => {
+                let link = link.as_str();
+                writeln!(out, "{}", json!({ "connection": id.as_str(), "location_id": location, "link": link }))
+            }
+        }
+    }
+
+    fn connected(self, id: &ConnectionId) -> io::Result<()> {
+        match self {
+            Self::Words => writeln!(io::stdout(), "{id} is connected."),
+            Self::Json => writeln!(io::stdout(), "{}", json!({ "connection": id.as_str(), "connected": true })),
+        }
+    }
 }
 
 fn status(config: &Config, connection: &ConnectionId, password: &str) -> anyhow::Result<Status> {

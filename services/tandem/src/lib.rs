@@ -11,6 +11,7 @@ mod password;
 pub mod pipeline;
 pub mod program;
 mod rehearsal;
+mod rekeying;
 pub mod sandbox;
 pub mod scan;
 mod voice;

@@ -3,6 +3,7 @@
 //! Everything starts at once. HTTP answers from the beginning; the mapper and the writer wait for the backends, which with
 //! servers elsewhere may take a while, and so does readiness.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Rehearsal, ScanDeps, ScanDesk, ScanReached, Sink};
+use tandem_ingest::{
+    Agencies, HookDeps, HookSecrets, OAuthDeps, OAuthReached, Rehearsal, ScanDeps, ScanDesk, ScanReached, Sink,
+};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -22,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
-use crate::{Part, assemble, housekeeping, password, rehearsal};
+use crate::{Part, assemble, housekeeping, password, rehearsal, rekeying};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -63,6 +66,7 @@ impl Pipeline {
             starting.writer();
         }
         starting.housekeeping(sink);
+        starting.rekeying();
         starting.give_back_at_the_stop();
         announce(address, config.connections.iter().map(|connection| &connection.id));
         let Starting { reached, metrics, supervisor, .. } = starting;
@@ -144,7 +148,7 @@ impl Starting<'_> {
         let routes = match sink {
             Some(sink) => {
                 let health = sink_check(health, sink.clone());
-                let oauth = assemble::oauth(self.config).map(|config| (config, self.tokens()));
+                let oauth = assemble::oauth(self.config).map(|config| (config.clone(), self.tokens(config.locations)));
                 let tokens = oauth.as_ref().map(|(_, reached)| Arc::clone(reached));
                 let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
                 let hooks = self.hooks()?;
@@ -167,15 +171,15 @@ impl Starting<'_> {
     }
 
     /// Where what connecting by OAuth brings is kept, once the store is reached.
-    fn tokens(&mut self) -> OAuthReached {
+    fn tokens(&mut self, locations: HashMap<ConnectionId, String>) -> OAuthReached {
         let reached = OAuthReached::default();
         let (config, limits, ours) = (self.config.clone(), self.limits.clone(), Arc::clone(&reached));
         self.start("oauth", async move |Backends { store, .. }, shutdown| {
             if let Some(tokens) = assemble::tokens(&config, &store, &limits)? {
-                let settled = tokens.clone();
-                ours.set(OAuthDeps { tokens, store })?;
-                shutdown.cancelled().await;
-                settled.settled().await;
+                let agencies = Agencies::new(tokens.clone(), locations);
+                ours.set(OAuthDeps { tokens: tokens.clone(), store, agencies: agencies.clone() })?;
+                agencies.keep(shutdown).await;
+                tokens.settled().await;
             }
             anyhow::Ok(())
         });
@@ -277,6 +281,18 @@ impl Starting<'_> {
         };
         let keeping = housekeeping::run(rooms, self.supervisor.shutdown());
         self.supervisor.start("housekeeping", keeping);
+    }
+
+    /// The mapper holds no secrets.
+    fn rekeying(&mut self) {
+        if self.parts == [Part::Mapper] || self.config.encryption_keys.is_empty() {
+            return;
+        }
+        let config = self.config.clone();
+        self.start("encryption keys", async move |Backends { store, .. }, shutdown| {
+            rekeying::run(assemble::vault(&config, &store)?, shutdown).await;
+            anyhow::Ok(())
+        });
     }
 
     /// What was fetched ahead and nobody works on goes to other processes at once, not when the work under way is done.

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
-use tandem_credentials::NoToken;
+use tandem_credentials::{NoToken, Paused};
 use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
@@ -21,6 +21,8 @@ use crate::{Connection, Deps};
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// A shorter wait for a slot has no span.
 const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
+/// After a credential was refused, or the whole location.
+const REFUSED: Duration = Duration::from_mins(1);
 /// After a token was renewed.
 const RENEWED: Duration = Duration::from_millis(50);
 /// After a 429 that doesn't say how long.
@@ -168,11 +170,17 @@ impl Caller<'_> {
     }
 
     fn cannot_sign_in(&self, side: Side, no_token: &NoToken) {
-        let pause = &self.connection.pause;
+        let paused = |needs_a_person| self.connection.pause.unconnected(Instant::now(), needs_a_person);
+        let url = self.connection.ghl.connect_url.as_ref().map(Url::as_str).unwrap_or_default();
         match no_token {
-            NoToken::NotConnected { .. } | NoToken::Paused { .. } => {
-                let url = self.connection.ghl.connect_url.as_ref().map(Url::as_str).unwrap_or_default();
-                self.report(side, pause.unconnected(Instant::now()), &format!("{no_token}, or open {url}"));
+            NoToken::NotConnected { .. } => {
+                self.report(side, paused(true), &format!("it is not connected; use `tandem connect`, or open {url}"));
+            }
+            NoToken::Paused { paused: still @ Paused::StillRefused, .. } => {
+                self.report(side, paused(false), &still.to_string());
+            }
+            NoToken::Paused { paused: why @ (Paused::NeedsReconnect(_) | Paused::Uninstalled), .. } => {
+                self.report(side, paused(true), &format!("{why}, or open {url}"));
             }
             NoToken::Later(_) | NoToken::Interrupted | NoToken::Vault(_) => {
                 tracing::warn!(connection.id = %self.connection.id, provider = side.name(), error = %chain(no_token),
@@ -187,9 +195,12 @@ impl Caller<'_> {
         let pause = &self.connection.pause;
         match result {
             Ok(_) => self.report(side, pause.works(), ""),
+            Err(Trouble::Refused(error)) if error.is_location_inactive() => {
+                self.report(side, pause.refused(now), "the location is not active; it is to be switched on there");
+            }
             Err(Trouble::Refused(error)) => match error.class() {
                 Class::Unauthorized | Class::PaymentRequired => {
-                    self.report(side, pause.refused(now), &error.to_string());
+                    self.report(side, pause.refused(now), &format!("{error}{}", remedy(error)));
                 }
                 Class::Throttled { retry_after } => self.cool_down(side, retry_after.unwrap_or(COOL_DOWN)).await,
                 Class::QuotaExhausted { resets_after } => {
@@ -220,11 +231,28 @@ impl Caller<'_> {
         let id = &self.connection.id;
         match change {
             Some(Change::Paused) => tracing::error!(connection.id = %id, provider = side.name(),
-                "connection {id} is paused: {side}: {why}. Its events are kept and it is tried again by itself; \
-                 if the credential was refused, put a valid one into the environment and restart"),
+                "connection {id} is paused: {side}: {why}. Its events are kept and it is tried again by itself"),
             Some(Change::Resumed) => tracing::info!(connection.id = %id, "connection {id} works again"),
             None => {}
         }
+    }
+}
+
+/// What a person can do about a credential that is refused.
+fn remedy(error: &ApiError) -> &'static str {
+    match error.class() {
+        Class::Unauthorized if error.is_missing_scope() => "; the credential lacks a scope: give it the missing one",
+        Class::Unauthorized => "; put a valid credential into the environment and restart",
+        Class::PaymentRequired => "; the subscription is not active",
+        Class::Throttled { .. }
+        | Class::QuotaExhausted { .. }
+        | Class::Transient
+        | Class::Unreadable
+        | Class::Forbidden
+        | Class::NotFound
+        | Class::Conflict
+        | Class::Refused
+        | Class::Misrouted => "",
     }
 }
 
@@ -266,10 +294,11 @@ impl Trouble {
             Self::NoSlot(wait) => Some(*wait),
             Self::NoToken(no_token) => Some(until_token(no_token)),
             Self::Lost(_) => None,
+            Self::Refused(error) if error.is_location_inactive() => Some(REFUSED),
             Self::Refused(error) => match error.class() {
                 Class::Throttled { retry_after } => Some(retry_after.unwrap_or(COOL_DOWN)),
                 Class::QuotaExhausted { resets_after } => Some(resets_after.unwrap_or(QUOTA_PAUSE)),
-                Class::Unauthorized | Class::PaymentRequired => Some(Duration::from_mins(1)),
+                Class::Unauthorized | Class::PaymentRequired => Some(REFUSED),
                 Class::Transient
                 | Class::Unreadable
                 | Class::Forbidden

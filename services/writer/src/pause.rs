@@ -22,6 +22,8 @@ pub(crate) struct Pause {
 struct State {
     until: Option<Instant>,
     failures: u32,
+    /// A person was told what to do.
+    is_told: bool,
 }
 
 /// A change that is worth one log line.
@@ -47,6 +49,7 @@ impl Pause {
     pub(crate) fn works(&self) -> Option<Change> {
         let mut state = self.lock();
         state.failures = 0;
+        state.is_told = false;
         state.until.take().map(|_| Change::Resumed)
     }
 
@@ -55,9 +58,12 @@ impl Pause {
         self.pause_until(now + REFUSED_PAUSE)
     }
 
-    /// There is nothing to sign in with until a person has done something.
-    pub(crate) fn unconnected(&self, now: Instant) -> Option<Change> {
-        self.pause_until(now + UNCONNECTED_PAUSE)
+    /// There is nothing to sign in with. Once it is clear that a person has to act, that is worth a line of its own, also
+    /// where it was paused before.
+    pub(crate) fn unconnected(&self, now: Instant, needs_a_person: bool) -> Option<Change> {
+        let is_new = needs_a_person && !std::mem::replace(&mut self.lock().is_told, needs_a_person);
+        let change = self.pause_until(now + UNCONNECTED_PAUSE);
+        change.or(is_new.then_some(Change::Paused))
     }
 
     fn pause_until(&self, until: Instant) -> Option<Change> {
@@ -96,6 +102,18 @@ mod tests {
         assert!(pause.remaining(later).is_some(), "the others wait for it");
         assert_eq!(pause.works(), Some(Change::Resumed));
         assert_eq!(pause.remaining(later), None);
+    }
+
+    #[test]
+    fn what_a_person_has_to_do_is_said_also_where_it_was_paused_before() {
+        let (pause, now) = (Pause::default(), Instant::now());
+        assert_eq!(pause.unconnected(now, false), Some(Change::Paused));
+        assert_eq!(pause.unconnected(now, false), None);
+        assert_eq!(pause.unconnected(now, true), Some(Change::Paused));
+        assert_eq!(pause.unconnected(now, true), None, "once");
+        assert_eq!(pause.works(), Some(Change::Resumed));
+        assert_eq!(pause.unconnected(now, true), Some(Change::Paused));
+        assert_eq!(pause.unconnected(now, true), None);
     }
 
     #[test]

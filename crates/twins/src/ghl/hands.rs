@@ -28,6 +28,11 @@ impl GhlTwin {
         held(&self.twin.house.provider).oauth.expire_access_tokens(Stamp::now(None));
     }
 
+    /// How long access tokens last that are handed out from now on.
+    pub fn set_access_life(&self, life: Duration) {
+        held(&self.twin.house.provider).app.access_life = life;
+    }
+
     /// Sets the clock ahead by which tokens and codes expire.
     pub fn advance_clock(&self, by: Duration) {
         held(&self.twin.house.provider).oauth.advance(by);

@@ -17,6 +17,8 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod openphone;
 #[cfg(test)]
 mod queue_trouble;

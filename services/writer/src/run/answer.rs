@@ -313,7 +313,7 @@ fn refusal((kind, side): (IntentKind, Side), error: &ApiError, writes: &Writes) 
 /// True where asking again brings the same answer.
 fn is_final(error: &ApiError) -> bool {
     match error.class() {
-        Class::Forbidden | Class::Conflict | Class::Refused => true,
+        Class::Forbidden | Class::Conflict | Class::Refused => !error.is_location_inactive(),
         Class::Throttled { .. }
         | Class::QuotaExhausted { .. }
         | Class::Transient
