@@ -11,12 +11,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 const LOCATION: &str = "SandboxLocation00001";
 const OTHER: &str = "SandboxLocation00002";
 /// Of an access token at the twin.
-const LIFE: Duration = Duration::from_secs(8);
+pub(crate) const LIFE: Duration = Duration::from_secs(8);
 /// 32 bytes.
 const KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
 /// A process whose connection has no token yet.
-async fn unconnected() -> Process {
+pub(crate) async fn unconnected() -> Process {
     let mut ghl = tandem_tests::quick_ghl();
     let other = GhlLocation { id: OTHER.to_owned(), ..ghl.locations[0].clone() };
     ghl.locations.push(other);

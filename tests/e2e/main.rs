@@ -9,6 +9,7 @@ mod architecture;
 mod both_ways;
 mod brake;
 mod chaos;
+mod check;
 mod compose;
 mod connect;
 mod disk;

@@ -5,6 +5,7 @@ mod field;
 pub mod phone;
 mod side;
 pub mod tag;
+pub mod trial;
 
 pub use field::{Field, Fields, Observed, Value};
 pub use side::{PerSide, Side};

@@ -13,4 +13,4 @@ pub use budget::{BudgetKey, BudgetRate, Throttled};
 pub use limits::Limits;
 pub use locks::Guard;
 pub use permit::Permit;
-pub use redis::{Error, Members, RedisOptions};
+pub use redis::{Error, Members, RedisOptions, RedisTrouble, redis_version};

@@ -14,12 +14,14 @@ use crate::line::{Line, lock};
 mod calls;
 mod keeper;
 mod link;
+mod look;
 mod options;
 mod phase;
 mod scripts;
 mod shared;
 mod untold;
 
+pub use look::{RedisTrouble, redis_version};
 pub use options::{Error, Members, RedisOptions};
 pub(crate) use shared::Shared;
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod config;
+pub mod desk;
 pub mod health;
 mod serve;
 pub mod supervise;

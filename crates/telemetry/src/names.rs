@@ -78,6 +78,7 @@ const SKIP: Label = Label {
         "in_hand",
         "nobody",
         "parked",
+        "trial",
     ],
 };
 const PARKED: Label = Label { key: "code", values: &["refused", "duplicate", "vanished", "key_taken"] };

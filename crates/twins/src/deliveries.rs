@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -93,6 +93,7 @@ pub(crate) struct Courier {
 struct Round {
     client: reqwest::Client,
     rules: RetryRules,
+    clock_ahead: SignedDuration,
     dice: Arc<Mutex<Dice>>,
     seen: Mutex<DeliveryReport>,
     under_way: watch::Sender<u64>,
@@ -102,8 +103,9 @@ struct Round {
 }
 
 impl Courier {
+    /// `clock_ahead` is how far the sender's clock is ahead of this machine's.
     pub(crate) fn start(
-        rules: RetryRules,
+        (rules, clock_ahead): (RetryRules, SignedDuration),
         dice: Arc<Mutex<Dice>>,
         stop: CancellationToken,
         tasks: &TaskTracker,
@@ -118,7 +120,8 @@ impl Courier {
         let permits = Arc::new(Semaphore::new(rules.at_once.max(1)));
         let seen = Mutex::new(DeliveryReport::default());
         let under_way = watch::Sender::new(0);
-        let round = Arc::new(Round { client, rules, dice, seen, under_way, permits, stop, tasks: tasks.clone() });
+        let round =
+            Arc::new(Round { client, rules, clock_ahead, dice, seen, under_way, permits, stop, tasks: tasks.clone() });
         tasks.spawn(dispatch(Arc::clone(&round), parcels));
         Ok(Self { queue, round })
     }
@@ -260,7 +263,9 @@ impl Round {
 
     async fn post(&self, parcel: &Parcel) -> Option<u16> {
         let mut request = self.client.post(&parcel.url).header("content-type", "application/json");
-        for (name, value) in parcel.seal.headers(&parcel.body, Timestamp::now()) {
+        let now = Timestamp::now();
+        let now = now.checked_add(self.clock_ahead).unwrap_or(now);
+        for (name, value) in parcel.seal.headers(&parcel.body, now) {
             request = request.header(name, value);
         }
         parcel.seal.note(|progress| progress.settle(Stage::Sending));

@@ -9,6 +9,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::Response;
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -90,6 +92,7 @@ pub(crate) struct House<P> {
     pub(crate) requests: Mutex<RequestLog>,
     pub(crate) courier: Courier,
     meters: Mutex<Vec<Meter>>,
+    clock_ahead: SignedDuration,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -107,6 +110,7 @@ pub(crate) struct Opening {
     pub(crate) rate: Rate,
     pub(crate) retries: RetryRules,
     pub(crate) faults: Faults,
+    pub(crate) clock_ahead: SignedDuration,
 }
 
 impl<P: Provider> Twin<P> {
@@ -115,7 +119,8 @@ impl<P: Provider> Twin<P> {
         let address = listener.local_addr()?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let dice = Arc::new(Mutex::new(Dice::new(opening.faults)));
-        let courier = Courier::start(opening.retries, Arc::clone(&dice), stop.clone(), &tasks);
+        let clock_ahead = opening.clock_ahead;
+        let courier = Courier::start((opening.retries, clock_ahead), Arc::clone(&dice), stop.clone(), &tasks);
         let started = Instant::now();
         let meters = (0..provider.accounts()).map(|_| Meter::new(opening.rate, started)).collect();
         let house = Arc::new(House {
@@ -124,6 +129,7 @@ impl<P: Provider> Twin<P> {
             requests: Mutex::new(RequestLog::new(started)),
             courier: courier.map_err(io::Error::other)?,
             meters: Mutex::new(meters),
+            clock_ahead,
             tasks,
             stop: stop.clone(),
         });
@@ -187,11 +193,18 @@ async fn enter<P: Provider>(
     let mut answer = house.work(plan, Visit { call, route, stamp, standing }).await;
     if let Some(answer) = &mut answer {
         answer.headers.extend(standing.iter().flat_map(P::budget_headers));
+        answer.headers.extend(date(house.clock_ahead));
         held(&house.requests).answer(stamp.request.unwrap_or_default(), answer.status);
     } else {
         line.cut();
     }
     answer.unwrap_or_else(|| Answer::empty(500)).into_response()
+}
+
+/// The time of the answer, where the clock is not this machine's: otherwise the server adds it by itself.
+fn date(clock_ahead: SignedDuration) -> Option<(&'static str, String)> {
+    let now = (!clock_ahead.is_zero()).then(|| Timestamp::now().checked_add(clock_ahead).ok()).flatten()?;
+    Some(("date", DateTimePrinter::new().timestamp_to_rfc9110_string(&now).ok()?))
 }
 
 /// One request inside the house.

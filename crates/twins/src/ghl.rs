@@ -74,6 +74,7 @@ impl GhlTwin {
             rate: config.rate,
             retries: config.retries.clone(),
             faults: config.faults.clone(),
+            clock_ahead: config.clock_ahead,
         };
         let key = key_from(config.signing_seed)?;
         let public_key_pem = seal::public_key_pem(&key);

@@ -75,6 +75,7 @@ impl OpenPhoneTwin {
             rate: config.rate,
             retries: config.retries.clone(),
             faults: config.faults.clone(),
+            clock_ahead: config.clock_ahead,
         };
         Ok(Self { twin: Twin::open(OpenPhone::new(config), opening).await? })
     }

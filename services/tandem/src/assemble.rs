@@ -182,8 +182,7 @@ fn writer_connection(
         (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
     };
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
-    let location_id = connection.ghl.location_id.clone();
-    let ghl_budget = register(limits, "ghl", &location_id, config.providers.ghl.rate);
+    let ghl_budget = ghl_budget(config, limits, connection);
     let key = &connection.openphone.api_key;
     let openphone_budget = openphone_budget(config, limits, connection);
     let view = ghl_view(config, connection);
@@ -242,11 +241,18 @@ fn scan_connection(
     Ok(ScanConnection { id: connection.id.clone(), ghl, openphone })
 }
 
-fn api_version(config: &Config) -> anyhow::Result<ApiVersion> {
+/// The `Version` header.
+pub(crate) fn api_version(config: &Config) -> anyhow::Result<ApiVersion> {
     ApiVersion::new(&config.providers.ghl.api_version).context("providers.ghl.api_version")
 }
 
-fn openphone_budget(config: &Config, limits: &Limits, connection: &config::Connection) -> BudgetKey {
+/// The budget of the connection's location.
+pub(crate) fn ghl_budget(config: &Config, limits: &Limits, connection: &config::Connection) -> BudgetKey {
+    register(limits, "ghl", &connection.ghl.location_id, config.providers.ghl.rate)
+}
+
+/// The budget of the connection's API key.
+pub(crate) fn openphone_budget(config: &Config, limits: &Limits, connection: &config::Connection) -> BudgetKey {
     register(limits, "openphone", &fingerprint(&connection.openphone.api_key), config.providers.openphone.rate)
 }
 
@@ -268,7 +274,8 @@ fn fingerprint(key: &SecretString) -> String {
     })
 }
 
-fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Result<Client> {
+/// The way out to a provider.
+pub(crate) fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Result<Client> {
     let config =
         ClientConfig { base_url: base_url.clone(), timeout: timing.timeout, connect_timeout: timing.connect_timeout };
     Client::new(config).with_context(|| format!("setting up the client of {base_url}"))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use secrecy::SecretString;
 use tandem_embedded::{Database, Options};
 use tandem_ingest::{Spool, SpoolLimits};
 use tandem_jetstream::{Credentials, JetStream, Members};
@@ -59,13 +60,18 @@ pub(crate) async fn limits(config: &Config, parts: &[Part], reached: &Reached) -
         // It neither calls anybody nor remembers webhooks.
         config::Limits::Redis { .. } if parts == [Part::Mapper] => Ok(Limits::in_process()),
         config::Limits::Redis { url } => {
-            let providers = &config.providers;
-            let longest_request = providers.ghl.timing.timeout.max(providers.openphone.timing.timeout);
-            let options = RedisOptions { longest_request, ..RedisOptions::new(url.clone()) };
+            let options = redis_options(config, url);
             let reached = Arc::clone(reached);
             Limits::redis(options, move || sharing(reached.get())).await.context("limits.url")
         }
     }
+}
+
+/// The same in every process: budgets are kept by them.
+pub(crate) fn redis_options(config: &Config, url: &SecretString) -> RedisOptions {
+    let providers = &config.providers;
+    let longest_request = providers.ghl.timing.timeout.max(providers.openphone.timing.timeout);
+    RedisOptions { longest_request, ..RedisOptions::new(url.clone()) }
 }
 
 /// Nobody writes before the queue is reached, and so before the others are known.
@@ -85,7 +91,7 @@ pub(crate) fn embedded(database: &Database) -> anyhow::Result<Backends> {
 
 /// The backends at NATS; waits for the server, and says so. What waiting doesn't mend is an error.
 pub(crate) async fn nats(nats: &config::Nats, parts: &[Part], ids: &[ConnectionId]) -> anyhow::Result<Backends> {
-    let options = options(nats, Part::program(parts))?;
+    let options = nats_options(nats, Part::program(parts))?;
     loop {
         let jetstream = tandem_jetstream::connect_waiting(&options).await.context("connecting to the queue")?;
         match open(&jetstream, parts, ids).await {
@@ -110,7 +116,8 @@ async fn open(jetstream: &JetStream, parts: &[Part], ids: &[ConnectionId]) -> an
     Ok(Backends { queue, records: Records::new(store.clone()), store, members })
 }
 
-fn options(nats: &config::Nats, name: &'static str) -> anyhow::Result<tandem_jetstream::Options> {
+/// How to reach NATS, under this name.
+pub(crate) fn nats_options(nats: &config::Nats, name: &'static str) -> anyhow::Result<tandem_jetstream::Options> {
     let mut options = tandem_jetstream::Options::new(nats.urls.iter().cloned());
     options.credentials = nats.credentials.clone().map_or(Credentials::None, Credentials::CredentialsFile);
     options.replicas = usize::try_from(nats.replicas).context("queue.replicas")?;

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod backends;
+pub mod check;
 pub mod connect;
 pub mod demo;
 mod housekeeping;

@@ -20,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Runs the whole pipeline in one process
     Up(RunArguments),
+    /// Tests configuration, clock, credentials, scopes, every operation that is used, and webhooks; says how to fix what fails
+    Check(cli::check::Arguments),
     /// Connects a GHL location by OAuth: shows the link and waits until it was used
     Connect(cli::connect::Arguments),
     /// Imports everybody who is there already, from both sides
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     // Wrong usage is told by the parser, with exit code 2.
     let ended = match Arguments::parse().command {
         Command::Up(arguments) => cli::up::run(&arguments),
+        Command::Check(arguments) => cli::check::run(&arguments),
         Command::Connect(arguments) => cli::connect::run(&arguments),
         Command::Backfill(arguments) => cli::scan::run(ScanKind::Backfill, &arguments),
         Command::Sweep(arguments) => cli::scan::run(ScanKind::Sweep, &arguments),

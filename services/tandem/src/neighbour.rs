@@ -6,9 +6,23 @@ use std::time::Duration;
 
 /// A container's health check waits no longer.
 const LIMIT: Duration = Duration::from_secs(4);
-const MOST_BYTES: u64 = 64 * 1024;
+/// The checks of a thousand connections are about as long.
+const MOST_BYTES: u64 = 16 << 20;
 /// Between two lines of a long answer.
 const LINE_LIMIT: Duration = Duration::from_mins(5);
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    /// Shown as a bearer token.
+    pub(crate) password: Option<&'a str>,
+    /// JSON, or nothing.
+    pub(crate) body: &'a str,
+    /// How long the answer may take, or its next line.
+    pub(crate) limit: Duration,
+}
 
 /// What it answered.
 #[derive(Debug)]
@@ -19,12 +33,12 @@ pub(crate) struct Answer {
 
 /// A GET; `password` is shown as a bearer token.
 pub(crate) fn get(listen: SocketAddr, path: &str, password: Option<&str>) -> io::Result<Answer> {
-    ask(listen, &format!("GET {path}"), password, "")
+    ask(listen, &Question { method: "GET", path, password, body: "", limit: LIMIT })
 }
 
 /// A POST of JSON.
 pub(crate) fn post(listen: SocketAddr, path: &str, password: &str, json: &str) -> io::Result<Answer> {
-    ask(listen, &format!("POST {path}"), Some(password), json)
+    ask(listen, &Question { method: "POST", path, password: Some(password), body: json, limit: LIMIT })
 }
 
 /// A POST of JSON that is answered line by line for as long as it takes; `take` says whether it wants more. Returns the status.
@@ -34,9 +48,8 @@ pub(crate) fn post_for_lines(
     json: &str,
     mut take: impl FnMut(String) -> bool,
 ) -> io::Result<u16> {
-    let socket = send(listen, &format!("POST {path}"), Some(password), json)?;
-    socket.set_read_timeout(Some(LINE_LIMIT))?;
-    let mut lines = BufReader::new(socket).lines();
+    let question = Question { method: "POST", path, password: Some(password), body: json, limit: LINE_LIMIT };
+    let mut lines = BufReader::new(send(listen, &question)?).lines();
     let status = status(&lines.next().transpose()?.unwrap_or_default())?;
     // The head ends with an empty line.
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
@@ -48,24 +61,26 @@ pub(crate) fn post_for_lines(
     Ok(status)
 }
 
-fn ask(listen: SocketAddr, line: &str, password: Option<&str>, json: &str) -> io::Result<Answer> {
-    let socket = send(listen, line, password, json)?;
+/// Any question.
+pub(crate) fn ask(listen: SocketAddr, question: &Question<'_>) -> io::Result<Answer> {
     let mut text = String::new();
-    socket.take(MOST_BYTES).read_to_string(&mut text)?;
+    send(listen, question)?.take(MOST_BYTES).read_to_string(&mut text)?;
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text.as_str(), ""));
     Ok(Answer { status: status(head)?, body: body.to_owned() })
 }
 
-fn send(listen: SocketAddr, line: &str, password: Option<&str>, json: &str) -> io::Result<TcpStream> {
+fn send(listen: SocketAddr, question: &Question<'_>) -> io::Result<TcpStream> {
+    let Question { method, path, password, body, limit } = *question;
     let address = reachable(listen);
     let mut socket = TcpStream::connect_timeout(&address, LIMIT)?;
-    socket.set_read_timeout(Some(LIMIT))?;
+    socket.set_read_timeout(Some(limit))?;
     let authorization = password.map(|word| format!("authorization: Bearer {word}\r\n")).unwrap_or_default();
-    let content = if json.is_empty() { "" } else { "content-type: application/json\r\n" };
-    let length = json.len();
-    let head =
-        format!("{line} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n{content}{authorization}\r\n");
-    socket.write_all(format!("{head}{json}").as_bytes())?;
+    let content = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {length}\r\n{content}{authorization}\r\n"
+    );
+    socket.write_all(format!("{head}{body}").as_bytes())?;
     Ok(socket)
 }
 

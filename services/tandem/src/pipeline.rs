@@ -18,13 +18,15 @@ use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
 use tandem_service::supervise::Stop;
-use tandem_service::{Config, Health, Supervisor};
+use tandem_service::{Config, Health, Supervisor, desk};
 use tandem_telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
+use crate::check::ask;
+use crate::check::room::{Deps, Running};
 use crate::{Part, assemble, housekeeping, password, rehearsal, rekeying};
 
 /// A process's tasks, started.
@@ -154,9 +156,14 @@ impl Starting<'_> {
                 let hooks = self.hooks()?;
                 let deps = tandem_ingest::Deps { sink, limits, metrics, tokens, hooks };
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
+                let (desk, questions) = desk::desk(ask::ROUTE, ask::password(self.config));
                 let mut routes = webhooks.merge(health.router());
-                if let Some(desk) = self.scans()? {
-                    routes = routes.merge(tandem_ingest::scan_router(desk));
+                if let Some(scans) = self.scans()? {
+                    routes = routes.merge(tandem_ingest::scan_router(scans));
+                }
+                if ask::is_of_one_process(self.config) {
+                    routes = routes.merge(desk);
+                    self.answer_checks(questions);
                 }
                 match oauth {
                     Some((config, reached)) => routes.merge(tandem_ingest::oauth_router(config, reached)),
@@ -168,6 +175,27 @@ impl Starting<'_> {
         let serving = tandem_service::serve(listener, routes, self.supervisor.shutdown());
         self.supervisor.start("http", serving);
         Ok(())
+    }
+
+    /// What `tandem check` asks: the store and the budgets are this process's own.
+    fn answer_checks(&mut self, questions: desk::Questions) {
+        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
+        let (reached, stop) = (Arc::clone(&self.reached), self.supervisor.shutdown());
+        let shutdown = stop.clone();
+        let deps = move || {
+            let store = reached.get().map(|backends| backends.store.clone());
+            Deps {
+                limits: limits.clone(),
+                metrics: metrics.clone(),
+                store: store.ok_or_else(|| "the store is not reached yet".to_owned()),
+                running: Running::Yes,
+                stop: stop.clone(),
+            }
+        };
+        self.supervisor.start("checks", async move {
+            ask::answer(config, questions, deps, shutdown).await;
+            Ok::<_, Infallible>(())
+        });
     }
 
     /// Where what connecting by OAuth brings is kept, once the store is reached.

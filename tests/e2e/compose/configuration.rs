@@ -11,7 +11,7 @@ use super::stack::Stack;
 use super::{assert_found, assert_none, root, text};
 
 /// Services that read tandem.yaml.
-const OWN: [&str; 5] = ["ingest", "ingest-b", "mapper", "writer", "twins"];
+const OWN: [&str; 6] = ["ingest", "ingest-b", "mapper", "writer", "check", "twins"];
 
 /// Words in the names of variables that hold something secret.
 const SECRET: [&str; 5] = ["KEY", "TOKEN", "SECRET", "PASSWORD", "WHSEC"];
@@ -66,7 +66,7 @@ fn seconds(text: &str) -> Duration {
 fn every_service_gets_a_configuration_without_a_fault() {
     for (name, stack) in Stack::shipped() {
         let own: Vec<(&str, &Value)> = stack.services().filter(|(name, _)| OWN.contains(name)).collect();
-        assert_eq!(own.len(), if name.contains("ha") { 5 } else { 4 }, "{name}");
+        assert_eq!(own.len(), if name.contains("ha") { 6 } else { 5 }, "{name}");
         for (service, value) in own {
             let config = configuration("deploy/tandem/tandem.yaml", &environment(value));
             let config = config.unwrap_or_else(|problems| panic!("{name}: {service}: {}", problems.join("\n")));

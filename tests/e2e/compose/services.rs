@@ -65,10 +65,13 @@ fn image_problems(service: &Value, dockerfile: impl Fn(&str) -> String) -> Vec<S
 
 fn containment_problems(service: &Value) -> Vec<String> {
     let user = service["user"].as_str().unwrap_or_default();
+    // Runs once, when somebody asks for it.
+    let is_once = texts(&service["profiles"]) == ["check"];
     let rules = [
-        (texts(&service["healthcheck"]["test"]).len() < 2, "has no health check"),
+        (!is_once && texts(&service["healthcheck"]["test"]).len() < 2, "has no health check"),
         (texts(&service["healthcheck"]["test"]).first() == Some(&"NONE"), "has its health check off"),
-        (!matches!(service["restart"].as_str(), Some("unless-stopped" | "always")), "is not started again"),
+        (!is_once && !matches!(service["restart"].as_str(), Some("unless-stopped" | "always")), "is not started again"),
+        (is_once && service["restart"] != "no", "is started again and again"),
         (service["stop_grace_period"].as_str().is_none(), "has no stop_grace_period"),
         (service["read_only"] != true, "may write to its root"),
         (!texts(&service["cap_drop"]).contains(&"ALL"), "keeps capabilities"),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use secrecy::SecretString;
-use tandem_limits::{BudgetKey, BudgetRate, Error, Limits, Members, RedisOptions};
+use tandem_limits::{BudgetKey, BudgetRate, Error, Limits, Members, RedisOptions, RedisTrouble, redis_version};
 use tandem_policy::ErrorClass;
 use tandem_proto::Lane;
 use tandem_testkit::eventually;

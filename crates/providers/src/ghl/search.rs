@@ -104,8 +104,17 @@ impl Search {
 
     /// One page: the first, or the one that the page before named. `page` numbers end at 10,000 contacts; this doesn't.
     pub fn page(&self, after: Option<&Cursor>, version: &ApiVersion) -> Request {
+        self.up_to(SEARCH_PAGE, after, version)
+    }
+
+    /// One of them, whoever it is: for asking whether the search works.
+    pub fn any(&self, version: &ApiVersion) -> Request {
+        self.up_to(1, None, version)
+    }
+
+    fn up_to(&self, limit: usize, after: Option<&Cursor>, version: &ApiVersion) -> Request {
         let mut body = json!({
-            "locationId": self.location.as_str(), "pageLimit": SEARCH_PAGE,
+            "locationId": self.location.as_str(), "pageLimit": limit,
             "sort": [{ "field": "dateUpdated", "direction": "asc" }],
         });
         if !self.filters.is_empty() {

@@ -5,6 +5,8 @@ mod app;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 pub use self::app::{GhlApp, GhlMessageProvider, GhlUser};
 use crate::deliveries::{RetryOn, RetryRules};
 use crate::faults::Faults;
@@ -29,6 +31,8 @@ pub struct GhlConfig {
     pub sparse_webhooks: bool,
     /// How far searches and lists are behind.
     pub index_lag: Duration,
+    /// How far its clock is ahead of this machine's, as `Date` headers show it.
+    pub clock_ahead: SignedDuration,
     /// What null does in a `PUT`: clears the field, or nothing. The provider does not say.
     pub null_clears: bool,
     /// What goes wrong.
@@ -61,6 +65,7 @@ impl Default for GhlConfig {
             app_id: "6878cec452e7c8d29d4dd3d9".to_owned(),
             sparse_webhooks: false,
             index_lag: Duration::ZERO,
+            clock_ahead: SignedDuration::ZERO,
             null_clears: true,
             faults: Faults::none(),
             seed: 1,

@@ -60,6 +60,11 @@ impl GhlTwin {
         })
     }
 
+    /// Ends the private integration token of a location, as an admin who deletes the integration does.
+    pub fn revoke_token(&self, location: &str) -> Result<(), NotEditable> {
+        switches::revoke_token(&mut held(&self.twin.house.provider), location).map_err(NotEditable)
+    }
+
     /// Takes a scope from every token, private ones included.
     pub fn remove_scope(&self, scope: &str) {
         held(&self.twin.house.provider).oauth.without.insert(scope.to_owned());

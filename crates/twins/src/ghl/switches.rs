@@ -26,6 +26,7 @@ pub(super) fn throw(ghl: &mut Ghl, name: &str, wanted: &Value, stamp: Stamp) -> 
             let active = wanted["active"].as_bool().ok_or("active?")?;
             set_active(ghl, wanted["location"].as_str().unwrap_or_default(), active)?;
         }
+        "revoke_token" => revoke_token(ghl, wanted["location"].as_str().unwrap_or_default())?,
         "uninstall" => {
             let holder = wanted["location"].as_str().map(|id| holder(ghl, id)).transpose()?;
             parcels = ghl.uninstall(holder.unwrap_or(Holder::Company), stamp);
@@ -44,6 +45,13 @@ pub(super) fn holder(ghl: &Ghl, location: &str) -> Result<Holder, String> {
 pub(super) fn set_active(ghl: &mut Ghl, location: &str, active: bool) -> Result<(), String> {
     let at = ghl.place(location).ok_or_else(|| format!("no location {location}"))?;
     ghl.locations[at].config.active = active;
+    Ok(())
+}
+
+/// An empty token is nobody's: whoever shows none is not let in anyway.
+pub(super) fn revoke_token(ghl: &mut Ghl, location: &str) -> Result<(), String> {
+    let at = ghl.place(location).ok_or_else(|| format!("no location {location}"))?;
+    ghl.locations[at].config.token.clear();
     Ok(())
 }
 

@@ -5,6 +5,8 @@ mod office;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 pub use self::office::{Access, AppWebhook, PhoneNumber, User, Young};
 use crate::deliveries::{RetryOn, RetryRules};
 use crate::faults::Faults;
@@ -24,6 +26,8 @@ pub struct OpenPhoneConfig {
     pub retries: RetryRules,
     /// How far lists are behind.
     pub index_lag: Duration,
+    /// How far its clock is ahead of this machine's, as `Date` headers and the times of signatures show it.
+    pub clock_ahead: SignedDuration,
     /// Whether scalars that a v1 `PATCH` leaves out are lost as well. The provider does not say.
     pub patch_wipes_scalars: bool,
     /// What is left of deleted contacts.
@@ -46,6 +50,7 @@ impl Default for OpenPhoneConfig {
             rate: Rate { requests: 10, per: Duration::from_secs(1), per_day: None, enforce: true },
             retries: RetryRules::doubling(RetryOn::AnyFailure, Duration::from_millis(50), 7),
             index_lag: Duration::ZERO,
+            clock_ahead: SignedDuration::ZERO,
             patch_wipes_scalars: false,
             deleted: Deleted::default(),
             prefixed_webhook_ids: false,

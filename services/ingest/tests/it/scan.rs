@@ -50,6 +50,13 @@ fn client(base_url: &str) -> Client {
     Client::new(config).unwrap()
 }
 
+fn event_of(delivery: &Delivery) -> v1::Event {
+    let envelope = Envelope::decode(&delivery.message.body).unwrap();
+    let Payload::Event(event) = envelope.payload else { panic!("no event") };
+    assert_eq!((event.origin(), delivery.message.lane), (v1::Origin::Scan, Lane::Bulk));
+    event
+}
+
 impl World {
     async fn start() -> Self {
         let rate = Rate { requests: 1000, per: Duration::from_secs(1), per_day: None, enforce: true };
@@ -86,10 +93,9 @@ impl World {
         let (queue, taken) = (self.deps.queue.clone(), Arc::clone(&self.taken));
         tokio::spawn(async move {
             loop {
-                for delivery in queue.pull(Consumer::MapperBulk, 50, Duration::from_secs(1)).await.unwrap() {
-                    let envelope = Envelope::decode(&delivery.message.body).unwrap();
-                    let Payload::Event(event) = envelope.payload else { panic!("no event") };
-                    assert_eq!((event.origin(), delivery.message.lane), (v1::Origin::Scan, Lane::Bulk));
+                let pulled = queue.pull(Consumer::MapperBulk, 50, Duration::from_secs(1)).await.unwrap();
+                for delivery in pulled {
+                    let event = event_of(&delivery);
                     taken.lock().unwrap().push(event);
                     delivery.ack().await.unwrap();
                 }

@@ -6,13 +6,15 @@ use crate::command::{ended, tandem};
 
 #[test]
 fn wrong_usage_exits_with_2() {
-    let cases: [&[&str]; 6] = [
+    let cases: [&[&str]; 8] = [
         &[],
         &["nope"],
         &["demo", "--json"],
         &["demo", "--contacts", "0"],
         &["demo", "--log", "loud"],
         &["sandbox", "--webhook-url", "not a url"],
+        &["check", "--connection"],
+        &["check", "--log", "loud"],
     ];
     for arguments in cases {
         let (code, stdout, stderr) = ended(tandem(arguments));
@@ -25,7 +27,7 @@ fn wrong_usage_exits_with_2() {
 fn help_tells_the_commands_and_the_exit_codes() {
     let (code, stdout, _) = ended(tandem(&["--help"]));
     assert_eq!(code, Some(0));
-    for word in ["up", "demo", "sandbox", "64 bad configuration"] {
+    for word in ["up", "check", "demo", "sandbox", "64 bad configuration"] {
         assert!(stdout.contains(word), "{word}: {stdout}");
     }
 }
@@ -43,7 +45,7 @@ connections:
     openphone: { api_key: key-in-the-file }
 ";
     std::fs::write(&path, text).unwrap();
-    for command in ["up", "sandbox"] {
+    for command in ["up", "sandbox", "check"] {
         let mut command = tandem(&[command, "--config"]);
         command.arg(&path);
         let (code, stdout, stderr) = ended(command);

@@ -30,6 +30,20 @@ async fn an_address_that_is_none_is_an_error_that_does_not_show_it() {
 }
 
 #[tokio::test]
+async fn a_look_at_redis_tells_its_version_or_what_is_wrong() {
+    let server = Redis::start_with_password("right");
+    let version = redis_version(&options(&server)).await.unwrap();
+    assert!(server.info("server").contains(&format!("redis_version:{version}")), "{version}");
+    let wrong = RedisOptions::new(SecretString::from(server.url().replace("right", "hush")));
+    let denied = redis_version(&wrong).await.unwrap_err();
+    assert!(matches!(denied, RedisTrouble::Settings(Error::Denied { .. })), "{denied:?}");
+    assert!(!format!("{denied} {denied:?}").contains("hush"), "{denied:?}");
+    server.kill();
+    let away = redis_version(&options(&server)).await.unwrap_err();
+    assert!(matches!(away, RedisTrouble::Away { .. }), "{away:?}");
+}
+
+#[tokio::test]
 async fn a_redis_that_is_not_there_yet_is_waited_for() {
     let server = Redis::start();
     server.kill();

@@ -77,20 +77,15 @@ pub const CONTACT_APPOINTMENTS_LIST: Operation = operation(
     &[],
 );
 /// `POST /contacts/{id}/tags`.
-pub const CONTACT_TAGS_ADD: Operation = operation(
-    "ghl.contact.tags.add",
-    "POST /contacts/{id}/tags",
-    Access::Write,
-    &["contacts.write"],
-    &[Purpose::Sync, Purpose::Check],
-);
+pub const CONTACT_TAGS_ADD: Operation =
+    operation("ghl.contact.tags.add", "POST /contacts/{id}/tags", Access::Write, &["contacts.write"], &[Purpose::Sync]);
 /// `DELETE /contacts/{id}/tags`.
 pub const CONTACT_TAGS_REMOVE: Operation = operation(
     "ghl.contact.tags.remove",
     "DELETE /contacts/{id}/tags",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Sync, Purpose::Check],
+    &[Purpose::Sync],
 );
 /// `POST /contacts/bulk/tags/update/{type}`.
 pub const CONTACTS_BULK_TAGS: Operation = operation(

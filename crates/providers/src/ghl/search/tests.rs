@@ -36,6 +36,13 @@ fn a_search_pages_by_the_last_contacts_own_cursor() {
 }
 
 #[test]
+fn to_see_whether_the_search_works_one_contact_is_enough() {
+    let asked = body(&Search::new(&location(), Vec::new()).any(&version("v3")));
+    assert_eq!((&asked["pageLimit"], &asked["locationId"]), (&json!(1), &json!("loc1")));
+    assert!(asked.get("filters").is_none(), "{asked}");
+}
+
+#[test]
 fn a_hit_has_every_number_and_no_name() {
     let item = json!({ "id": "c1", "firstNameLowerCase": "ana", "phone": "+15550100", "email": "ana@example.com",
         "additionalPhones": [{ "phone": "+15550101" }], "additionalEmails": ["a@example.com"],

@@ -8,7 +8,8 @@ pub const V1_USERS_LIST: Operation = read("openphone.v1.users.list", "GET /v1/us
 /// `GET /v1/users/{id}`.
 pub const V1_USER_GET: Operation = read("openphone.v1.user.get", "GET /v1/users/{id}");
 /// `GET /v1/phone-numbers`.
-pub const V1_NUMBERS_LIST: Operation = read("openphone.v1.numbers.list", "GET /v1/phone-numbers");
+pub const V1_NUMBERS_LIST: Operation =
+    used(read("openphone.v1.numbers.list", "GET /v1/phone-numbers"), &[Purpose::Check]);
 /// `GET /v1/phone-numbers/{id}`.
 pub const V1_NUMBER_GET: Operation = read("openphone.v1.number.get", "GET /v1/phone-numbers/{id}");
 /// `GET /users`.
