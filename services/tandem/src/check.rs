@@ -12,6 +12,7 @@ mod ghl;
 mod hooks;
 mod judge;
 mod obstacle;
+mod one;
 mod openphone;
 mod place;
 mod plan;
@@ -28,12 +29,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use futures_util::future::join_all;
-use secrecy::SecretString;
-use tandem_contact::Side;
-use tandem_credentials::Tokens;
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
-use tandem_providers::ghl::{GhlView, Id};
 use tandem_service::config::Connection;
 use tandem_service::{Config, ConfigError, config};
 use tandem_telemetry::Metrics;
@@ -43,9 +40,7 @@ pub use report::{Check, Group, Report, Status};
 
 use crate::{assemble, backends};
 use ask::Answer;
-use caller::{Caller, Key};
-use exam::Exam;
-use hooks::Maker;
+use one::One;
 use place::Place;
 use room::{Deps, Room, Running};
 use verdict::{Sheet, Verdict};
@@ -195,98 +190,4 @@ pub(crate) async fn examine(config: &Config, share: u32, deps: Deps, scope: &Sco
         checks.extend(one?);
     }
     Ok(checks)
-}
-
-/// One connection under examination.
-struct One<'a> {
-    config: &'a Config,
-    connection: &'a Connection,
-    place: Place,
-    room: &'a Room,
-    tokens: &'a Result<Tokens, String>,
-    version: &'a tandem_providers::ghl::ApiVersion,
-}
-
-impl One<'_> {
-    async fn examine(&self, write: bool) -> anyhow::Result<Vec<Check>> {
-        let Ok(_place) = self.room.at_once.acquire().await else { return Ok(Vec::new()) };
-        let location = Id::new(&self.connection.ghl.location_id)?;
-        let sides = tokio::join!(Box::pin(self.ghl(&location, write)), Box::pin(self.openphone(write)));
-        let (ghl, (openphone, webhooks)) = sides;
-        Ok([ghl, openphone, webhooks].into_iter().flat_map(Sheet::into_checks).collect())
-    }
-
-    async fn ghl(&self, id: &Id, write: bool) -> Sheet {
-        let mapping = &self.connection.mapping;
-        let view = GhlView {
-            location_id: self.connection.ghl.location_id.clone(),
-            default_country: mapping.default_country.clone(),
-            role_custom_field: mapping.role_custom_field.clone(),
-            app_url: self.config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
-        };
-        let location = ghl::Location { id, version: self.version, view: &view, writes: write };
-        let mut exam = self.exam(Side::Ghl, Sheet::new(self.place.id.clone(), plan::ghl(mapping)));
-        location.examine(&mut exam).await;
-        exam.sheet
-    }
-
-    /// The workspace, then its webhook.
-    async fn openphone(&self, write: bool) -> (Sheet, Sheet) {
-        let mut exam = self.exam(Side::OpenPhone, Sheet::new(self.place.id.clone(), plan::openphone(self.connection)));
-        openphone::examine(&mut exam, self.connection, write).await;
-        let blocked = exam.sheet.skipped(plan::LIST);
-        let mut sheet = Sheet::new(self.place.id.clone(), plan::webhooks());
-        sheet.put(plan::GHL_HOOKS, self.ghl_hooks());
-        let hooks =
-            openphone::Hooks { maker: self.maker(), url: self.hook_url(), exam: self.exam(Side::OpenPhone, sheet) };
-        (exam.sheet, hooks.examine(blocked).await)
-    }
-
-    fn exam(&self, side: Side, sheet: Sheet) -> Exam<'_> {
-        let (budget, key) = match side {
-            Side::Ghl => (assemble::ghl_budget(self.config, &self.room.deps.limits, self.connection), self.ghl_key()),
-            Side::OpenPhone => (
-                assemble::openphone_budget(self.config, &self.room.deps.limits, self.connection),
-                Key::Fixed(self.connection.openphone.api_key.clone()),
-            ),
-        };
-        let caller = Caller { side, connection: &self.connection.id, room: self.room, budget, key };
-        Exam::new(caller, (&self.place, &self.connection.mapping), sheet)
-    }
-
-    fn ghl_key(&self) -> Key {
-        let fixed = self.connection.ghl.private_token.clone().map(|token: SecretString| Key::Fixed(token));
-        fixed.unwrap_or_else(|| match self.tokens {
-            Ok(tokens) => Key::Tokens(tokens.clone()),
-            Err(why) => Key::OutOfReach(why.clone()),
-        })
-    }
-
-    fn maker(&self) -> Maker {
-        if assemble::makes_webhook(self.config, self.connection) {
-            Maker::Tandem
-        } else if self.connection.openphone.webhook_secrets.is_empty() {
-            Maker::Nobody
-        } else {
-            Maker::Person
-        }
-    }
-
-    fn hook_url(&self) -> Option<url::Url> {
-        let url = self.config.http.public_url.as_ref()?;
-        Some(tandem_ingest::hook_url(url, &self.connection.id))
-    }
-
-    /// No operation of GHL's tells of an app's webhooks or tries them (contract sheet, section 9.1).
-    fn ghl_hooks(&self) -> Verdict {
-        let address = self
-            .config
-            .http
-            .public_url
-            .as_ref()
-            .map_or_else(|| "https://<your address>/webhooks/ghl".to_owned(), settings::ghl_hook);
-        Verdict::skipped(format!(
-            "GHL offers no way to test them; the marketplace app has to send its events to {address}"
-        ))
-    }
 }

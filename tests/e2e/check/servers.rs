@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use tandem_tests::Servers;
+use tandem::Part;
+use tandem_tests::{Cluster, ClusterOptions, Servers};
 
 use super::*;
 
@@ -31,6 +32,28 @@ async fn nats_and_redis_are_named_with_their_versions_and_missed_when_they_are_g
     assert_check(&gone, ("servers", "Redis"), "fail", "no answer from Redis", &["limits.url"]);
     // Nobody calls while it isn't known how much others call.
     assert_check(&gone, ("ghl", "token"), "skipped", "the request budgets are at Redis, which can't be used", &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_of_their_own_take_the_test_event_too() {
+    let mut cluster = Cluster::prepare(ClusterOptions::default()).await.unwrap();
+    rewrite(cluster.folder.path(), ", webhook_secrets: [\"${QUO_SECRET}\"]", "");
+    cluster.openphone.set_webhook_url(None);
+    let address = cluster.first(Part::Ingest).address;
+    let more = [("TANDEM_ENCRYPTION_KEY", KEY.to_owned()), ("TANDEM_HTTP__PUBLIC_URL", format!("http://{address}"))];
+    for service in &mut cluster.services {
+        service.environment.extend(more.clone().map(|(name, value)| (name.to_owned(), value)));
+    }
+    cluster.up().await;
+    let environment = &cluster.first(Part::Writer).environment.clone();
+    let checked = run(cluster.folder.path(), environment, &["--json", "--write"]).await;
+    let report = checked.report();
+    assert_eq!(checked.code, Some(0), "{report:#}");
+    assert_check(&report, ("servers", "running Tandem"), "skipped", "the services may run anywhere", &[]);
+    assert_check(&report, ("webhooks", "delivery by OpenPhone"), "pass", "was delivered and taken", &[]);
+    assert_eq!((cluster.ghl.report().rate_violations(), cluster.openphone.report().rate_violations()), (0, 0));
+    assert!(cluster.ghl.webhooks_idle(LIMIT).await && cluster.openphone.webhooks_idle(LIMIT).await);
+    assert!(cluster.ghl.contacts().is_empty() && cluster.openphone.contacts().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -127,12 +127,12 @@ async fn after(fault: Fault, on: On, side: &str) -> (Process, Value) {
     let process = prepared(quick_ghl(), quick_openphone()).await;
     let next = Scripted { times: 10, ..Scripted::next(on, fault) };
     if side == "ghl" {
-        process.ghl.script(next)
+        process.ghl.script(next);
     } else {
-        process.openphone.script(next)
+        process.openphone.script(next);
     }
     let (code, report) = report(&process, &["--write"]).await;
-    assert_eq!(code, Some(if failures(&report).is_empty() { 0 } else { 1 }), "{report:#}");
+    assert_eq!(code, Some(i32::from(!failures(&report).is_empty())), "{report:#}");
     (process, report)
 }
 

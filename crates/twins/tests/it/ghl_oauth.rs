@@ -184,6 +184,18 @@ async fn an_inactive_location_gets_no_token_and_burns_none() {
 }
 
 #[tokio::test]
+async fn a_private_token_that_was_revoked_opens_nothing_and_others_go_on() {
+    let (twin, caller) = two_locations().await;
+    let body = tokens(&twin, SCOPE).await;
+    assert_eq!(reads(&caller, "pit-sandbox").await, 200);
+    twin.revoke_token(LOCATION).unwrap();
+    assert_eq!(reads(&caller, "pit-sandbox").await, 401);
+    assert_eq!(reads(&caller, "").await, 401, "no token is not the one that was revoked");
+    assert_eq!(reads(&caller, text(&body["access_token"])).await, 200);
+    assert!(twin.revoke_token("nowhere").is_err());
+}
+
+#[tokio::test]
 async fn uninstalling_ends_all_tokens_and_says_so() {
     let receiver = Receiver::start().await;
     let webhook_url = Some(receiver.url.clone());

@@ -6,6 +6,8 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tandem_twins::{
     Fault, Faults, GhlConfig, GhlTwin, On, OpenPhoneConfig, OpenPhoneTwin, RetryOn, RetryRules, WebhookFault,
@@ -59,6 +61,28 @@ async fn ghl_fires_one_event_per_kind_of_change() {
     assert_eq!(types, expected);
     let report = twin.report().webhooks;
     assert_eq!((report.events, report.accepted, report.under_way), (7, 7, 0));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_shows_in_answers_and_in_the_times_of_signatures() {
+    let clock_ahead = SignedDuration::from_mins(10);
+    let (twin, caller, receiver) =
+        openphone_with_hook(OpenPhoneConfig { clock_ahead, ..OpenPhoneConfig::default() }).await;
+    let (ghl, ghl_caller) = ghl(GhlConfig { clock_ahead, ..GhlConfig::default() }).await;
+    let wanted = Timestamp::now() + clock_ahead;
+    let is_near = |time: Timestamp| (time - wanted).abs() < SignedDuration::from_secs(30);
+    for seen in [caller.get("/organization").await, ghl_caller.get("/contacts/?locationId=SandboxLocation00001").await]
+    {
+        let dates: Vec<_> = seen.headers.get_all("date").iter().collect();
+        assert_eq!(dates.len(), 1, "{seen:?}");
+        let date = DateTimeParser::new().parse_timestamp(dates[0].to_str().unwrap()).unwrap();
+        assert!(is_near(date), "{date}");
+    }
+    twin.create_contact(&json!({ "firstName": "Ana" })).unwrap();
+    assert!(twin.webhooks_idle(LIMIT).await);
+    let second = receiver.arrived()[0].headers["webhook-timestamp"].to_str().unwrap().parse().unwrap();
+    assert!(is_near(Timestamp::from_second(second).unwrap()), "{second}");
+    ghl.shutdown().await;
 }
 
 #[tokio::test]

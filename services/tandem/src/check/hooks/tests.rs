@@ -1,4 +1,5 @@
 use serde_json::{Value as Json, json};
+use tandem_providers::openphone::hook::delivery::Attempt;
 use tandem_service::{Config, Environment};
 
 use super::super::report;
