@@ -40,7 +40,7 @@ pub(crate) async fn unconnected() -> Process {
     process
 }
 
-fn link(process: &Process) -> Url {
+pub(crate) fn link(process: &Process) -> Url {
     format!("http://{}/oauth/ghl/start?connection=acme", process.address).parse().unwrap()
 }
 

@@ -14,7 +14,7 @@ use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::{ConnectionId, Consumer, Envelope, Lane, Payload, Stream, v1};
 use tandem_providers::ghl::{self, ApiVersion};
-use tandem_queue::{Queue, Settings};
+use tandem_queue::{Delivery, Queue, Settings};
 use tandem_records::Records;
 use tandem_store::{Expected, Store};
 use tandem_telemetry::Metrics;
