@@ -134,28 +134,16 @@ impl House {
         }
     }
 
-    /// All but the writers, where they can be told from the others.
-    pub(crate) async fn up_without_writers(&mut self) {
-        match &mut self.programs {
-            Programs::One(process) => process.up(),
-            Programs::Three(cluster) => {
-                for service in cluster.services.iter_mut().filter(|service| service.part != Part::Writer) {
-                    service.spawn();
-                    service.answers("/ready", 200).await;
-                }
+    /// Holds the writers where they are, or lets them go on; where there is one process only, nothing is held.
+    pub(crate) fn hold_writers(&self, is_held: bool) {
+        let Programs::Three(cluster) = &self.programs else { return };
+        for writer in cluster.services.iter().filter(|service| service.part == Part::Writer) {
+            if is_held {
+                writer.program.child().pause();
+            } else {
+                writer.program.child().resume();
             }
         }
-    }
-
-    /// Those that do not run yet.
-    pub(crate) async fn up_the_rest(&mut self) {
-        let Programs::Three(cluster) = &mut self.programs else { return };
-        for service in &mut cluster.services {
-            if !service.program.is_running() {
-                service.spawn();
-            }
-        }
-        cluster.ready().await;
     }
 
     /// One process after the other is stopped and started, the next one when the one before is ready.
@@ -268,6 +256,17 @@ impl House {
             sum += http::metric(address, series).await.unwrap_or_default();
         }
         sum
+    }
+
+    /// What the mapper has counted, also while the writers are held.
+    pub(crate) async fn mapped(&self, series: &str) -> f64 {
+        let mapper = match &self.programs {
+            Programs::One(process) => Some(process.address),
+            Programs::Three(cluster) => {
+                cluster.services.iter().find(|service| service.part == Part::Mapper).map(|mapper| mapper.address)
+            }
+        };
+        http::metric(mapper.unwrap(), series).await.unwrap_or_default()
     }
 
     /// One contact more in GHL.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tandem::Part;
 use tandem_tests::{ClusterOptions, Shape};
-use tandem_twins::{Fault, GhlChoice, On, Scripted};
+use tandem_twins::{Fault, On, Scripted};
 
-use super::{DAY, LOCATION, options};
+use super::{DAY, connected, options};
 use crate::house::{House, LIMIT};
 
 /// Of the first token.
@@ -25,27 +25,23 @@ async fn fifty_workers_with_one_expired_token_make_one_refresh_and_no_change_fai
     ];
     let services = [(Part::Ingest, 1), (Part::Mapper, 1), (Part::Writer, WRITERS)];
     let options = ClusterOptions { environment, services, ..options(LIFE) };
-    let mut house = House::prepare(shape, options).await;
-    house.up_without_writers().await;
-    house.ghl().choose(GhlChoice::Location(LOCATION.to_owned()));
-    house.connect("acme").await;
+    let house = connected(shape, options).await;
     house.ghl().set_access_life(DAY);
     tokio::time::sleep(LIFE).await;
 
-    // So slow that everybody comes while it is under way.
+    // Everybody begins at the same moment, or comes while it is under way.
+    house.hold_writers(true);
     let slow = Fault::Latency { min_ms: 800, max_ms: 800 };
     house.ghl().script(Scripted::next(On::call("POST", "/oauth/token"), slow));
     for number in 0..CHANGES {
         house.create(&format!("Ana{number}"), number);
     }
-    if shape == Shape::Distributed {
-        let waiting = async || house.count("tandem_commands_total{destination=\"openphone\",lane=\"live\"}").await;
-        tandem_testkit::eventually("all commands", LIMIT, async || {
-            (waiting().await >= f64::from(CHANGES)).then_some(())
-        })
-        .await;
-    }
-    house.up_the_rest().await;
+    let commands = "tandem_commands_total{destination=\"openphone\",lane=\"live\"}";
+    tandem_testkit::eventually("all commands", LIMIT, async || {
+        (house.mapped(commands).await >= f64::from(CHANGES)).then_some(())
+    })
+    .await;
+    house.hold_writers(false);
     for number in 0..CHANGES {
         house.arrives(&format!("Ana{number}")).await;
     }
