@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up should end the test")]
 
 mod contract;
+mod docs;
 mod exchange;
 mod ghl;
 mod left_out;

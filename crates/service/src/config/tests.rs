@@ -202,7 +202,10 @@ fn values_that_make_no_sense_are_refused() {
         ("providers: { ghl: { timing: { timeout_seconds: -1 } } }", "expected seconds from 0"),
         ("providers: { ghl: { timing: { connect_timeout_seconds: 31 } } }", "must not be more than timeout_seconds"),
         ("providers: { ghl: { webhook_public_keys: [absent.pem] } }", "can't read the public key conf/absent.pem"),
-        ("providers: { ghl: { api_version: 'a b' } }", "providers.ghl.api_version: must be of plain letters"),
+        (
+            "providers: { ghl: { api_version: V3 } }",
+            "providers.ghl.api_version: is no version of GHL's API: write a date",
+        ),
         ("shutdown: { grace_seconds: 30 }", "must be more than providers.ghl.timing.timeout_seconds (30)"),
         ("writer: { in_flight_per_connection: 4, in_flight: 3 }", "must not be more than writer.in_flight (3)"),
         ("encryption_key: '${ACME_QUO_KEY}'", "encryption_key: is not base64"),

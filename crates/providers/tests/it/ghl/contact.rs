@@ -2,13 +2,15 @@
 
 use serde_json::{Value as Json, json};
 use tandem_contact::{Field, Fields, Value};
-use tandem_providers::ghl::{Contact, request, response, write};
+use tandem_providers::ghl::{Channel, Contact, Dnd, request, response, write};
 
 use super::{ana, view};
 use crate::exchange::Api;
 
-pub(super) fn shown() -> Json {
-    json!({ "id": "c1", "locationId": "L1", "firstName": "Ana", "lastName": "Garcia", "name": "Ana Garcia",
+pub(super) fn shown(api: Api) -> Json {
+    let (sms, call) = api.pick(("SMS", "Call"), ("sms", "call"));
+    json!({ "dnd": false, "dndSettings": { sms: { "status": "active" }, call: { "status": "inactive" } },
+        "id": "c1", "locationId": "L1", "firstName": "Ana", "lastName": "Garcia", "name": "Ana Garcia",
         "companyName": "Example Inc", "phone": "+14155550101", "email": "ana@example.com", "tags": ["vip"],
         "customFields": [{ "id": "f1", "value": "Buyer" }], "dateUpdated": "2026-01-02T03:04:05.000Z" })
 }
@@ -26,13 +28,15 @@ pub(super) fn held() -> Contact {
         emails: vec!["ana@example.com".to_owned()],
         tags: vec!["vip".to_owned()],
         custom_fields: vec![("f1".to_owned(), json!("Buyer"))],
+        dnd: Dnd { all: false, channels: [Channel::Sms].into() },
         updated_at: "2026-01-02T03:04:05Z".parse().ok(),
     }
 }
 
 /// Answers to writes have fewer fields than a read.
 fn shown_less() -> (Json, Contact) {
-    let less = Contact { name: None, company: None, phones: Vec::new(), updated_at: None, ..held() };
+    let less =
+        Contact { name: None, company: None, phones: Vec::new(), dnd: Dnd::default(), updated_at: None, ..held() };
     let shown = json!({ "id": "c1", "locationId": "L1", "firstName": "Ana", "lastName": "Garcia",
         "email": "ana@example.com", "tags": ["vip"], "customFields": [{ "id": "f1", "value": "Buyer" }] });
     (shown, less)
@@ -64,7 +68,7 @@ pub(crate) fn contacts_are_read_written_and_removed() {
     for api in Api::GHL {
         let version = api.version();
         api.asks(request::contact(&ana(), &version), "GET /contacts/c1")
-            .answered(200, json!({ "contact": shown() }))
+            .answered(200, json!({ "contact": shown(api) }))
             .reads(response::contact, held());
         api.asks(write::create(&fields(), &view(), &version), "POST /contacts/")
             .with(sent(api))
@@ -76,7 +80,7 @@ pub(crate) fn contacts_are_read_written_and_removed() {
             .reads(write::created, read_less.clone());
         api.asks(write::upsert(&fields(), &view(), &version), "POST /contacts/upsert")
             .with(sent(api))
-            .answered(200, json!({ "new": true, "contact": shown(), "traceId": "t1" }))
+            .answered(200, json!({ "new": true, "contact": shown(api), "traceId": "t1" }))
             .reads(write::upserted, (held(), true));
         let done = api.pick("succeded", "succeeded");
         let request = write::delete(&ana(), &version);
@@ -95,7 +99,7 @@ pub(crate) fn a_change_sends_what_changes_and_nothing_that_put_refuses() {
         api.asks(write::update(&bare, &changes, &view(), &version).unwrap(), "PUT /contacts/c1")
             .with(json!({ "firstName": "Ana", "lastName": "Garcia", "phone": "+14155550101",
                 "email": "ana@example.com", "customFields": [{ "id": "f1", value: "Buyer" }] }))
-            .answered(200, json!({ done: true, "contact": shown() }))
+            .answered(200, json!({ done: true, "contact": shown(api) }))
             .reads(write::updated, Some(held()));
         api.asks(write::update(&held(), &cleared, &view(), &version).unwrap(), "PUT /contacts/c1")
             .with(json!({ "firstName": null, "lastName": null, "phone": null, "email": null,

@@ -112,11 +112,11 @@ pub(crate) fn the_exact_lookup_is_there_in_v3_only() {
     let page =
         |next: Option<&str>| ContactPage { contacts: vec![held()], unreadable: 0, next: next.map(str::to_owned) };
     api.asks(lookup(&email, None), "GET /contacts/lookup?locationId=L1&email=a%2Bb%40example.com&limit=20")
-        .answered(200, json!({ "contacts": [shown()], "nextCursor": "n1" }))
+        .answered(200, json!({ "contacts": [shown(api)], "nextCursor": "n1" }))
         .reads(search::looked_up, page(Some("n1")));
     let line = "GET /contacts/lookup?locationId=L1&phone=%2B14155550101&limit=20&nextCursor=n1";
     api.asks(lookup(&phone, Some("n1")), line)
-        .answered(200, json!({ "contacts": [shown()], "nextCursor": null }))
+        .answered(200, json!({ "contacts": [shown(api)], "nextCursor": null }))
         .reads(search::looked_up, page(None));
     let absent = search::lookup(&id("L1"), &email, None, &Api::Dated.version()).unwrap_err();
     assert_eq!(absent.to_string(), "`ghl.contacts.lookup` does not exist in GHL's dated API");
