@@ -17,7 +17,7 @@ pub enum Channel {
     Email,
     /// Texts.
     Sms,
-    /// WhatsApp.
+    /// `WhatsApp`.
     WhatsApp,
     /// Google's business messages.
     Gmb,

@@ -48,9 +48,11 @@ enum Described {
 fn described(api: Api, request: &Request) -> Described {
     thread_local! {
         static OPEN: RefCell<HashMap<PathBuf, Document>> = RefCell::default();
+        // Looked for once, so that its absence is told once.
+        static FOLDER: Option<PathBuf> = vendor();
     }
     let template = api.template(request.operation);
-    let Some(folder) = vendor() else { return Described::Absent };
+    let Some(folder) = FOLDER.with(Clone::clone) else { return Described::Absent };
     let file = folder.join(api.document(request.http.uri().path()));
     let document =
         OPEN.with_borrow_mut(|open| open.entry(file).or_insert_with_key(|file| Document::open(file)).clone());

@@ -56,6 +56,10 @@ const fn twin(finding: &'static str, section: &'static str, reason: &'static str
     row(Subject::GhlAnswers, finding, section, reason)
 }
 
+const fn quo(finding: &'static str, section: &'static str, reason: &'static str) -> Deviation {
+    row(Subject::OpenPhoneAnswers, finding, section, reason)
+}
+
 /// All of them.
 pub const DEVIATIONS: &[Deviation] = &[
     asked("POST /oauth/reconnect is not described", "2.4", "it is on a help page only"),
@@ -103,6 +107,12 @@ pub const DEVIATIONS: &[Deviation] = &[
     twin("messages 200: $.lastMessageId is missing", "6", "the real body is nested twice"),
     twin("messages 200: $.nextPage is missing", "6", "the real body is nested twice"),
     twin("messages 200: $.messages is object, not array", "6", "the real body is nested twice"),
+    quo("GET /v1/contacts 400: $.code is not the one value", "3.6", "newer pages also have 0800400"),
+    quo("GET /v1/contacts 400: $.title is not the one value", "3.6", "newer pages also have 0800400"),
+    quo("GET /v1/contacts 400: $.description is missing", "3.6", "it is on some only"),
+    quo("GET /v1/users 401: $.", "3.6", "the gateway's own shape"),
+    quo("PATCH /v1/contacts/{id} 200: $.data.customFields[]", "4", "custom values have ids"),
+    quo("events/test 200: $.data.context", "9.4", "the context of a contact event has more than `orgId`"),
 ];
 
 /// Which deviation explains a finding.
