@@ -25,6 +25,12 @@ pub enum Error {
         /// Its schema.
         found: u32,
     },
+    /// An entry of the index of conversations isn't one.
+    #[error("the index entry {key} holds no conversation")]
+    Conversation {
+        /// Its key.
+        key: String,
+    },
     /// An index entry names no record.
     #[error("the index entry {key} names no record")]
     Index {
@@ -43,7 +49,7 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) => error.class().is_retryable(),
-            Self::Unreadable { .. } | Self::Schema { .. } | Self::Index { .. } => false,
+            Self::Unreadable { .. } | Self::Schema { .. } | Self::Conversation { .. } | Self::Index { .. } => false,
         }
     }
 }
