@@ -82,19 +82,18 @@ async fn a_crash_before_the_conversation_was_stored_is_mended_by_the_next_page()
     assert_eq!(find(&talks, &[ANA]).await, Some(id("CN1")));
 }
 
+/// All note the same people, and fight for the same conversation.
+async fn reads(talks: Talks, second: i64) {
+    let who = if second == 15 { BEN } else { ANA };
+    let page = [talk("CN1", &[who], second), talk(&format!("CN9{second}"), &[ANA], second)];
+    talks.feed(&acme(), &page).await.unwrap();
+}
+
 #[tokio::test]
 async fn whoever_reads_the_newer_page_wins_however_many_read_at_once() {
     let talks = Talks::new(Store::memory());
-    let readers = (0..16_i64).map(|second| {
-        let talks = talks.clone();
-        tokio::spawn(async move {
-            let who = if second == 15 { BEN } else { ANA };
-            // All note the same people, and fight for the same conversation.
-            let page = [talk("CN1", &[who], second), talk(&format!("CN9{second}"), &[ANA], second)];
-            talks.feed(&acme(), &page).await.unwrap();
-        })
-    });
-    for reader in readers.collect::<Vec<_>>() {
+    let readers: Vec<_> = (0..16).map(|second| tokio::spawn(reads(talks.clone(), second))).collect();
+    for reader in readers {
         reader.await.unwrap();
     }
     let known = talks.known(&acme(), &id("CN1")).await.unwrap().unwrap();
