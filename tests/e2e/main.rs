@@ -15,5 +15,6 @@ mod hooks;
 mod kill;
 mod logs;
 mod main_job;
+mod operations;
 mod start;
 mod trace;
