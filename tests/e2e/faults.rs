@@ -204,7 +204,7 @@ async fn a_refused_key_pauses_the_connection_and_keeps_its_events(shape: Shape) 
 
 async fn a_key_that_is_too_new_is_tried_again_by_itself(shape: Shape) {
     let mut openphone = quick_openphone();
-    // For a grown key this would park the record.
+    // For a grown key this would be a failure of the record.
     openphone.workspaces[0].access.young = Some(Young { lasts: Duration::from_hours(1), forbidden: true });
     let stack =
         Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::of(shape) }).await.unwrap();
@@ -216,6 +216,8 @@ async fn a_key_that_is_too_new_is_tried_again_by_itself(shape: Shape) {
     stack.arrives(&id, "the contact, once the key works", |_| true).await;
     stack.quiet(LIMIT).await;
     assert_eq!((stack.count(Stream::Parked).await, stack.count(Stream::Dead).await), (0, 0));
+    let outcomes: Vec<String> = stack.journal().await.into_iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, ["created"], "nothing is held against the record");
 }
 
 async fn a_lost_store_is_rebuilt_without_doubling_anybody(shape: Shape) {

@@ -108,6 +108,12 @@ impl OpenPhone {
         let whole = self.ask(request::contact(ana), response::contact).await;
         assert_eq!((whole.phones.len(), whole.company), (2, None), "a change of scalars leaves the lists alone");
         assert_eq!(self.ask(thin::get(ana), response::partial).await.id, *ana);
+        self.thin_lists(ana).await;
+        let shares = self.ask(thin::shares(ana, None), thin::shares_page).await;
+        assert!(shares.items.iter().all(|share| share.contact == *ana) && shares.unreadable == 0);
+    }
+
+    async fn thin_lists(&self, ana: &ContactId) {
         let made = self.ask(thin::create(&key("t2"), &fields()), response::partial).await;
         let both: BTreeSet<ContactId> = [ana.clone(), made.id.clone()].into();
         let lists = thin::List::by_external_ids(&[key("t1"), key("t2")]);
@@ -116,11 +122,9 @@ impl OpenPhone {
             assert_eq!(page.items.into_iter().map(|contact| contact.id).collect::<BTreeSet<_>>(), both);
         }
         self.ask(thin::delete(&made.id), response::deleted).await;
-        let shares = self.ask(thin::shares(ana, None), thin::shares_page).await;
-        assert!(shares.items.iter().all(|share| share.contact == *ana) && shares.unreadable == 0);
     }
 
-    async fn parts(&self, ana: &ContactId) {
+    async fn properties(&self, ana: &ContactId) {
         let made = property::create(ana, "email", Some("Work"), &json!("w@example.com"));
         let made = self.ask(made, property::property).await;
         assert_eq!((made.kind.as_str(), &made.value), ("email", &json!("w@example.com")));
@@ -131,7 +135,9 @@ impl OpenPhone {
         let emails = self.ask(property::list(ana, Some("email"), None), property::page).await;
         assert_eq!(emails.items, [changed]);
         self.ask(property::delete(ana, &made.id), response::deleted).await;
+    }
 
+    async fn notes(&self, ana: &ContactId) {
         let text = |text: &str| note::Text::new(text).unwrap();
         let made = self.ask(note::create(ana, &text("Called")), note::note).await;
         let changed = self.ask(note::update(ana, &made.id, &text("Wrote")), note::note).await;
@@ -200,6 +206,10 @@ impl OpenPhone {
         for surface in BOTH {
             assert_eq!(self.ask(call::get(surface, call), call::call).await.seconds, Some(55));
         }
+        self.artefacts(call).await;
+    }
+
+    async fn artefacts(&self, call: &Id) {
         for list in [artefact::recordings_v1(call), artefact::recordings(call, None)] {
             let recordings = self.ask(list, artefact::recordings_page).await;
             assert_eq!(recordings.items[0].url.as_deref(), Some("https://example.com/1.mp3"));
@@ -286,17 +296,24 @@ impl OpenPhone {
         assert_eq!((&enabled.id, enabled.status), (&made.id, Some(Status::Enabled)));
         assert_eq!(self.ask(hook::get(&made.id), hook::hook).await.events, hook::CONTACT_EVENTS);
         assert_eq!(self.ask(hook::list(), hook::page).await.items.len(), 1);
-        let rotated = self.ask(hook::rotate(&made.id), hook::rotated).await;
-        assert_ne!(rotated.expose_secret(), key.expose_secret());
-        let event = self.ask(delivery::test(&made.id, "contact.updated"), delivery::tested).await;
-        let filter = delivery::Filter { kind: Some("contact.updated".to_owned()), ..delivery::Filter::default() };
-        let log = self.ask(delivery::list(&made.id, &filter, None), delivery::page).await;
-        assert_eq!((log.items.len(), &log.items[0].event), (1, &Some(event.clone())));
-        let detail = self.ask(delivery::get(&made.id, &log.items[0].id), delivery::detail).await;
-        assert_eq!(detail.body["id"], event.as_str());
-        self.ask(delivery::retry(&made.id, &log.items[0].id), response::accepted).await;
+        self.deliveries(&made.id, &key).await;
         self.ask(hook::delete(&made.id), response::deleted).await;
+        self.older_hooks(&new).await;
+    }
 
+    async fn deliveries(&self, hook: &Id, key: &SecretString) {
+        let rotated = self.ask(hook::rotate(hook), hook::rotated).await;
+        assert_ne!(rotated.expose_secret(), key.expose_secret());
+        let event = self.ask(delivery::test(hook, "contact.updated"), delivery::tested).await;
+        let filter = delivery::Filter { kind: Some("contact.updated".to_owned()), ..delivery::Filter::default() };
+        let log = self.ask(delivery::list(hook, &filter, None), delivery::page).await;
+        assert_eq!((log.items.len(), &log.items[0].event), (1, &Some(event.clone())));
+        let detail = self.ask(delivery::get(hook, &log.items[0].id), delivery::detail).await;
+        assert_eq!(detail.body["id"], event.as_str());
+        self.ask(delivery::retry(hook, &log.items[0].id), response::accepted).await;
+    }
+
+    async fn older_hooks(&self, new: &NewHook<'_>) {
         for (subject, event) in [
             (legacy::Subject::Messages, "message.received"),
             (legacy::Subject::Calls, "call.completed"),
@@ -317,7 +334,8 @@ async fn openphone_does_what_the_client_asks_for_on_both_surfaces() {
     let openphone = OpenPhone::open().await;
     let ana = openphone.contacts().await;
     openphone.thin_contacts(&ana).await;
-    openphone.parts(&ana).await;
+    openphone.properties(&ana).await;
+    openphone.notes(&ana).await;
     let (talk, text, call) = openphone.talk();
     openphone.conversations(&talk).await;
     openphone.messages((&talk, &text)).await;
