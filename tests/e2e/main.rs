@@ -6,6 +6,7 @@
 mod shapes;
 
 mod architecture;
+mod both_ways;
 mod chaos;
 mod compose;
 mod connect;

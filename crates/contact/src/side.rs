@@ -44,7 +44,7 @@ impl fmt::Display for Side {
 }
 
 /// A pair of things, one for each side.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PerSide<T> {
     /// The GHL one.

@@ -2,53 +2,85 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tandem_contact::{Field, PerSide};
-use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
+use tandem_contact::{Field, PerSide, Side};
+use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing};
 
 /// What one connection keeps in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
-    /// The canonical fields that travel from GHL to OpenPhone; the others are never compared and never written.
-    pub fields: BTreeSet<Field>,
+    /// The canonical fields that travel, and how; the others are never compared and never written.
+    pub fields: BTreeMap<Field, FieldRule>,
+    /// Sides on which a person who is known at the other only gets a contact.
+    pub creates: PerSide<bool>,
     /// Country of phone numbers without a country code, ISO 3166-1 alpha-2.
     pub default_country: String,
     /// Id of the GHL custom field that holds the role; GHL has no field of its own for it.
     pub role_custom_field: Option<String>,
     /// Name of the OpenPhone custom field that holds the tags.
     pub tags_field: String,
-    /// What a delete in GHL does in OpenPhone.
-    pub ghl_deletes: DeletePolicy,
+    /// What a delete on that side does at the other.
+    pub deletes: PerSide<DeletePolicy>,
 }
 
 impl Default for Mapping {
     fn default() -> Self {
+        let rule = FieldRule { direction: Direction::Both, conflict: ConflictPolicy::Newest };
         Self {
-            fields: Field::ALL.into(),
+            fields: Field::ALL.into_iter().map(|field| (field, ruled(field, rule))).collect(),
+            creates: PerSide { ghl: true, openphone: true },
             default_country: "US".to_owned(),
             role_custom_field: None,
             tags_field: "Tags".to_owned(),
-            ghl_deletes: DeletePolicy::Ignore,
+            deletes: PerSide { ghl: DeletePolicy::Ignore, openphone: DeletePolicy::Ignore },
         }
+    }
+}
+
+/// A field's rule when this one is wanted.
+pub fn ruled(field: Field, wanted: FieldRule) -> FieldRule {
+    FieldRule { direction: travels(field, wanted.direction), ..wanted }
+}
+
+/// Which way a field goes when that is wanted: the link back is GHL's own address of the contact and goes one way only.
+pub fn travels(field: Field, wanted: Direction) -> Direction {
+    match (field, wanted) {
+        (Field::SourceLink, _) => Direction::ToOpenPhone,
+        (_, wanted) => wanted,
     }
 }
 
 impl Mapping {
     /// The rules that the mapping and the providers' bounds amount to.
     pub fn rules(&self, timing: PerSide<Timing>) -> Rules {
-        let rule = FieldRule { direction: Direction::ToOpenPhone, conflict: ConflictPolicy::Newest };
+        let fields: BTreeMap<Field, FieldRule> = self
+            .fields
+            .iter()
+            .filter(|(field, _)| self.has_place(**field))
+            .map(|(field, rule)| (*field, *rule))
+            .collect();
+        let numbers = BTreeSet::from([Field::Phones, Field::Emails]);
         // OpenPhone's v1 PATCH replaces lists, so they are read before they are written (contract sheet, section 6.4).
         let lists: BTreeSet<Field> = Field::ALL.into_iter().filter(|field| field.is_list()).collect();
-        Rules {
-            fields: self.fields.iter().map(|field| (*field, rule)).collect::<BTreeMap<_, _>>(),
-            deletes: PerSide { ghl: self.ghl_deletes, openphone: DeletePolicy::Ignore },
-            creates: PerSide { ghl: false, openphone: true },
-            // OpenPhone refuses a second contact under our key, so its creates don't wait.
-            first_create_wait: PerSide::default(),
-            read_first: PerSide { ghl: BTreeSet::new(), openphone: lists.clone() },
+        let rules = Rules {
+            fields,
+            deletes: self.deletes,
+            // The stale list (contract sheet of OpenPhone, section 11). GHL's contacts also vanish when they are merged there.
+            made_again: PerSide { ghl: false, openphone: true },
+            // GHL takes one number and one address; tags have requests of their own (contract sheet, sections 4.16 and 10.1).
+            read_first: PerSide { ghl: numbers.clone(), openphone: lists.clone() },
             carries_all: PerSide { ghl: BTreeSet::new(), openphone: lists },
+            single: PerSide { ghl: numbers, openphone: BTreeSet::new() },
+            item_wise: PerSide { ghl: BTreeSet::from([Field::Tags]), openphone: BTreeSet::new() },
             timing,
             claim_identity: true,
-            weakened: Weakened::default(),
-        }
+            ..Rules::default()
+        };
+        let creates = |side: Side| self.creates[side] && rules.writes_anything_to(side);
+        Rules { creates: PerSide { ghl: creates(Side::Ghl), openphone: creates(Side::OpenPhone) }, ..rules }
+    }
+
+    /// GHL has no field of its own for the role.
+    fn has_place(&self, field: Field) -> bool {
+        field != Field::Role || self.role_custom_field.is_some()
     }
 }

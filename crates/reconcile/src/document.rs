@@ -40,6 +40,12 @@ pub struct Document {
     /// Values a side refused; not sent again until the agreed value changes.
     #[serde(default)]
     pub refused: PerSide<BTreeMap<Field, Option<Value>>>,
+    /// Fields that wait for a person: they are written to no side.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<Field, Held>,
+    /// How often the agreed value of a field went from one side to the other lately.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flips: BTreeMap<Field, Flips>,
     /// This side must be read again.
     #[serde(default)]
     pub hint: PerSide<bool>,
@@ -64,6 +70,9 @@ pub struct Document {
     /// Nothing is sent before this.
     #[serde(default)]
     pub not_before: Option<Timestamp>,
+    /// The record of the same person that goes on with this one's contacts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<RecordId>,
     /// Waits for a person.
     #[serde(default)]
     pub parked: Option<Parked>,
@@ -118,6 +127,27 @@ pub struct Unsettled {
     pub expires: Timestamp,
 }
 
+/// Why a field waits for a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Held {
+    /// Both sides changed it, and its conflict policy is `manual`.
+    Conflict,
+    /// The two sides kept changing it back and forth: one of them rewrites what it is given.
+    Oscillation,
+}
+
+/// How often a field's agreed value changed sides, since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flips {
+    /// So often.
+    pub count: u32,
+    /// Since then.
+    pub since: Timestamp,
+    /// Where it was changed last.
+    pub side: Side,
+}
+
 /// Why a record waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
@@ -145,6 +175,8 @@ impl Document {
             canon: BTreeMap::new(),
             unsettled: PerSide::default(),
             refused: PerSide::default(),
+            held: BTreeMap::new(),
+            flips: BTreeMap::new(),
             hint: PerSide::default(),
             delete_seen: PerSide::default(),
             gone: PerSide::default(),
@@ -153,6 +185,7 @@ impl Document {
             claims: BTreeSet::new(),
             attempts: 0,
             not_before: None,
+            merged_into: None,
             parked: None,
             causes: Vec::new(),
             dirty_since: None,

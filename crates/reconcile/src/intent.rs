@@ -31,6 +31,9 @@ pub struct Intent {
     pub is_unknown: bool,
     /// The provider said that the key exists.
     pub is_taken: bool,
+    /// Why the provider refused it, where that doesn't prove that nothing was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
     /// Look-ups made.
     pub probes: u32,
     /// The next look-up.
@@ -77,6 +80,7 @@ pub fn begin(
         settle_at: now + timing.in_flight(),
         is_unknown: false,
         is_taken: false,
+        refusal: None,
         probes: 0,
         next_probe: now,
     });

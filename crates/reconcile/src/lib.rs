@@ -2,21 +2,24 @@
 
 mod diff;
 mod document;
+mod flips;
 mod identity;
 mod intent;
 mod observe;
 mod outcome;
 mod rules;
 mod step;
+mod taken;
 
 pub use diff::{Write, Writes, diff};
-pub use document::{Canon, Document, Link, Parked, Seen, Shadow, Unsettled};
-pub use identity::{Claims, claims, external_key, same_person};
+pub use document::{Canon, Document, Flips, Held, Link, Parked, Seen, Shadow, Unsettled};
+pub use identity::{Claims, Meeting, claims, external_key, fits, meet, record_of_key};
 pub use intent::{Intent, IntentKind, begin};
-pub use observe::{Note, is_echo, observe};
+pub use observe::{ARCHIVED, Note, decide, is_echo, observe};
 pub use outcome::{
-    Found, adopt, at_rest, claimed, created, deleted, failed, hint, not_applied, not_found, parked, probed, read,
-    refused, settle, taken, unknown, updated,
+    Found, adopt, at_rest, claimed, created, deleted, failed, hint, join, merged_into, not_applied, not_found, parked,
+    probed, read, refused, refused_create, settle, taken, unknown, updated,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
 pub use step::{Run, Step, next_step};
+pub use taken::taken_as;

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use tandem_contact::{Field, Observed, Side, Value};
 
 use crate::diff::{is_pending, merged};
-use crate::{Canon, ConflictPolicy, Document, Rules, Seen, Unsettled};
+use crate::{Canon, ConflictPolicy, Document, Held, Rules, Seen, Unsettled};
+
+/// The tag of a contact whose counterpart was deleted, where the mapping says `archive`.
+pub const ARCHIVED: &str = "archived";
 
 /// What an observation meant, for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub enum Note {
     KeptThere(Field),
     /// An own write of unknown outcome turned up.
     OwnWrite(Field),
+    /// The side answered our write with another value than we sent, or without some of its items.
+    NotTaken(Field),
+    /// The field waits for a person from now on.
+    Held(Field, Held),
     /// Two values met.
     Conflict {
         /// Where.
@@ -51,7 +58,8 @@ pub fn observe(
             let note = merge(document, rules, side, *field, (before, seen));
             notes.extend(note);
         }
-        align(document, side, *field);
+        align(document, rules, side, *field);
+        release(document, *field);
     }
     notes
 }
@@ -59,7 +67,7 @@ pub fn observe(
 /// True when the snapshot tells nothing that the document doesn't know or expect of this side.
 pub fn is_echo(document: &Document, rules: &Rules, side: Side, observed: &Observed) -> bool {
     observed.iter().filter(|(field, _)| rules.fields.contains_key(field)).all(|(field, value)| {
-        let known = document.shadow[side].get(field).is_some_and(|seen| seen.value == *value);
+        let known = document.shadow_value(side, *field) == value.as_ref();
         let expected = document.intent[side].as_ref().is_some_and(|intent| intent.sent.get(field) == Some(value));
         known || expected
     })
@@ -79,6 +87,7 @@ fn merge(
         return Some(Note::OwnWrite(field));
     }
     match before.or_else(|| sent_there(document, rules, side, field)) {
+        _ if document.held.contains_key(&field) => None,
         None => first_sight(document, rules, side, field, seen),
         Some(before) => edit(document, rules, side, field, (before.value, seen)),
     }
@@ -122,9 +131,10 @@ fn first_sight(document: &mut Document, rules: &Rules, side: Side, field: Field,
         }
         (Some(_), None) => None,
         (Some(kept), Some(found)) if kept == found => None,
-        // Linking two contacts that differ: the value that is already agreed stays, the other is recorded.
-        (Some(kept), Some(found)) => {
-            Some(Note::Conflict { field, winner: side.other(), kept: Some(kept), lost: Some(found) })
+        // Two contacts that differ are linked: what either holds has no base there, so all of it is new.
+        (Some(_), Some(found)) => {
+            let seen = Seen { value: Some(found), at: seen.at };
+            Some(conflict(document, rules, side, field, seen))
         }
     }
 }
@@ -177,7 +187,11 @@ fn edit_list(
 /// A person's edit met a change that was on its way to the same field.
 fn conflict(document: &mut Document, rules: &Rules, side: Side, field: Field, seen: Seen) -> Note {
     let ours = document.canon_value(field).cloned();
-    if winner(document, rules, side, field, seen.at) == side {
+    let Some(winner) = winner(document, rules, side, field, seen.at) else {
+        document.held.insert(field, Held::Conflict);
+        return Note::Held(field, Held::Conflict);
+    };
+    if winner == side {
         set_agreed(document, side, field, seen.value.clone());
         let kept = seen.value.clone();
         let _edit = set_canon(document, side, field, seen.value, seen.at);
@@ -186,20 +200,47 @@ fn conflict(document: &mut Document, rules: &Rules, side: Side, field: Field, se
     Note::Conflict { field, winner: side.other(), kept: ours, lost: seen.value }
 }
 
-fn winner(document: &Document, rules: &Rules, side: Side, field: Field, at: Option<Timestamp>) -> Side {
+/// None where a person decides.
+fn winner(document: &Document, rules: &Rules, side: Side, field: Field, at: Option<Timestamp>) -> Option<Side> {
     let policy = rules.fields.get(&field).map_or(ConflictPolicy::Newest, |rule| rule.conflict);
     let agreed_at = document.canon.get(&field).and_then(|canon| canon.at);
     match (policy, at, agreed_at) {
-        (ConflictPolicy::Side(side), _, _) => side,
-        (ConflictPolicy::Newest, Some(new), Some(old)) if new > old => side,
-        (ConflictPolicy::Newest, Some(new), Some(old)) if new < old => side.other(),
-        (ConflictPolicy::Newest, _, _) => Side::Ghl,
+        (ConflictPolicy::Manual, _, _) => None,
+        (ConflictPolicy::Side(side), _, _) => Some(side),
+        (ConflictPolicy::Newest, Some(new), Some(old)) if new > old => Some(side),
+        (ConflictPolicy::Newest, Some(new), Some(old)) if new < old => Some(side.other()),
+        (ConflictPolicy::Newest, _, _) => Some(Side::Ghl),
     }
 }
 
+/// People who made both sides equal have decided.
+fn release(document: &mut Document, field: Field) {
+    if !document.held.contains_key(&field) {
+        return;
+    }
+    let [ghl, openphone] = Side::BOTH.map(|side| document.shadow[side].get(&field).cloned());
+    if let (Some(ghl), Some(openphone)) = (ghl, openphone)
+        && ghl.value == openphone.value
+    {
+        decide(document, field, ghl.value, (Side::Ghl, ghl.at));
+    }
+}
+
+/// A person decided what the field is to hold, on both sides.
+pub fn decide(document: &mut Document, field: Field, value: Option<Value>, (side, at): (Side, Option<Timestamp>)) {
+    document.held.remove(&field);
+    document.flips.remove(&field);
+    for each in Side::BOTH {
+        document.refused[each].remove(&field);
+        let there = document.shadow_value(each, field).cloned();
+        set_agreed(document, each, field, there);
+    }
+    document.canon.insert(field, Canon { value, side, at });
+}
+
 /// Where the side already holds the agreed value, say so: nothing is pending there any more.
-fn align(document: &mut Document, side: Side, field: Field) {
-    let target = merged(document, side, field);
+fn align(document: &mut Document, rules: &Rules, side: Side, field: Field) {
+    let target = merged(document, rules, side, field);
     if is_pending(document, side, field) && target.as_ref() == document.shadow_value(side, field) {
         let canon = document.canon_value(field).cloned();
         set_agreed(document, side, field, canon);

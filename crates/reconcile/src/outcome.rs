@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use tandem_contact::{Field, Observed, Side, Value};
+use tandem_contact::{Field, Observed, PerSide, Side, Value};
+use tandem_proto::RecordId;
 
-use crate::observe::set_agreed;
-use crate::{Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, observe};
+use crate::observe::{ARCHIVED, set_agreed};
+use crate::{
+    Canon, DeletePolicy, Document, Intent, IntentKind, Link, Note, Parked, Rules, Seen, Unsettled, flips, observe,
+    taken_as,
+};
 
 /// A contact that a look-up or a read found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +35,8 @@ pub fn hint(document: &mut Document, side: Side) {
 pub fn adopt(document: &mut Document, rules: &Rules, side: Side, provider_id: &str, now: Timestamp) {
     document.link[side] = Some(Link { id: provider_id.to_owned(), since: now });
     document.gone[side] = None;
-    if let Some(intent) = document.intent[side].take() {
+    // What was refused because the key exists never got there.
+    if let Some(intent) = document.intent[side].take().filter(|intent| !intent.is_taken) {
         keep_unsettled(document, rules, side, intent);
     }
 }
@@ -41,7 +46,8 @@ pub fn read(document: &mut Document, rules: &Rules, side: Side, found: &Found, n
     document.hint[side] = false;
     document.delete_seen[side] = false;
     document.gone[side] = None;
-    let notes = observe(document, rules, side, &found.observed, found.at);
+    let mut notes = observe(document, rules, side, &found.observed, found.at);
+    notes.extend(flips::watch(document, side, &notes, now));
     forget_expired(document, side, now);
     if notes.iter().any(|note| matches!(note, Note::Edit(_) | Note::Conflict { .. })) {
         document.parked = None;
@@ -53,10 +59,9 @@ pub fn read(document: &mut Document, rules: &Rules, side: Side, found: &Found, n
 pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
     document.hint[side] = false;
     document.intent[side] = None;
-    let decides = rules.fields.keys().any(|field| rules.feeds(*field, side));
-    if document.delete_seen[side] || decides {
+    if document.delete_seen[side] || !rules.made_again[side] {
         document.delete_seen[side] = false;
-        document.gone[side] = Some(now);
+        gone(document, rules, side, now);
         return;
     }
     // Nobody told us of a delete: the listed-but-gone trap. A new contact takes its place, a few times.
@@ -72,8 +77,11 @@ pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timest
 pub fn probed(document: &mut Document, rules: &Rules, side: Side, found: &[Found], now: Timestamp) -> Vec<Note> {
     document.looked_up[side] = Some(now);
     if let Some(first) = found.first() {
+        // A contact that we made holds nothing newer than what we know, however late it was made.
+        let is_ours = document.intent[side].is_some() && side == Side::OpenPhone;
+        let at = first.at.filter(|_| !is_ours);
         adopt(document, rules, side, &first.id, now);
-        return read(document, rules, side, first, now);
+        return read(document, rules, side, &Found { at, ..first.clone() }, now);
     }
     let timing = rules.timing[side];
     let Some(intent) = document.intent[side].as_mut() else {
@@ -82,10 +90,12 @@ pub fn probed(document: &mut Document, rules: &Rules, side: Side, found: &[Found
     intent.probes += 1;
     intent.next_probe = now + timing.probe_pause;
     let is_settled = now > intent.sent_at + timing.create_settled() || rules.weakened.blind_retry;
-    let is_taken = intent.is_taken;
+    let (is_taken, refusal) = (intent.is_taken, intent.refusal.clone());
     if is_settled {
         document.intent[side] = None;
-        if is_taken {
+        if let Some(reason) = refusal {
+            parked(document, "refused", reason);
+        } else if is_taken {
             let reason =
                 format!("{side} says the contact exists already, but doesn't list it: deleted or hidden there");
             parked(document, "key_taken", reason);
@@ -99,13 +109,13 @@ pub fn created(document: &mut Document, rules: &Rules, side: Side, found: &Found
     let intent = document.intent[side].take();
     adopt(document, rules, side, &found.id, now);
     document.vanished[side] = 0;
-    settled(document, rules, side, (intent, found))
+    settled(document, rules, side, (intent, found), now)
 }
 
 /// The fields were written.
-pub fn updated(document: &mut Document, rules: &Rules, side: Side, found: &Found) -> Vec<Note> {
+pub fn updated(document: &mut Document, rules: &Rules, side: Side, found: &Found, now: Timestamp) -> Vec<Note> {
     let intent = document.intent[side].take();
-    settled(document, rules, side, (intent, found))
+    settled(document, rules, side, (intent, found), now)
 }
 
 /// The contact was removed by us.
@@ -121,6 +131,16 @@ pub fn taken(document: &mut Document, side: Side, now: Timestamp) {
     if let Some(intent) = document.intent[side].as_mut() {
         intent.is_unknown = true;
         intent.is_taken = true;
+        intent.next_probe = now;
+    }
+}
+
+/// The provider refused the create in a way that is known to have made a contact all the same: it is looked for, and if there
+/// is none the record waits for a person.
+pub fn refused_create(document: &mut Document, side: Side, reason: String, now: Timestamp) {
+    if let Some(intent) = document.intent[side].as_mut() {
+        intent.is_unknown = true;
+        intent.refusal = Some(reason);
         intent.next_probe = now;
     }
 }
@@ -186,17 +206,64 @@ pub fn claimed(document: &mut Document, taken: BTreeSet<String>, released: &BTre
     document.claims.retain(|key| !released.contains(key));
 }
 
+/// Takes over the contacts of another record of the same person, which have to be read.
+pub fn join(holder: &mut Document, rules: &Rules, document: &Document, now: Timestamp) {
+    for side in Side::BOTH {
+        if let Some(link) = document.link[side].as_ref().filter(|_| holder.link[side].is_none()) {
+            adopt(holder, rules, side, &link.id, now);
+            hint(holder, side);
+        }
+    }
+    holder.parked = None;
+    for cause in &document.causes {
+        holder.add_cause(cause);
+    }
+    holder.dirty_since = [holder.dirty_since, document.dirty_since].into_iter().flatten().min();
+}
+
+/// The record's contacts belong to another record of the same person from now on.
+pub fn merged_into(document: &mut Document, record: RecordId) {
+    document.merged_into = Some(record);
+    document.parked = None;
+    document.hint = PerSide::default();
+}
+
 /// The record waits for a person.
 pub fn parked(document: &mut Document, code: &str, reason: String) {
     document.parked = Some(Parked { code: code.to_owned(), reason });
 }
 
+/// The side's contact is no more.
+fn gone(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) {
+    document.gone[side] = Some(now);
+    if rules.deletes[side] == DeletePolicy::Archive {
+        let tags = document.canon_value(Field::Tags).map(Value::items).unwrap_or_default();
+        let value = Value::list(tags.into_iter().chain([ARCHIVED.to_owned()]));
+        document.canon.insert(Field::Tags, Canon { value, side, at: Some(now) });
+    }
+}
+
 /// Our write is confirmed: the side took what was sent, and then held what it answered.
-fn settled(document: &mut Document, rules: &Rules, side: Side, (intent, found): (Option<Intent>, &Found)) -> Vec<Note> {
+fn settled(
+    document: &mut Document,
+    rules: &Rules,
+    side: Side,
+    (intent, found): (Option<Intent>, &Found),
+    now: Timestamp,
+) -> Vec<Note> {
     succeeded(document);
+    let mut notes = Vec::new();
     if let Some(intent) = intent {
-        for (field, value) in intent.sent {
+        for (field, sent) in intent.sent {
             let canon = intent.canon.get(&field).cloned().flatten();
+            let before = document.shadow_value(side, field).cloned();
+            let value = match found.observed.get(&field) {
+                Some(answered) if !rules.weakened.swallow_response => taken_as(before.as_ref(), &sent, answered),
+                Some(_) | None => sent.clone(),
+            };
+            if value != sent {
+                notes.push(Note::NotTaken(field));
+            }
             document.shadow[side].insert(field, Seen { value, at: found.at });
             if document.refused[side].get(&field) == Some(&canon) {
                 document.refused[side].remove(&field);
@@ -208,9 +275,11 @@ fn settled(document: &mut Document, rules: &Rules, side: Side, (intent, found): 
         for (field, value) in &found.observed {
             document.shadow[side].insert(*field, Seen { value: value.clone(), at: found.at });
         }
-        return Vec::new();
+        return notes;
     }
-    observe(document, rules, side, &found.observed, found.at)
+    notes.extend(observe(document, rules, side, &found.observed, found.at));
+    notes.extend(flips::watch(document, side, &notes, now));
+    notes
 }
 
 /// A write went through. A read alone doesn't end a run of failures: reads may work while every write fails.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tandem_contact::{Field, PerSide, Side};
 
 /// Everything `observe` and `next_step` need to know besides the document.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rules {
     /// The mapped fields; a field that isn't here is never compared and never written.
     pub fields: BTreeMap<Field, FieldRule>,
@@ -14,6 +14,9 @@ pub struct Rules {
     pub deletes: PerSide<DeletePolicy>,
     /// Sides on which records may be created.
     pub creates: PerSide<bool>,
+    /// Sides on which a contact that is gone is made again, unless somebody told us that it was deleted: where lists have been
+    /// seen to name contacts that nobody can read.
+    pub made_again: PerSide<bool>,
     /// How long a new record waits before its first create on that side. Needed only where the provider can neither
     /// refuse nor show us a duplicate; a look-up precedes the create when it isn't zero.
     pub first_create_wait: PerSide<Duration>,
@@ -23,6 +26,10 @@ pub struct Rules {
     /// Fields of that side whose write carries every other mapped field along, because the provider replaces the whole
     /// contact. Carried out late, it brings all of them back.
     pub carries_all: PerSide<BTreeSet<Field>>,
+    /// Lists of which that side takes one item only; whatever else it holds was not put there through its API.
+    pub single: PerSide<BTreeSet<Field>>,
+    /// Lists of that side whose items are added by one request and removed by another.
+    pub item_wise: PerSide<BTreeSet<Field>>,
     /// Bounds of the provider's behaviour.
     pub timing: PerSide<Timing>,
     /// True: phone and email claims keep one person from being created twice.
@@ -58,6 +65,8 @@ pub enum ConflictPolicy {
     Newest,
     /// Always this side.
     Side(Side),
+    /// Neither, until a person decides: the field is written to no side meanwhile.
+    Manual,
 }
 
 /// What a delete on one side does to the other.
@@ -68,6 +77,8 @@ pub enum DeletePolicy {
     Ignore,
     /// The other side's contact is deleted too.
     Propagate,
+    /// The other side's contact gets a tag that says so, and is no longer kept in step.
+    Archive,
 }
 
 /// Bounds of a provider's behaviour, from which every wait is computed.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use tandem_contact::{Field, PerSide, Side};
 
+use crate::diff::batch;
 use crate::{Claims, DeletePolicy, Document, Intent, IntentKind, Rules, Writes, claims, diff};
 
 /// What the worker's current run has done itself.
@@ -46,7 +47,8 @@ pub enum Step {
 
 /// Decides the next step. Pure: the same document, rules, run and time give the same step.
 pub fn next_step(document: &Document, rules: &Rules, run: &Run, now: Timestamp) -> Step {
-    backoff(document, now)
+    merged(document)
+        .or_else(|| backoff(document, now))
         .or_else(|| Side::BOTH.into_iter().find_map(|side| settle_intent(document, side, run, now)))
         .or_else(|| Side::BOTH.into_iter().find(|side| must_read(document, *side)).map(Step::Read))
         .or_else(|| after_delete(document, rules))
@@ -55,6 +57,13 @@ pub fn next_step(document: &Document, rules: &Rules, run: &Run, now: Timestamp) 
         .or_else(|| Side::BOTH.into_iter().find_map(|side| create(document, rules, side, now)))
         .or_else(|| Side::BOTH.into_iter().find_map(|side| update(document, rules, side, run)))
         .unwrap_or(Step::Done("in_step"))
+}
+
+/// Another record goes on with its contacts.
+fn merged(document: &Document) -> Option<Step> {
+    document.merged_into.as_ref()?;
+    let release = claims(document);
+    Some(if release.is_empty() { Step::Done("merged") } else { Step::Claim(release) })
 }
 
 fn backoff(document: &Document, now: Timestamp) -> Option<Step> {
@@ -94,8 +103,16 @@ fn after_delete(document: &Document, rules: &Rules) -> Option<Step> {
     let is_there = document.link[other].is_some() && document.gone[other].is_none();
     Some(match rules.deletes[side] {
         DeletePolicy::Propagate if is_there => Step::Delete(other),
-        DeletePolicy::Propagate | DeletePolicy::Ignore => Step::Done("deleted"),
+        DeletePolicy::Archive if is_there => archive(document, rules, other).unwrap_or(Step::Done("archived")),
+        DeletePolicy::Propagate | DeletePolicy::Archive | DeletePolicy::Ignore => Step::Done("deleted"),
     })
+}
+
+/// The tag that says so is all that is still written.
+fn archive(document: &Document, rules: &Rules, side: Side) -> Option<Step> {
+    let mut writes = diff(document, rules, side);
+    writes.retain(|field, _| *field == Field::Tags);
+    (!writes.is_empty()).then(|| Step::Update(side, batch(document, rules, side, writes)))
 }
 
 fn claim(document: &Document, rules: &Rules) -> Option<Step> {
@@ -133,6 +150,7 @@ fn update(document: &Document, rules: &Rules, side: Side, run: &Run) -> Option<S
     if reads_first && !run.fresh[side] {
         return Some(Step::Read(side));
     }
+    let writes = batch(document, rules, side, writes);
     Some(Step::Update(side, writes))
 }
 

@@ -1,5 +1,7 @@
 //! One event: decode, decide, store, publish.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use tandem_contact::{Observed, Side};
 use tandem_proto::topology::command_subject;
@@ -11,7 +13,7 @@ use tandem_records::{Loaded, record_id};
 use tandem_store::Expected;
 use tandem_telemetry::{Sent, Span, chain};
 
-use crate::observation::{Observation, of_event};
+use crate::observation::{Maker, Observation, of_event};
 use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
 
 /// How a delivery is settled.
@@ -40,6 +42,10 @@ impl Settlement {
 
 /// Lost races for one document before the event is given back.
 const MOST_CONFLICTS: usize = 20;
+/// Records that went on as another one, one after the other.
+const MOST_MERGES: usize = 8;
+/// After this it is known, or never will be, for whom a contact was made.
+const OWN_CREATE: Duration = Duration::from_mins(5);
 
 /// The event, unless it can't be read.
 pub(crate) async fn handle(
@@ -68,8 +74,8 @@ pub(crate) async fn handle(
         Observation::Unreadable => {
             dead_letter::store(deps, delivery, "undecodable", "the body is no event of its provider").await
         }
-        Observation::Hint { side, contact, is_deleted, seen } => {
-            let news = News { header: &envelope.header, connection, side, contact, is_deleted, seen };
+        Observation::Hint { side, contact, is_deleted, seen, maker } => {
+            let news = News { header: &envelope.header, connection, side, contact, is_deleted, seen, maker };
             apply(deps, &news, lane(event)).await
         }
     }
@@ -83,6 +89,7 @@ struct News<'a> {
     contact: ContactId,
     is_deleted: bool,
     seen: Option<Observed>,
+    maker: Maker,
 }
 
 async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
@@ -111,17 +118,21 @@ enum Failure {
 async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement, Failure> {
     let now = Timestamp::now();
     let connection = &news.header.connection;
-    let Some(record) = resolve(deps, connection, news).await? else {
-        return Ok(skip(deps, news.header, "not_ours"));
-    };
-    let loaded = deps.metrics.timed("store_load", deps.records.load(connection, &record), |_| true).await?;
+    let (record, loaded) = resolve(deps, connection, news).await?;
+    if loaded.is_none() && is_young_create_of_ours(news, now) {
+        return Ok(Settlement::Retry { code: UNAVAILABLE });
+    }
     if let Some(reason) = needless(loaded.as_ref(), news) {
         return Ok(skip(deps, news.header, reason));
     }
     let (mut document, expected) = match loaded {
         Some(Loaded { document, revision }) => (document, Expected::Revision(revision)),
-        None => (first_heard(news, record, now), Expected::Absent),
+        None => (Document::new(connection.clone(), record, now), Expected::Absent),
     };
+    let is_new_link = document.link[news.side].is_none() && document.gone[news.side].is_none();
+    if is_new_link {
+        adopt(&mut document, &news.connection.rules, news.side, news.contact.as_str(), now);
+    }
     hint(&mut document, news.side);
     document.delete_seen[news.side] |= news.is_deleted;
     document.add_cause(&news.header.traceparent);
@@ -129,16 +140,41 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     // The save counts even where nothing changed: it makes a read that is under way lose its compare-and-set.
     let save = deps.records.save(&document, expected);
     let revision = deps.metrics.timed("store_save", save, |error| !error.is_conflict()).await?;
+    if is_new_link {
+        deps.records.link(&document, news.side, news.contact.as_str()).await?;
+    }
     publish(deps, news.header, &document, revision, lane).await?;
     Ok(Settlement::Done)
 }
 
-/// The record of the contact. In this direction records begin in GHL, where the id alone names them.
-async fn resolve(deps: &Deps, connection: &ConnectionId, news: &News<'_>) -> Result<Option<RecordId>, Failure> {
-    match news.side {
-        Side::Ghl => Ok(Some(record_id(connection, Side::Ghl, news.contact.as_str()))),
-        Side::OpenPhone => Ok(deps.records.linked(connection, Side::OpenPhone, news.contact.as_str()).await?),
+/// The contact's record and its document: the one that it is linked to, else the one that made it, else the one that is named
+/// by the contact's id. A record that another one goes on with leads there.
+async fn resolve(
+    deps: &Deps,
+    connection: &ConnectionId,
+    news: &News<'_>,
+) -> Result<(RecordId, Option<Loaded>), Failure> {
+    let linked = deps.records.linked(connection, news.side, news.contact.as_str()).await?;
+    let mut record = match (linked.as_ref(), &news.maker) {
+        (Some(record), _) | (None, Maker::Record(record)) => record.clone(),
+        (None, Maker::Others | Maker::Tandem) => record_id(connection, news.side, news.contact.as_str()),
+    };
+    for _ in 0..MOST_MERGES {
+        let load = deps.records.load(connection, &record);
+        let loaded = deps.metrics.timed("store_load", load, |_| true).await?;
+        match loaded.as_ref().and_then(|loaded| loaded.document.merged_into.clone()) {
+            Some(next) => record = next,
+            None => return Ok((record, loaded)),
+        }
     }
+    let loaded = deps.records.load(connection, &record).await?;
+    Ok((record, loaded))
+}
+
+/// GHL tells of a contact that Tandem made, but not for whom: the writer knows in a moment.
+fn is_young_create_of_ours(news: &News<'_>, now: Timestamp) -> bool {
+    let age = now.as_millisecond() - news.header.time_ms;
+    news.maker == Maker::Tandem && u128::try_from(age).is_ok_and(|age| age < OWN_CREATE.as_millis())
 }
 
 /// Why the event changes nothing, if so.
@@ -148,12 +184,6 @@ fn needless(loaded: Option<&Loaded>, news: &News<'_>) -> Option<&'static str> {
     };
     let seen = news.seen.as_ref()?;
     is_echo(document, &news.connection.rules, news.side, seen).then_some("echo")
-}
-
-fn first_heard(news: &News<'_>, record: RecordId, now: Timestamp) -> Document {
-    let mut document = Document::new(news.header.connection.clone(), record, now);
-    adopt(&mut document, &news.connection.rules, news.side, news.contact.as_str(), now);
-    document
 }
 
 async fn publish(

@@ -36,6 +36,8 @@ pub struct Connection {
     pub(crate) key: Key,
     /// The workspace's custom fields, as last read.
     pub(crate) workspace: Mutex<Option<(OpenPhoneView, Instant)>>,
+    /// Whether the location allows duplicates, as last read.
+    pub(crate) location: Mutex<Option<(bool, Instant)>>,
 }
 
 /// What is needed to call GHL for a location.
@@ -75,12 +77,21 @@ pub struct OpenPhoneSide {
 impl Connection {
     /// A connection that nothing is known about yet.
     pub fn new(id: ConnectionId, mapping: Mapping, rules: Rules, ghl: GhlSide, openphone: OpenPhoneSide) -> Self {
-        let (pause, key, workspace) = (Pause::default(), Key::default(), Mutex::new(None));
-        Self { id, mapping, rules, ghl, openphone, pause, key, workspace }
+        Self {
+            id,
+            mapping,
+            rules,
+            ghl,
+            openphone,
+            pause: Pause::default(),
+            key: Key::default(),
+            workspace: Mutex::new(None),
+            location: Mutex::new(None),
+        }
     }
 
-    /// How long the workspace's custom field definitions are trusted: people add fields.
-    pub(crate) const WORKSPACE_AGE: Duration = Duration::from_mins(10);
+    /// How long the settings of either side are trusted: people change them and add fields.
+    pub(crate) const SETTINGS_AGE: Duration = Duration::from_mins(10);
 
     pub(crate) fn way_out(&self, side: Side) -> (&Client, &BudgetKey) {
         match side {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::call::Caller;
 use crate::dead_letter::{self, Reason};
-use crate::run::{Settlement, Worker, spread};
+use crate::run::{Held, Settlement, Worker, spread};
 use crate::{Config, Deps, Error};
 use waiting::{Task, Waiting};
 
@@ -184,7 +184,7 @@ async fn attend_and_settle(config: Config, deps: Deps, (task, span): (Task, &Spa
     {
         tracing::debug!(error = %chain(&error), "the ack time could not be prolonged");
     }
-    let settlement = match AssertUnwindSafe(attend(&config, &deps, (&task, span))).catch_unwind().await {
+    let settlement = match AssertUnwindSafe(Box::pin(attend(&config, &deps, (&task, span)))).catch_unwind().await {
         Ok(settlement) => settlement,
         Err(_) if task.delivery.deliveries >= config.max_attempts => {
             Settlement::Dead(Reason { code: "panic", text: "working on this record failed every time".to_owned() })
@@ -210,7 +210,15 @@ async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> S
     let caller = Caller { deps, connection, lane: task.delivery.message.lane, span };
     let owner = format!("{:016x}", rand::random::<u64>());
     let run = Run { owner, fresh: PerSide::default() };
-    let worker = Worker { caller, config, record: &task.record, run, held: None, linked: Vec::new() };
+    let worker = Worker {
+        caller,
+        config,
+        record: &task.record,
+        run,
+        held: Held::default(),
+        linked: Vec::new(),
+        rules: connection.rules.clone(),
+    };
     let worked = worker.work();
     // A run may wait for slots and answers for longer than the ack time: say so now and then.
     tokio::pin!(worked);

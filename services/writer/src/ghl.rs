@@ -1,16 +1,200 @@
 //! The requests of the GHL side.
 
-use tandem_contact::Side;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use tandem_contact::{Field, Fields, Observed, Side, Value};
 use tandem_providers::ghl::contact::observe;
-use tandem_providers::{ContactId, ghl};
-use tandem_reconcile::Found;
+use tandem_providers::ghl::search::{self, Filter, Search};
+use tandem_providers::ghl::{self, Contact, Id, location, tag, write};
+use tandem_providers::{ApiError, Class, ContactId, Request};
+use tandem_reconcile::{Document, Found, Writes, fits};
 
-use crate::call::{Caller, Trouble};
+use crate::call::{Caller, Pass, Trouble};
+use crate::connection::GhlSide;
+use crate::{Connection, Failure};
 
-/// `GET /contacts/{id}`.
-pub(crate) async fn read(caller: &Caller<'_>, id: &ContactId) -> Result<Found, Trouble> {
+/// Numbers and addresses that somebody is looked for by.
+const MOST_LOOKED_FOR: usize = 3;
+
+/// Whether the location takes two contacts with one number or address; asks when that was long ago.
+pub(crate) async fn allows_duplicates(caller: &Caller<'_>) -> Result<bool, Trouble> {
+    let mut location = caller.connection.location.lock().await;
+    if let Some((allows, read_at)) = *location
+        && read_at.elapsed() < Connection::SETTINGS_AGE
+    {
+        return Ok(allows);
+    }
+    let side = &caller.connection.ghl;
+    let Ok(id) = Id::new(&side.view.location_id) else { return Ok(true) };
+    let allows = match caller.read(Side::Ghl, location::get(&id, &side.version), location::location).await {
+        Ok(location) => location.allows_duplicates.unwrap_or(true),
+        // Without leave to look, what costs more care is taken for true.
+        Err(Trouble::Refused(error)) if is_denied(&error) => true,
+        Err(trouble) => return Err(trouble),
+    };
+    *location = Some((allows, Instant::now()));
+    Ok(allows)
+}
+
+fn is_denied(error: &ApiError) -> bool {
+    error.is_missing_scope() || error.class() == Class::Forbidden
+}
+
+/// `GET /contacts/{id}`, with the contact itself: which number is the primary one matters for writing.
+pub(crate) async fn read(caller: &Caller<'_>, id: &ContactId) -> Result<(Found, Contact), Trouble> {
     let side = &caller.connection.ghl;
     let contact = caller.read(Side::Ghl, ghl::request::contact(id, &side.version), ghl::response::contact).await?;
-    let (observed, at) = observe(&contact, &side.view);
-    Ok(Found { id: contact.id.to_string(), observed, at })
+    Ok((found(&contact, side), contact))
+}
+
+/// Contacts that can be this record's: those whom GHL finds by its numbers and addresses, else by name among those that we
+/// made. Who is another record's contact, or is called otherwise, is somebody else.
+pub(crate) async fn probe(caller: &Caller<'_>, document: &Document) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    for id in candidates(caller, document).await? {
+        let holder = caller.deps.records.linked(&document.connection, Side::Ghl, id.as_str()).await?;
+        if holder.is_some_and(|holder| holder != document.id) {
+            continue;
+        }
+        match read(caller, &id).await {
+            Ok((contact, _)) if fits(document, &contact.observed) => found.push(contact),
+            Ok(_) => {}
+            Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {}
+            Err(trouble) => return Err(trouble.into()),
+        }
+    }
+    Ok(found)
+}
+
+async fn candidates(caller: &Caller<'_>, document: &Document) -> Result<BTreeSet<ContactId>, Trouble> {
+    let side = &caller.connection.ghl;
+    let Ok(location) = Id::new(&side.view.location_id) else { return Ok(BTreeSet::new()) };
+    let items = |field| document.canon_value(field).map(Value::items).unwrap_or_default();
+    let phones: Vec<_> =
+        items(Field::Phones).into_iter().take(MOST_LOOKED_FOR).map(|phone| (Some(phone), None)).collect();
+    let emails: Vec<_> =
+        items(Field::Emails).into_iter().take(MOST_LOOKED_FOR).map(|email| (None, Some(email))).collect();
+    let mut ids = BTreeSet::new();
+    for (phone, email) in phones.iter().chain(&emails) {
+        let asked = search::duplicate(&location, phone.as_deref(), email.as_deref(), &side.version);
+        let Some(request) = asked else { continue };
+        ids.extend(caller.read(Side::Ghl, request, search::duplicated).await?.map(|hit| hit.id));
+    }
+    if phones.is_empty() && emails.is_empty() {
+        ids.extend(by_name(caller, document, &location).await?);
+    }
+    Ok(ids)
+}
+
+/// Somebody without number and address can only be looked for by name, and is told from others by who made the contact.
+async fn by_name(caller: &Caller<'_>, document: &Document, location: &Id) -> Result<Vec<ContactId>, Trouble> {
+    let text = |field| document.canon_value(field).and_then(Value::as_text).map(str::to_lowercase);
+    let names = [("firstNameLowerCase", text(Field::FirstName)), ("lastNameLowerCase", text(Field::LastName))];
+    let mut filters: Vec<Filter> =
+        names.into_iter().filter_map(|(key, name)| Filter::equals(key, &name?).ok()).collect();
+    if filters.is_empty() {
+        return Ok(Vec::new());
+    }
+    filters.extend(Filter::equals("source", write::SOURCE));
+    let request = Search::new(location, filters).page(None, &caller.connection.ghl.version);
+    let page = caller.read(Side::Ghl, request, search::searched).await?;
+    Ok(page.hits.into_iter().map(|hit| hit.id).collect())
+}
+
+/// A write, ready to be sent.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    /// Answered with the contact.
+    Create(Request),
+    /// Answered with the contact, where GHL shows it.
+    Update(Request),
+    /// Answered with tags, not always with all of them.
+    Tags(Request),
+    /// Answered with nothing.
+    Delete(Request),
+}
+
+/// Mapped values that GHL has no place for on a contact that is there, and why.
+pub(crate) fn unrepresentable(writes: &Writes) -> BTreeMap<Field, &'static str> {
+    let company = writes.contains_key(&Field::Company).then_some((
+        Field::Company,
+        "GoHighLevel takes the company when a contact is made and can't be told to change it",
+    ));
+    company.into_iter().collect()
+}
+
+/// The request that makes the contact.
+pub(crate) fn create(writes: &Writes, side: &GhlSide) -> Prepared {
+    let fields: Fields = writes.iter().filter_map(|(field, write)| Some((*field, write.to.clone()?))).collect();
+    Prepared::Create(write::create(&fields, &side.view, &side.version))
+}
+
+/// The request that changes the contact; none where GHL offers no way.
+pub(crate) fn update(
+    id: &ContactId,
+    (held, document): (Option<&Contact>, &Document),
+    writes: &Writes,
+    side: &GhlSide,
+) -> Option<Prepared> {
+    if let Some(tags) = writes.get(&Field::Tags) {
+        return change_tags(id, document, tags.to.as_ref(), side);
+    }
+    let changes: Observed = writes.iter().map(|(field, write)| (*field, write.to.clone())).collect();
+    let unread = Contact::unread(id.clone());
+    write::update(held.unwrap_or(&unread), &changes, &side.view, &side.version).map(Prepared::Update)
+}
+
+/// One request adds, another removes; the steps come in this order.
+fn change_tags(id: &ContactId, document: &Document, to: Option<&Value>, side: &GhlSide) -> Option<Prepared> {
+    let there = document.shadow_value(Side::Ghl, Field::Tags).map(Value::items).unwrap_or_default();
+    let wanted = to.map(Value::items).unwrap_or_default();
+    let added: Vec<&str> = wanted.difference(&there).map(String::as_str).collect();
+    if !added.is_empty() {
+        return Some(Prepared::Tags(tag::add(id, &added, &side.version)));
+    }
+    let removed: Vec<&str> = there.difference(&wanted).map(String::as_str).collect();
+    (!removed.is_empty()).then(|| Prepared::Tags(tag::remove(id, &removed, &side.version)))
+}
+
+/// The request that removes the contact.
+pub(crate) fn delete(id: &ContactId, side: &GhlSide) -> Prepared {
+    Prepared::Delete(write::delete(id, &side.version))
+}
+
+/// Sends a write with a pass in hand. Nothing is found where the answer shows no contact.
+pub(crate) async fn send(
+    caller: &Caller<'_>,
+    prepared: Prepared,
+    pass: Pass,
+    send_by: Instant,
+) -> Result<Option<Found>, Trouble> {
+    let (with, side) = ((pass, Some(send_by)), &caller.connection.ghl);
+    match prepared {
+        Prepared::Create(request) => {
+            let contact = caller.send(Side::Ghl, request, with, write::created).await?;
+            Ok(Some(found(&contact, side)))
+        }
+        Prepared::Update(request) => {
+            let contact = caller.send(Side::Ghl, request, with, write::updated).await?;
+            Ok(contact.map(|contact| found(&contact, side)))
+        }
+        Prepared::Tags(request) => caller.send(Side::Ghl, request, with, tag::tags).await.map(|_| None),
+        Prepared::Delete(request) => caller.send(Side::Ghl, request, with, ghl::response::done).await.map(|()| None),
+    }
+}
+
+impl Prepared {
+    pub(crate) fn template(&self) -> &'static str {
+        match self {
+            Self::Create(request) | Self::Update(request) | Self::Tags(request) | Self::Delete(request) => {
+                request.operation.template
+            }
+        }
+    }
+}
+
+fn found(contact: &Contact, side: &GhlSide) -> Found {
+    let (observed, at) = observe(contact, &side.view);
+    Found { id: contact.id.to_string(), observed, at }
 }

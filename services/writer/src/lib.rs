@@ -2,6 +2,7 @@
 
 mod budgets;
 mod call;
+mod command;
 mod connection;
 mod dead_letter;
 mod dispatch;
@@ -61,6 +62,25 @@ pub struct Deps {
     pub metrics: Metrics,
     /// The connections.
     pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
+}
+
+/// A look-up that needs the store as well as the provider.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Provider(call::Trouble),
+    Store(tandem_records::Error),
+}
+
+impl From<call::Trouble> for Failure {
+    fn from(trouble: call::Trouble) -> Self {
+        Self::Provider(trouble)
+    }
+}
+
+impl From<tandem_records::Error> for Failure {
+    fn from(error: tandem_records::Error) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// The queue failed in a way that waiting doesn't mend.

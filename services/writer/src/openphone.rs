@@ -16,12 +16,12 @@ use crate::call::{Caller, Pass, Trouble};
 pub(crate) async fn view(caller: &Caller<'_>) -> Result<OpenPhoneView, Trouble> {
     let mut workspace = caller.connection.workspace.lock().await;
     if let Some((view, read_at)) = workspace.as_ref()
-        && read_at.elapsed() < Connection::WORKSPACE_AGE
+        && read_at.elapsed() < Connection::SETTINGS_AGE
     {
         return Ok(view.clone());
     }
     let mapping = &caller.connection.mapping;
-    let tags = if mapping.fields.contains(&Field::Tags) {
+    let tags = if mapping.fields.contains_key(&Field::Tags) {
         let definitions = caller.read(Side::OpenPhone, request::custom_fields(), response::definitions).await?;
         TagTarget::resolve(&definitions, &mapping.tags_field)
     } else {

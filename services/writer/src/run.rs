@@ -2,6 +2,7 @@
 
 mod answer;
 mod claim;
+mod existing;
 mod write;
 
 use std::time::Duration;
@@ -9,10 +10,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::Side;
 use tandem_proto::RecordId;
-use tandem_providers::ContactId;
-use tandem_providers::openphone::Contact;
+use tandem_providers::{ContactId, ghl::Contact as GhlContact, openphone::Contact};
 use tandem_reconcile::{
-    Document, IntentKind, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
+    Document, IntentKind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
 };
 use tandem_records::Loaded;
 use tandem_store::Expected;
@@ -21,7 +21,7 @@ use tandem_telemetry::chain;
 use crate::call::{Caller, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::{Config, ghl, openphone};
+use crate::{Config, Failure, ghl, openphone};
 
 /// How the command's delivery is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,10 +57,29 @@ pub(crate) struct Worker<'a> {
     pub(crate) config: &'a Config,
     pub(crate) record: &'a RecordId,
     pub(crate) run: Run,
-    /// OpenPhone's document as this run read it; writing lists back needs its labels and item ids.
-    pub(crate) held: Option<Contact>,
+    /// The contacts as this run read them.
+    pub(crate) held: Held,
+    /// How the record is decided: the connection's rules, and what the location's settings add.
+    pub(crate) rules: Rules,
     /// Causes that the span is linked to.
     pub(crate) linked: Vec<String>,
+}
+
+/// Contacts as they were read: writing lists needs more of them than canonical fields.
+#[derive(Debug, Default)]
+pub(crate) struct Held {
+    pub(crate) ghl: Option<GhlContact>,
+    pub(crate) openphone: Option<Contact>,
+}
+
+impl Held {
+    /// It has been written since.
+    fn drop(&mut self, side: Side) {
+        match side {
+            Side::Ghl => self.ghl = None,
+            Side::OpenPhone => self.openphone = None,
+        }
+    }
 }
 
 /// More steps than any record needs at once: what comes back then can wait for the next delivery.
@@ -91,8 +110,11 @@ impl Worker<'_> {
             return Ok(Flow::Stop(Settlement::Ack));
         };
         self.link(&loaded.document);
+        if let Err(trouble) = self.learn_settings(&loaded.document).await {
+            return self.failed(loaded, Side::Ghl, trouble).await;
+        }
         let now = Timestamp::now();
-        match next_step(&loaded.document, &self.caller.connection.rules, &self.run, now) {
+        match next_step(&loaded.document, &self.rules, &self.run, now) {
             Step::Done(why) => self.rest(loaded, why).await,
             Step::Park => Ok(Flow::Stop(Settlement::Ack)),
             Step::Wait { until, .. } => {
@@ -103,10 +125,20 @@ impl Worker<'_> {
             Step::Claim(claims) => self.claim(loaded, claims).await,
             Step::Read(side) => self.read(loaded, side).await,
             Step::Probe(side) => self.probe(loaded, side).await,
-            Step::Create(side, writes) => self.write(loaded, side, (IntentKind::Create, writes)).await,
-            Step::Update(side, writes) => self.write(loaded, side, (IntentKind::Update, writes)).await,
-            Step::Delete(side) => self.write(loaded, side, (IntentKind::Delete, Writes::new())).await,
+            Step::Create(side, writes) => Box::pin(self.write(loaded, side, (IntentKind::Create, writes))).await,
+            Step::Update(side, writes) => Box::pin(self.write(loaded, side, (IntentKind::Update, writes))).await,
+            Step::Delete(side) => Box::pin(self.write(loaded, side, (IntentKind::Delete, Writes::new()))).await,
         }
+    }
+
+    /// A record that may get a contact in GHL needs to know whether GHL would refuse a duplicate.
+    async fn learn_settings(&mut self, document: &Document) -> Result<(), Trouble> {
+        let may_create = self.rules.creates[Side::Ghl] && document.link[Side::Ghl].is_none();
+        if may_create && document.merged_into.is_none() && ghl::allows_duplicates(&self.caller).await? {
+            // Somebody who was just made there by hand must be found by the search that comes first.
+            self.rules.first_create_wait[Side::Ghl] = self.rules.timing[Side::Ghl].index_lag;
+        }
+        Ok(())
     }
 
     /// Several events came together in one command, which rides in the trace of one of them.
@@ -125,7 +157,7 @@ impl Worker<'_> {
     /// What was read before somebody else changed the document is not relied on.
     fn forget(&mut self) {
         self.run.fresh = tandem_contact::PerSide::default();
-        self.held = None;
+        self.held = Held::default();
     }
 
     /// Nothing is left to do.
@@ -149,8 +181,7 @@ impl Worker<'_> {
         document: &mut Document,
         revision: u64,
     ) -> Result<(u64, bool), tandem_records::Error> {
-        let rules = &self.caller.connection.rules;
-        let is_done = matches!(next_step(document, rules, &self.run, Timestamp::now()), Step::Done(_));
+        let is_done = matches!(next_step(document, &self.rules, &self.run, Timestamp::now()), Step::Done(_));
         if is_done {
             at_rest(document);
         }
@@ -158,7 +189,7 @@ impl Worker<'_> {
     }
 
     async fn settle(&self, mut loaded: Loaded, side: Side, now: Timestamp) -> Result<Flow, tandem_records::Error> {
-        settle(&mut loaded.document, &self.caller.connection.rules, side, now);
+        settle(&mut loaded.document, &self.rules, side, now);
         let revision = self.save(&loaded.document, loaded.revision).await?;
         let line = Line::new("unknown", side).with_reason("the worker that sent it didn't report the outcome");
         journal::write(&self.caller, &loaded.document, revision, line).await;
@@ -168,9 +199,12 @@ impl Worker<'_> {
     async fn read(&mut self, loaded: Loaded, side: Side) -> Result<Flow, tandem_records::Error> {
         let Some(id) = contact_id(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
         let answer = match side {
-            Side::Ghl => ghl::read(&self.caller, &id).await,
+            Side::Ghl => ghl::read(&self.caller, &id).await.map(|(found, contact)| {
+                self.held.ghl = Some(contact);
+                found
+            }),
             Side::OpenPhone => openphone::read(&self.caller, &id).await.map(|(found, contact)| {
-                self.held = Some(contact);
+                self.held.openphone = Some(contact);
                 found
             }),
         };
@@ -184,8 +218,11 @@ impl Worker<'_> {
         };
         let answer = match side {
             Side::OpenPhone => openphone::probe(&self.caller, &key).await,
-            // Nothing is created in GHL in this direction, so there is nothing to look for.
-            Side::Ghl => Ok(Vec::new()),
+            Side::Ghl => match ghl::probe(&self.caller, &loaded.document).await {
+                Ok(found) => Ok(found),
+                Err(Failure::Provider(trouble)) => Err(trouble),
+                Err(Failure::Store(error)) => return Err(error),
+            },
         };
         self.after_probe(loaded, side, answer).await
     }

@@ -53,6 +53,24 @@ pub struct Contact {
 }
 
 impl Contact {
+    /// A contact of which nothing is known but its id.
+    pub fn unread(id: ContactId) -> Self {
+        Self {
+            id,
+            location_id: None,
+            first_name: None,
+            last_name: None,
+            name: None,
+            company: None,
+            phones: Vec::new(),
+            emails: Vec::new(),
+            tags: Vec::new(),
+            custom_fields: Vec::new(),
+            dnd: Dnd::default(),
+            updated_at: None,
+        }
+    }
+
     /// Reads a contact leniently: a field of an unexpected shape is an empty field. Nothing without a usable id.
     pub(crate) fn read(contact: &Map<String, Json>) -> Option<Self> {
         let mut phones: Vec<String> = json::text(contact, "phone").into_iter().collect();

@@ -60,6 +60,8 @@ pub struct Webhook {
     pub webhook_id: Option<String>,
     /// When GHL says it happened. Retries are old, so never refuse by age.
     pub timestamp: Option<Timestamp>,
+    /// What GHL shows as the source of the contact.
+    pub source: Option<String>,
     /// The contact that the event is about.
     pub contact_id: Option<ContactId>,
     /// What the queue drops duplicates by: the webhook id, else a hash of the body.
@@ -83,6 +85,7 @@ pub fn parse(body: &[u8]) -> Result<Webhook, ParseError> {
         company_id: json::text(&event, "companyId"),
         app_id: json::text(&event, "appId"),
         timestamp: json::time(&event, "timestamp"),
+        source: json::text(&event, "source"),
         contact_id: contact(&event, kind),
         message_id: webhook_id.clone().unwrap_or_else(|| id::body_hash(body)),
         event_type,

@@ -9,6 +9,7 @@ use url::Url;
 use crate::{ContactId, json};
 
 use super::TagTarget;
+use super::tags::Definition;
 use super::webhook::contact_id;
 
 /// `OpenPhone`'s bound for a contact's link.
@@ -138,6 +139,11 @@ impl Partial {
     pub(crate) fn read(contact: &Map<String, Json>) -> Option<Self> {
         Some(Self { id: contact_id(contact)?, updated_at: json::time(contact, "updatedAt"), fields: contact.clone() })
     }
+
+    /// The key that whoever created it gave it.
+    pub fn external_id(&self) -> Option<String> {
+        json::text(&self.fields, "externalId")
+    }
 }
 
 /// What the document says in canonical fields, and how new that is. Tags are observed only where a field holds them.
@@ -180,6 +186,28 @@ pub fn observe_partial(contact: &Partial, view: &OpenPhoneView) -> (Observed, Op
         observed.insert(Field::Tags, view.tags.read(&held));
     }
     (observed, contact.updated_at)
+}
+
+/// What a webhook says. It names its custom fields and their types itself, so the one that holds the tags is found by its name;
+/// a contact without it has no tags.
+pub fn observe_event(contact: &Partial, country: &str, tags_field: &str) -> (Observed, Option<Timestamp>) {
+    let items = contact.fields.get("customFields").and_then(Json::as_array);
+    let definition = |item: &Json| {
+        let item = item.as_object()?;
+        Some(Definition {
+            name: json::text(item, "name")?,
+            key: json::text(item, "key")?,
+            kind: json::text(item, "type")?,
+        })
+    };
+    let named: Vec<Definition> = items.into_iter().flatten().filter_map(definition).collect();
+    let tags = TagTarget::resolve(&named, tags_field);
+    let view = OpenPhoneView { default_country: country.to_owned(), tags };
+    let (mut observed, at) = observe_partial(contact, &view);
+    if items.is_some() {
+        observed.entry(Field::Tags).or_insert(None);
+    }
+    (observed, at)
 }
 
 /// The single-valued fields under their names in `OpenPhone`.

@@ -14,6 +14,14 @@ use crate::text;
 /// Where operations are asked for outside of checks: the operation, the file, and the words that do it there.
 const USED: &[(&str, &str, &str)] = &[
     ("ghl.contact.get", "services/writer/src/ghl.rs", "ghl::request::contact("),
+    ("ghl.contacts.search", "services/writer/src/ghl.rs", "Search::new("),
+    ("ghl.contacts.duplicate", "services/writer/src/ghl.rs", "search::duplicate("),
+    ("ghl.contact.create", "services/writer/src/ghl.rs", "write::create("),
+    ("ghl.contact.update", "services/writer/src/ghl.rs", "write::update("),
+    ("ghl.contact.delete", "services/writer/src/ghl.rs", "write::delete("),
+    ("ghl.contact.tags.add", "services/writer/src/ghl.rs", "tag::add("),
+    ("ghl.contact.tags.remove", "services/writer/src/ghl.rs", "tag::remove("),
+    ("ghl.location.get", "services/writer/src/ghl.rs", "location::get("),
     ("ghl.oauth.token", "crates/credentials/src/ghl.rs", "oauth::token("),
     ("ghl.oauth.location-token", "crates/credentials/src/ghl.rs", "oauth::location_token("),
     ("ghl.oauth.reconnect", "crates/credentials/src/ghl.rs", "oauth::reconnect("),

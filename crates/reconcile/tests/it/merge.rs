@@ -15,14 +15,8 @@ fn rules(direction: Direction) -> Rules {
     let rule = FieldRule { direction, conflict: ConflictPolicy::Newest };
     Rules {
         fields: Field::ALL.into_iter().map(|field| (field, rule)).collect(),
-        deletes: PerSide::default(),
         creates: PerSide { ghl: false, openphone: true },
-        first_create_wait: PerSide::default(),
-        read_first: PerSide::default(),
-        carries_all: PerSide::default(),
-        timing: PerSide::default(),
-        claim_identity: false,
-        weakened: tandem_reconcile::Weakened::default(),
+        ..Rules::default()
     }
 }
 
@@ -48,7 +42,7 @@ fn push(document: &mut Document, rules: &Rules, side: Side, now: Timestamp) -> B
     begin(document, rules, side, (IntentKind::Update, &writes), ("run", now));
     let sent: Observed = writes.iter().map(|(field, write)| (*field, write.to.clone())).collect();
     let found = Found { id: "q1".to_owned(), observed: sent.clone(), at: Some(now) };
-    updated(document, rules, side, &found);
+    updated(document, rules, side, &found, now);
     sent
 }
 
@@ -196,7 +190,7 @@ fn a_value_the_provider_changed_on_storing_is_not_sent_again() {
     begin(&mut document, &rules, Side::OpenPhone, (IntentKind::Update, &writes), ("run", at(1)));
     let dropped = Observed::from([(Field::Tags, tags(&["vip"]))]);
     let found = Found { id: "q1".to_owned(), observed: dropped, at: None };
-    updated(&mut document, &rules, Side::OpenPhone, &found);
+    updated(&mut document, &rules, Side::OpenPhone, &found, at(2));
     assert!(diff(&document, &rules, Side::OpenPhone).is_empty(), "a dropped option would be sent for ever");
 }
 

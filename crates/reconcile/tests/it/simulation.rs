@@ -31,6 +31,9 @@ fn totals(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engin
     let mut total = Verdict::default();
     for seed in 0..count {
         let verdict = run(seed, scenario, &change);
+        for complaint in verdict.complaints.iter().filter(|_| std::env::var_os("TANDEM_COMPLAIN").is_some()) {
+            println!("{name}: seed {seed}: {complaint}");
+        }
         if total.first_bad.is_none() {
             total.first_bad = verdict.complaints.first().map(|text| format!("seed {seed}: {text}"));
         }
@@ -91,6 +94,13 @@ fn deletes_leave_tombstones_and_nothing_comes_back() {
 }
 
 #[test]
+fn deletes_on_either_side_leave_tombstones_too() {
+    let scenario = Scenario { deletes: true, ..Scenario::BOTH_WAYS };
+    must_hold("both ways, deletes ignored", seeds(600), scenario, |_| {});
+    must_hold("both ways, deletes propagated", seeds(600), Scenario { propagate: true, ..scenario }, |_| {});
+}
+
+#[test]
 fn a_provider_that_refuses_known_keys_gets_no_second_create() {
     let scenario = Scenario { unique_keys: true, first_create_wait_s: 0, ..Scenario::ONE_WAY };
     must_hold("unique keys", seeds(800), scenario, |_| {});
@@ -121,7 +131,15 @@ fn the_same_seed_gives_the_same_history() {
 /// Each rule that the design rests on is switched off once; a simulation that doesn't notice is worth nothing.
 #[test]
 fn weakened_rules_are_caught() {
-    let weaken = |weakened: Weakened| move |engine: &mut Engine| engine.rules.weakened = weakened;
+    let weaken = |weakened: Weakened| {
+        move |engine: &mut Engine| {
+            engine.rules.weakened = weakened;
+            if weakened.whole_record {
+                // All in one request, so nothing goes item by item.
+                engine.rules.item_wise.ghl.clear();
+            }
+        }
+    };
     let count = seeds(1200).min(1200);
 
     let blind = totals(

@@ -4,13 +4,13 @@
 //! the mapping file's name and lines.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tandem_contact::{Field, phone};
-use tandem_mapping::Mapping;
-use tandem_reconcile::DeletePolicy;
+use tandem_contact::{Field, PerSide, Side, phone};
+use tandem_mapping::{Mapping, ruled, travels};
+use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule};
 
 use super::problem::{Origin, Problem};
 use super::section::{Reader, Slot};
@@ -67,20 +67,30 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let default = Mapping::default();
     let mut keys = root.section()?;
     let country = or(&keys.slot("default_country"), default.default_country, country);
+    let usual = FieldRule {
+        direction: or(&keys.slot("direction"), Direction::Both, direction)?,
+        conflict: or(&keys.slot("conflict"), ConflictPolicy::Newest, conflict)?,
+    };
     let listed = keys.slot("fields");
     let role = role(&keys.slot("role"));
     let tags_field = tags_field(&keys.slot("tags"), default.tags_field);
-    let ghl_deletes = ghl_deletes(&keys.slot("deletes"), default.ghl_deletes);
+    let creates = per_side(&keys.slot("creates"), default.creates, yes_or_no);
+    let deletes = per_side(&keys.slot("deletes"), default.deletes, deletes);
     let has_role = !matches!(role, Some(None));
-    let fields = if listed.is_empty() { Some(default.fields) } else { fields(&listed, has_role) };
+    let fields = if listed.is_empty() { Some(all(usual)) } else { fields(&listed, usual, has_role) };
     keys.finish();
     Some(Mapping {
         fields: fields?,
+        creates: creates?,
         default_country: country?,
         role_custom_field: role?,
         tags_field: tags_field?,
-        ghl_deletes: ghl_deletes?,
+        deletes: deletes?,
     })
+}
+
+fn all(usual: FieldRule) -> BTreeMap<Field, FieldRule> {
+    Field::ALL.into_iter().map(|field| (field, ruled(field, usual))).collect()
 }
 
 /// The value that stands here, or the built-in one where nothing stands.
@@ -96,15 +106,15 @@ fn country(code: &str) -> Result<String, String> {
 }
 
 /// The listed fields; `has_role` says whether GHL has a place for the role.
-fn fields(slot: &Slot<'_>, has_role: bool) -> Option<BTreeSet<Field>> {
-    let mut fields = BTreeSet::new();
+fn fields(slot: &Slot<'_>, usual: FieldRule, has_role: bool) -> Option<BTreeMap<Field, FieldRule>> {
+    let mut fields = BTreeMap::new();
     let mut all_known = true;
     for slot in slot.list()? {
-        let Some(field) = slot.parse(field) else {
+        let Some((field, rule)) = entry(&slot, usual) else {
             all_known = false;
             continue;
         };
-        if !fields.insert(field) {
+        if fields.insert(field, rule).is_some() {
             slot.problem(format!("`{}` stands here a second time: remove one of the two", field.name()));
         } else if field == Field::Role && !has_role {
             slot.problem(
@@ -114,10 +124,54 @@ fn fields(slot: &Slot<'_>, has_role: bool) -> Option<BTreeSet<Field>> {
         }
     }
     // A misspelt name may well be the one that would identify.
-    if all_known && !IDENTIFYING.iter().any(|field| fields.contains(field)) {
+    if all_known && !IDENTIFYING.iter().any(|field| fields.contains_key(field)) {
         slot.problem(format!("nothing here says whose contact it is: add at least one of {}", names(&IDENTIFYING)));
     }
     Some(fields)
+}
+
+/// A field's name, or a group of its name and what is different about it.
+fn entry(slot: &Slot<'_>, usual: FieldRule) -> Option<(Field, FieldRule)> {
+    if !slot.is_group() {
+        let field = slot.parse(field)?;
+        return Some((field, ruled(field, usual)));
+    }
+    let mut keys = slot.section()?;
+    let field = keys.slot("field").parse(field);
+    let way = keys.slot("direction");
+    let direction = or(&way, usual.direction, direction);
+    let conflict = or(&keys.slot("conflict"), usual.conflict, conflict);
+    keys.finish();
+    let (field, direction) = (field?, direction?);
+    if !way.is_empty() && travels(field, direction) != direction {
+        way.problem(
+            "`source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: write `to_openphone`",
+        );
+    }
+    Some((field, ruled(field, FieldRule { direction, conflict: conflict? })))
+}
+
+fn direction(name: &str) -> Result<Direction, String> {
+    match name {
+        "both" => Ok(Direction::Both),
+        "to_openphone" => Ok(Direction::ToOpenPhone),
+        "to_ghl" => Ok(Direction::ToGhl),
+        _ => Err(format!("expected `both`, `to_openphone` or `to_ghl`, found `{name}`")),
+    }
+}
+
+fn conflict(name: &str) -> Result<ConflictPolicy, String> {
+    match name {
+        "newest" => Ok(ConflictPolicy::Newest),
+        "ghl" => Ok(ConflictPolicy::Side(Side::Ghl)),
+        "openphone" => Ok(ConflictPolicy::Side(Side::OpenPhone)),
+        "manual" => Ok(ConflictPolicy::Manual),
+        _ => Err(format!("expected `newest`, `ghl`, `openphone` or `manual`, found `{name}`")),
+    }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("expected `true` or `false`, found `{text}`"))
 }
 
 fn field(name: &str) -> Result<Field, String> {
@@ -145,15 +199,21 @@ fn tags_field(slot: &Slot<'_>, default: String) -> Option<String> {
     name
 }
 
-fn ghl_deletes(slot: &Slot<'_>, default: DeletePolicy) -> Option<DeletePolicy> {
+fn per_side<T: Copy>(slot: &Slot<'_>, default: PerSide<T>, check: fn(&str) -> Result<T, String>) -> Option<PerSide<T>> {
     let mut keys = slot.section()?;
-    let policy = or(&keys.slot("ghl"), default, |name| match name {
-        "ignore" => Ok(DeletePolicy::Ignore),
-        "propagate" => Ok(DeletePolicy::Propagate),
-        _ => Err(format!("expected `ignore` or `propagate`, found `{name}`")),
-    });
+    let ghl = or(&keys.slot("ghl"), default.ghl, check);
+    let openphone = or(&keys.slot("openphone"), default.openphone, check);
     keys.finish();
-    policy
+    Some(PerSide { ghl: ghl?, openphone: openphone? })
+}
+
+fn deletes(name: &str) -> Result<DeletePolicy, String> {
+    match name {
+        "ignore" => Ok(DeletePolicy::Ignore),
+        "archive" => Ok(DeletePolicy::Archive),
+        "propagate" => Ok(DeletePolicy::Propagate),
+        _ => Err(format!("expected `ignore`, `archive` or `propagate`, found `{name}`")),
+    }
 }
 
 #[cfg(test)]

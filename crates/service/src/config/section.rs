@@ -77,6 +77,11 @@ impl<'a> Slot<'a> {
         self.node.is_none()
     }
 
+    /// True where keys stand, and not a single value.
+    pub(super) fn is_group(&self) -> bool {
+        matches!(self.node, Some(Node { kind: Kind::Map(_), .. }))
+    }
+
     /// True where the file and the environment say nothing.
     pub(super) fn is_default(&self) -> bool {
         matches!(self.origin_of_value(), Origin::Default { .. })

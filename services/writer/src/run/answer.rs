@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tandem_contact::{Field, Side};
+use tandem_contact::{Field, Observed, Side};
 use tandem_outbound::{NotSent, SendError};
-use tandem_providers::{ApiError, Class, Outcome};
+use tandem_providers::{ApiError, Class, ContactId, Outcome};
 use tandem_reconcile::{
-    Document, Found, IntentKind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused, taken,
-    unknown, updated,
+    Document, Found, IntentKind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused,
+    refused_create, taken, unknown, updated,
 };
 use tandem_records::{Error, Loaded};
 
@@ -33,6 +33,10 @@ enum Verdict {
     Missing,
     /// The external key is.
     Taken,
+    /// Somebody has the number or address already.
+    Exists(ContactId),
+    /// It was refused, which may have made a contact all the same.
+    RefusedCreate(String),
     /// These fields are refused; the rest may go.
     Refused(BTreeSet<Field>),
     /// A person has to look.
@@ -46,7 +50,7 @@ impl Worker<'_> {
         side: Side,
         answer: Result<Found, Trouble>,
     ) -> Result<Flow, Error> {
-        let rules = &self.caller.connection.rules;
+        let rules = &self.rules;
         let Loaded { mut document, revision } = loaded;
         match answer {
             Ok(found) => {
@@ -54,9 +58,9 @@ impl Worker<'_> {
                 self.run.fresh[side] = true;
                 let (revision, is_done) = self.save_outcome(&mut document, revision).await?;
                 journal::conflicts(&self.caller, &document, revision, &notes).await;
-                if is_done && document.link[Side::OpenPhone].is_none() {
+                if is_done && self.names_nobody(&document, side.other()) {
                     let reason = "nothing in it names a person: no name, company, phone or email that is mapped";
-                    let line = Line::new("skipped", Side::OpenPhone).with_reason(reason);
+                    let line = Line::new("skipped", side.other()).with_reason(reason);
                     self.caller.deps.metrics.skipped("nobody");
                     journal::write(&self.caller, &document, revision, line).await;
                 }
@@ -91,12 +95,15 @@ impl Worker<'_> {
             Err(trouble) => return self.failed(loaded, side, trouble).await,
         };
         let Loaded { mut document, revision } = loaded;
-        let notes = probed(&mut document, &self.caller.connection.rules, side, &found, Timestamp::now());
+        let notes = probed(&mut document, &self.rules, side, &found, Timestamp::now());
         let (revision, _) = self.save_outcome(&mut document, revision).await?;
         if let Some(first) = found.first() {
             self.caller.deps.records.link(&document, side, &first.id).await?;
-            let line =
-                Line::new("linked", side).with_reason("found under its external key after a create of unknown outcome");
+            let reason = match side {
+                Side::Ghl => "found by phone, email or name",
+                Side::OpenPhone => "found under its external key after a create of unknown outcome",
+            };
+            let line = Line::new("linked", side).with_reason(reason);
             journal::write(&self.caller, &document, revision, line).await;
             self.count_write(&document, side);
         }
@@ -120,7 +127,11 @@ impl Worker<'_> {
             Ok(_) => line,
             Err(trouble) => line.with_trouble(trouble),
         };
-        let verdict = verdict(kind, answer, writes);
+        let verdict = verdict((kind, side), answer, writes);
+        if let Verdict::Exists(id) = &verdict {
+            // Boxed, as the next: each wrapper would copy it.
+            return Box::pin(self.meet_existing(loaded, id)).await;
+        }
         let mut current = loaded;
         loop {
             let mut document = current.document.clone();
@@ -151,24 +162,31 @@ impl Worker<'_> {
         side: Side,
         (kind, verdict): (IntentKind, &Verdict),
     ) -> (Vec<Note>, Option<Duration>) {
-        let (rules, now) = (&self.caller.connection.rules, Timestamp::now());
+        let (rules, now) = (&self.rules, Timestamp::now());
         let mut wait = None;
         let mut notes = Vec::new();
         match verdict {
             Verdict::Applied(Some(found)) if kind == IntentKind::Create => {
                 notes = created(document, rules, side, found, now);
             }
-            Verdict::Applied(Some(found)) => notes = updated(document, rules, side, found),
+            Verdict::Applied(Some(found)) => notes = updated(document, rules, side, found, now),
+            Verdict::Applied(None) if kind == IntentKind::Update => {
+                // The answer shows nothing: what was sent is what is there.
+                let id = document.provider_id(side).unwrap_or_default().to_owned();
+                let found = Found { id, observed: Observed::new(), at: None };
+                notes = updated(document, rules, side, &found, now);
+            }
             Verdict::Applied(None) => deleted(document, side, now),
             Verdict::Missing if kind == IntentKind::Delete => deleted(document, side, now),
             Verdict::Missing => not_found(document, rules, side, now),
             Verdict::Taken => taken(document, side, now),
+            Verdict::RefusedCreate(reason) => refused_create(document, side, reason.clone(), now),
             Verdict::Refused(fields) => refused(document, side, fields),
             Verdict::NotNow(pause) => {
                 not_applied(document, side);
                 wait = Some(spread(*pause));
             }
-            Verdict::TooLate => not_applied(document, side),
+            Verdict::TooLate | Verdict::Exists(_) => not_applied(document, side),
             Verdict::Failed => {
                 not_applied(document, side);
                 wait = Some(self.back_off(document));
@@ -217,6 +235,11 @@ impl Worker<'_> {
         Ok(wait.map_or(Flow::Again, |wait| Flow::Stop(Settlement::Nak(wait))))
     }
 
+    /// True where the other side is to have a contact, and there is nothing that one could be made of.
+    fn names_nobody(&self, document: &Document, side: Side) -> bool {
+        self.rules.creates[side] && document.link[side].is_none() && document.merged_into.is_none()
+    }
+
     fn count_write(&self, document: &Document, side: Side) {
         if let Some(since) = document.dirty_since {
             let took = Duration::try_from(Timestamp::now() - since).unwrap_or_default();
@@ -231,14 +254,15 @@ impl Verdict {
         match self {
             Self::Applied(_) => None,
             Self::NotNow(_) | Self::TooLate | Self::Failed => Some("retry"),
-            Self::Unknown | Self::Taken => Some("unknown"),
+            Self::Unknown | Self::Taken | Self::RefusedCreate(_) => Some("unknown"),
+            Self::Exists(_) => Some("linked"),
             Self::Missing => Some("deleted_there"),
             Self::Refused(_) | Self::Park => Some("refused"),
         }
     }
 }
 
-fn verdict(kind: IntentKind, answer: Result<Option<Found>, Trouble>, writes: &Writes) -> Verdict {
+fn verdict((kind, side): (IntentKind, Side), answer: Result<Option<Found>, Trouble>, writes: &Writes) -> Verdict {
     let trouble = match answer {
         Ok(found) => return Verdict::Applied(found),
         Err(trouble) => trouble,
@@ -252,15 +276,22 @@ fn verdict(kind: IntentKind, answer: Result<Option<Found>, Trouble>, writes: &Wr
         Trouble::Lost(SendError::NotSent { reason: NotSent::PastDeadline, .. }) => Verdict::TooLate,
         Trouble::Lost(error) if error.outcome() == Outcome::NotApplied => Verdict::Failed,
         Trouble::Lost(_) => Verdict::Unknown,
-        Trouble::Refused(error) => refusal(kind, &error, writes),
+        Trouble::Refused(error) => refusal((kind, side), &error, writes),
     }
 }
 
-fn refusal(kind: IntentKind, error: &ApiError, writes: &Writes) -> Verdict {
+fn refusal((kind, side): (IntentKind, Side), error: &ApiError, writes: &Writes) -> Verdict {
+    if let (Some(id), IntentKind::Create) = (&error.existing, kind) {
+        return Verdict::Exists(ContactId::clone(id));
+    }
     let named: BTreeSet<Field> = error.refused.iter().copied().filter(|field| writes.contains_key(field)).collect();
     match (error.class(), kind) {
         (Class::NotFound, IntentKind::Update | IntentKind::Delete) => Verdict::Missing,
         (Class::Conflict, IntentKind::Create) => Verdict::Taken,
+        // GHL has been seen to make the contact that it refuses (contract sheet, section 10.2).
+        (Class::Refused, IntentKind::Create) if side == Side::Ghl && error.status.as_u16() == 422 => {
+            Verdict::RefusedCreate(format!("{error}: {}", error.words.reveal()))
+        }
         (Class::Refused, IntentKind::Create | IntentKind::Update) if !named.is_empty() => Verdict::Refused(named),
         (Class::Transient | Class::Unreadable | Class::Misrouted, _) => Verdict::Unknown,
         (

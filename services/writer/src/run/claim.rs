@@ -1,64 +1,125 @@
-//! Taking and giving back identity keys, and finding out that somebody else is the same person.
+//! Taking and giving back identity keys, and what follows where somebody else has one already.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use jiff::Timestamp;
+use tandem_contact::Side;
 use tandem_proto::RecordId;
-use tandem_reconcile::{Claims, claimed, parked, same_person};
-use tandem_records::Loaded;
+use tandem_reconcile::{Claims, Document, Meeting, claimed, join, meet, merged_into, parked};
+use tandem_records::{Error, Loaded};
+use tandem_store::Expected;
+use tandem_telemetry::chain;
 
-use super::{Flow, Worker};
-use crate::journal;
+use super::{Flow, Settlement, Worker, spread};
+use crate::command;
+use crate::journal::{self, Line};
 
-/// What became of one key.
-enum Claimed {
-    Taken,
-    /// Another record of the same person holds it.
-    SamePerson(RecordId),
-}
+/// The holder of a key has a create under way.
+const LATER: Duration = Duration::from_secs(1);
 
 impl Worker<'_> {
-    pub(super) async fn claim(&self, loaded: Loaded, claims: Claims) -> Result<Flow, tandem_records::Error> {
-        let Loaded { mut document, revision } = loaded;
+    pub(super) async fn claim(&self, loaded: Loaded, claims: Claims) -> Result<Flow, Error> {
         let records = &self.caller.deps.records;
+        let Loaded { mut document, revision } = loaded;
         for key in &claims.release {
             records.release(&document.connection, &document.id, key).await?;
         }
-        let (mut taken, mut rival) = (BTreeSet::new(), None);
+        let mut taken = BTreeSet::new();
         for key in claims.add {
-            match self.claim_one(&document, &key).await? {
-                Claimed::Taken => drop(taken.insert(key)),
-                Claimed::SamePerson(holder) => rival = Some(holder),
+            let Some((holder, meeting)) = self.claim_one(&document, &key).await? else {
+                taken.insert(key);
+                continue;
+            };
+            match meeting {
+                Meeting::Separate | Meeting::Free => drop(taken.insert(key)),
+                Meeting::Later => return Ok(Flow::Stop(Settlement::Nak(spread(LATER)))),
+                Meeting::Join => return self.join(Loaded { document, revision }, holder).await,
+                Meeting::Duplicate => {
+                    let reason = format!(
+                        "the same person as record {}: a shared phone, email or name, and the names agree",
+                        holder.document.id
+                    );
+                    parked(&mut document, "duplicate", reason);
+                    break;
+                }
+                Meeting::Ambiguous => {
+                    let reason = format!(
+                        "perhaps the same person as record {}: something is shared, but not enough agrees",
+                        holder.document.id
+                    );
+                    parked(&mut document, "ambiguous", reason);
+                    break;
+                }
             }
         }
         claimed(&mut document, taken, &claims.release);
-        if let Some(rival) = rival {
-            let reason = format!("the same person as record {rival}: a shared phone or email, and the names agree");
-            parked(&mut document, "duplicate", reason);
-            let revision = self.save(&document, revision).await?;
+        let revision = self.save(&document, revision).await?;
+        if document.parked.is_some() {
             journal::park(&self.caller, &document, revision).await;
-            return Ok(Flow::Again);
         }
-        self.save(&document, revision).await?;
         Ok(Flow::Again)
     }
 
-    async fn claim_one(
-        &self,
-        document: &tandem_reconcile::Document,
-        key: &str,
-    ) -> Result<Claimed, tandem_records::Error> {
+    /// Takes a key, or tells who has it and what that means.
+    async fn claim_one(&self, document: &Document, key: &str) -> Result<Option<(Loaded, Meeting)>, Error> {
         let records = &self.caller.deps.records;
-        let Some(holder) = records.claim(document, key).await? else { return Ok(Claimed::Taken) };
-        match records.load(&document.connection, &holder).await? {
-            Some(rival) if same_person(&rival.document, document) => Ok(Claimed::SamePerson(holder)),
-            // People share numbers: a household keeps one contact each.
-            Some(_) => Ok(Claimed::Taken),
-            // A claim without its record is a leftover.
-            None => {
-                records.release(&document.connection, &holder, key).await?;
-                records.claim(document, key).await?;
-                Ok(Claimed::Taken)
+        let Some(holder) = records.claim(document, key).await? else { return Ok(None) };
+        let held = match records.load(&document.connection, &holder).await? {
+            Some(held) => {
+                let meeting = meet(document, &held.document, key);
+                (meeting != Meeting::Free).then_some((held, meeting))
+            }
+            None => None,
+        };
+        if held.is_none() {
+            // A claim whose record is gone is a leftover.
+            records.release(&document.connection, &holder, key).await?;
+            records.claim(document, key).await?;
+        }
+        Ok(held)
+    }
+
+    /// The holder goes on with this record's contacts. Every step may be repeated after a crash.
+    async fn join(&self, loaded: Loaded, holder: Loaded) -> Result<Flow, Error> {
+        let Loaded { mut document, revision } = loaded;
+        let Loaded { document: mut other, revision: held } = holder;
+        join(&mut other, &self.rules, &document, Timestamp::now());
+        let records = &self.caller.deps.records;
+        let held = records.save(&other, Expected::Revision(held)).await?;
+        for side in Side::BOTH {
+            if let Some(id) = other.provider_id(side) {
+                records.link(&other, side, id).await?;
             }
         }
+        if let Err(error) = command::publish(&self.caller, &other, held).await {
+            tracing::warn!(record.id = %other.id, error = %chain(&error), "record {} can't be sent on now", other.id);
+            return Ok(Flow::Stop(Settlement::Nak(LATER)));
+        }
+        self.leave_to(&mut document, revision, other.id.clone()).await?;
+        journal::write(
+            &self.caller,
+            &other,
+            held,
+            Line {
+                outcome: "linked",
+                reason: format!(
+                    "record {} is the same person: a shared phone, email or name, and nothing against it",
+                    document.id
+                ),
+                ..Line::default()
+            },
+        )
+        .await;
+        Ok(Flow::Again)
+    }
+
+    async fn leave_to(&self, document: &mut Document, revision: u64, other: RecordId) -> Result<(), Error> {
+        let reason = format!("goes on as record {other}");
+        merged_into(document, other);
+        let revision = self.save(document, revision).await?;
+        let line = Line { outcome: "linked", reason, ..Line::default() };
+        journal::write(&self.caller, document, revision, line).await;
+        Ok(())
     }
 }

@@ -6,12 +6,29 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tandem_contact::{Field, Side};
 use tandem_providers::openphone::OpenPhoneView;
-use tandem_reconcile::{Document, IntentKind, Writes, begin, external_key, not_applied, refused};
+use tandem_reconcile::{Document, Found, IntentKind, Writes, begin, external_key, not_applied, refused};
 use tandem_records::Loaded;
 
 use super::{Flow, Worker, contact_id};
+use crate::call::{Pass, Trouble};
 use crate::journal::{self, Line};
-use crate::openphone;
+use crate::{ghl, openphone};
+
+/// A request to either side.
+enum Prepared {
+    Ghl(ghl::Prepared),
+    OpenPhone(openphone::Prepared, OpenPhoneView),
+}
+
+/// Why there is none.
+enum Unfit {
+    /// The side has no place for these fields.
+    NoPlace(BTreeSet<Field>, String),
+    /// Writing would lose something.
+    Lossy,
+    /// Something has to be known first, and can't be now.
+    Trouble(Trouble),
+}
 
 impl Worker<'_> {
     /// Pass, intent, request, outcome: in this order.
@@ -21,20 +38,14 @@ impl Worker<'_> {
         side: Side,
         (kind, writes): (IntentKind, Writes),
     ) -> Result<Flow, tandem_records::Error> {
-        if side == Side::Ghl {
-            return self.refuse(loaded, side, "this version writes to OpenPhone only".to_owned()).await;
-        }
-        let view = match openphone::view(&self.caller).await {
-            Ok(view) => view,
-            Err(trouble) => return self.failed(loaded, side, trouble).await,
-        };
-        let no_place = openphone::unrepresentable(&view, &writes);
-        if !no_place.is_empty() {
-            return self.leave_out(loaded, side, no_place).await;
-        }
-        let Some(prepared) = self.prepare(&loaded.document, side, (kind, &writes), &view) else {
-            let reason = "the contact holds something that writing it back would lose".to_owned();
-            return self.refuse(loaded, side, reason).await;
+        let prepared = match self.prepare(&loaded.document, side, (kind, &writes)).await {
+            Ok(prepared) => prepared,
+            Err(Unfit::NoPlace(fields, reason)) => return self.leave_out(loaded, side, fields, reason).await,
+            Err(Unfit::Trouble(trouble)) => return self.failed(loaded, side, trouble).await,
+            Err(Unfit::Lossy) => {
+                let reason = "the contact holds something that writing it back would lose".to_owned();
+                return self.refuse(loaded, side, reason).await;
+            }
         };
         let template = prepared.template();
         let pass = match self.caller.pass(side).await {
@@ -43,9 +54,8 @@ impl Worker<'_> {
         };
         // Taken before the intent's own time, so that it ends before what the document says.
         let asked = Instant::now();
-        let rules = &self.caller.connection.rules;
         let Loaded { mut document, revision } = loaded;
-        begin(&mut document, rules, side, (kind, &writes), (&self.run.owner, Timestamp::now()));
+        begin(&mut document, &self.rules, side, (kind, &writes), (&self.run.owner, Timestamp::now()));
         let revision = match self.save(&document, revision).await {
             Ok(revision) => revision,
             Err(error) => {
@@ -59,24 +69,73 @@ impl Worker<'_> {
             self.save(&document, revision).await?;
             return Ok(Flow::Again);
         }
-        let send_by = asked + rules.timing[side].send_window;
+        let send_by = asked + self.rules.timing[side].send_window;
         self.run.fresh[side] = false;
-        let answer = openphone::send(&self.caller, prepared, pass, send_by, &view).await;
-        self.held = None;
-        self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer).await
+        let answer = self.send(prepared, pass, send_by).await;
+        self.held.drop(side);
+        Box::pin(self.after_write(Loaded { document, revision }, side, (kind, &writes, template), answer)).await
     }
 
-    fn prepare(
+    async fn prepare(
         &self,
         document: &Document,
         side: Side,
         (kind, writes): (IntentKind, &Writes),
-        view: &OpenPhoneView,
-    ) -> Option<openphone::Prepared> {
-        match kind {
-            IntentKind::Create => openphone::create(&external_key(document, side), writes, view),
-            IntentKind::Update => openphone::update(&contact_id(document, side)?, self.held.as_ref(), writes, view),
-            IntentKind::Delete => Some(openphone::delete(&contact_id(document, side)?)),
+    ) -> Result<Prepared, Unfit> {
+        match side {
+            Side::Ghl => self.prepare_ghl(document, (kind, writes)),
+            Side::OpenPhone => self.prepare_openphone(document, (kind, writes)).await,
+        }
+    }
+
+    fn prepare_ghl(&self, document: &Document, (kind, writes): (IntentKind, &Writes)) -> Result<Prepared, Unfit> {
+        let side = &self.caller.connection.ghl;
+        if kind == IntentKind::Create {
+            return Ok(Prepared::Ghl(ghl::create(writes, side)));
+        }
+        let id = contact_id(document, Side::Ghl).ok_or(Unfit::Lossy)?;
+        if kind == IntentKind::Delete {
+            return Ok(Prepared::Ghl(ghl::delete(&id, side)));
+        }
+        if let Some((field, why)) = ghl::unrepresentable(writes).into_iter().next() {
+            return Err(Unfit::NoPlace(BTreeSet::from([field]), why.to_owned()));
+        }
+        let held = (self.held.ghl.as_ref(), document);
+        let no_way = || {
+            let why = "GoHighLevel has no request that changes this: additional numbers and addresses can be read only";
+            Unfit::NoPlace(writes.keys().copied().collect(), why.to_owned())
+        };
+        ghl::update(&id, held, writes, side).map(Prepared::Ghl).ok_or_else(no_way)
+    }
+
+    async fn prepare_openphone(
+        &self,
+        document: &Document,
+        (kind, writes): (IntentKind, &Writes),
+    ) -> Result<Prepared, Unfit> {
+        let view = openphone::view(&self.caller).await.map_err(Unfit::Trouble)?;
+        let no_place = openphone::unrepresentable(&view, writes);
+        if !no_place.is_empty() {
+            let tags_field = &self.caller.connection.mapping.tags_field;
+            let why = format!(
+                "OpenPhone has no place for these fields; for tags, make a multi-select or text custom field named {tags_field:?}"
+            );
+            return Err(Unfit::NoPlace(no_place, why));
+        }
+        let side = Side::OpenPhone;
+        let prepared = match kind {
+            IntentKind::Create => openphone::create(&external_key(document, side), writes, &view),
+            IntentKind::Update => contact_id(document, side)
+                .and_then(|id| openphone::update(&id, self.held.openphone.as_ref(), writes, &view)),
+            IntentKind::Delete => contact_id(document, side).map(|id| openphone::delete(&id)),
+        };
+        prepared.map(|prepared| Prepared::OpenPhone(prepared, view)).ok_or(Unfit::Lossy)
+    }
+
+    async fn send(&self, prepared: Prepared, pass: Pass, send_by: Instant) -> Result<Option<Found>, Trouble> {
+        match prepared {
+            Prepared::Ghl(prepared) => ghl::send(&self.caller, prepared, pass, send_by).await,
+            Prepared::OpenPhone(prepared, view) => openphone::send(&self.caller, prepared, pass, send_by, &view).await,
         }
     }
 
@@ -86,16 +145,22 @@ impl Worker<'_> {
         loaded: Loaded,
         side: Side,
         fields: BTreeSet<Field>,
+        reason: String,
     ) -> Result<Flow, tandem_records::Error> {
         let Loaded { mut document, revision } = loaded;
         refused(&mut document, side, &fields);
         let revision = self.save(&document, revision).await?;
-        let tags_field = &self.caller.connection.mapping.tags_field;
-        let reason = format!(
-            "{side} has no place for these fields; for tags, make a multi-select or text custom field named {tags_field:?}"
-        );
         let line = Line::new("refused", side).with_fields(fields).with_reason(reason);
         journal::write(&self.caller, &document, revision, line).await;
         Ok(Flow::Again)
+    }
+}
+
+impl Prepared {
+    fn template(&self) -> &'static str {
+        match self {
+            Self::Ghl(prepared) => prepared.template(),
+            Self::OpenPhone(prepared, _) => prepared.template(),
+        }
     }
 }

@@ -23,31 +23,51 @@ pub const CONTACTS_BY_BUSINESS: Operation = operation(
     &[],
 );
 /// `POST /contacts/search`.
-pub const CONTACTS_SEARCH: Operation =
-    operation("ghl.contacts.search", "POST /contacts/search", Access::Read, &["contacts.readonly"], &[Purpose::Check]);
+pub const CONTACTS_SEARCH: Operation = operation(
+    "ghl.contacts.search",
+    "POST /contacts/search",
+    Access::Read,
+    &["contacts.readonly"],
+    &[Purpose::Sync, Purpose::Check],
+);
 /// `GET /contacts/search/duplicate`.
 pub const CONTACTS_DUPLICATE: Operation = operation(
     "ghl.contacts.duplicate",
     "GET /contacts/search/duplicate",
     Access::Read,
     &["contacts.readonly"],
-    &[Purpose::Check],
+    &[Purpose::Sync, Purpose::Check],
 );
 /// `GET /contacts/lookup`.
 pub const CONTACTS_LOOKUP: Operation =
     operation("ghl.contacts.lookup", "GET /contacts/lookup", Access::Read, &["contacts.readonly"], &[]);
 /// `POST /contacts/`.
-pub const CONTACT_CREATE: Operation =
-    operation("ghl.contact.create", "POST /contacts/", Access::Write, &["contacts.write"], &[Purpose::Check]);
+pub const CONTACT_CREATE: Operation = operation(
+    "ghl.contact.create",
+    "POST /contacts/",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Sync, Purpose::Check],
+);
 /// `POST /contacts/upsert`.
 pub const CONTACT_UPSERT: Operation =
     operation("ghl.contact.upsert", "POST /contacts/upsert", Access::Write, &["contacts.write"], &[]);
 /// `PUT /contacts/{id}`.
-pub const CONTACT_UPDATE: Operation =
-    operation("ghl.contact.update", "PUT /contacts/{id}", Access::Write, &["contacts.write"], &[Purpose::Check]);
+pub const CONTACT_UPDATE: Operation = operation(
+    "ghl.contact.update",
+    "PUT /contacts/{id}",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Sync, Purpose::Check],
+);
 /// `DELETE /contacts/{id}`.
-pub const CONTACT_DELETE: Operation =
-    operation("ghl.contact.delete", "DELETE /contacts/{id}", Access::Write, &["contacts.write"], &[Purpose::Check]);
+pub const CONTACT_DELETE: Operation = operation(
+    "ghl.contact.delete",
+    "DELETE /contacts/{id}",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Sync, Purpose::Check],
+);
 /// `GET /contacts/{id}/appointments`.
 pub const CONTACT_APPOINTMENTS_LIST: Operation = operation(
     "ghl.contact.appointments.list",
@@ -62,7 +82,7 @@ pub const CONTACT_TAGS_ADD: Operation = operation(
     "POST /contacts/{id}/tags",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Check],
+    &[Purpose::Sync, Purpose::Check],
 );
 /// `DELETE /contacts/{id}/tags`.
 pub const CONTACT_TAGS_REMOVE: Operation = operation(
@@ -70,7 +90,7 @@ pub const CONTACT_TAGS_REMOVE: Operation = operation(
     "DELETE /contacts/{id}/tags",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Check],
+    &[Purpose::Sync, Purpose::Check],
 );
 /// `POST /contacts/bulk/tags/update/{type}`.
 pub const CONTACTS_BULK_TAGS: Operation = operation(

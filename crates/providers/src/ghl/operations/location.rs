@@ -9,7 +9,7 @@ pub const LOCATION_GET: Operation = operation(
     "GET /locations/{locationId}",
     Access::Read,
     &["locations.readonly"],
-    &[Purpose::Check],
+    &[Purpose::Sync, Purpose::Check],
 );
 /// `GET /locations/{locationId}/tags`.
 pub const LOCATION_TAGS_LIST: Operation = operation(

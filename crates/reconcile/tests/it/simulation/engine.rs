@@ -1,14 +1,15 @@
 //! The stand-in for mapper and writer: everything they decide comes from the crate under test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rand::RngExt;
 use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{
-    Document, Found, IntentKind, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created, deleted, hint,
-    next_step, not_applied, not_found, probed, read, refused, settle, taken, unknown, updated,
+    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created,
+    deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked, probed, read, refused, settle,
+    taken, unknown, updated,
 };
 
 use super::judge::{self, Scenario};
@@ -26,6 +27,8 @@ pub(crate) enum Call {
     Search(Side, String, String),
     Create(Side, Body, String, String),
     Put(Side, String, Body),
+    /// Items added, or items removed.
+    Items(Side, String, Field, BTreeSet<String>, BTreeSet<String>),
     Delete(Side, String),
 }
 
@@ -58,7 +61,7 @@ pub(crate) struct Engine {
     documents: Vec<(Document, u64)>,
     phones: Vec<String>,
     links: BTreeMap<(Side, String), usize>,
-    by_phone: BTreeMap<String, usize>,
+    claims: BTreeMap<String, usize>,
     by_key: BTreeMap<String, usize>,
     waiting: BTreeMap<usize, u64>,
     tickets: u64,
@@ -75,7 +78,7 @@ impl Engine {
             documents: Vec::new(),
             phones: Vec::new(),
             links: BTreeMap::new(),
-            by_phone: BTreeMap::new(),
+            claims: BTreeMap::new(),
             by_key: BTreeMap::new(),
             waiting: BTreeMap::new(),
             tickets: 0,
@@ -94,7 +97,7 @@ impl Engine {
         if held.1 != revision && !self.ignores_revision {
             return None;
         }
-        for side in Side::BOTH {
+        for side in Side::BOTH.into_iter().filter(|_| document.merged_into.is_none()) {
             if let Some(id) = document.provider_id(side) {
                 self.links.insert((side, id.to_owned()), record);
             }
@@ -118,13 +121,14 @@ fn as_found(answer: Hit) -> Found {
 
 impl World {
     /// Mapper: a known contact becomes a hint and a command, an unknown one is discovered.
-    pub(crate) fn webhook(&mut self, side: Side, id: &str) {
+    pub(crate) fn webhook(&mut self, side: Side, id: &str, is_delete: bool) {
         let Some(record) = self.engine.links.get(&(side, id.to_owned())).copied() else {
             self.after(300, Event::Discover(side, id.to_owned()));
             return;
         };
         let (mut document, revision) = self.engine.load(record);
         hint(&mut document, side);
+        document.delete_seen[side] |= is_delete;
         if self.engine.store(record, document, revision).is_some() {
             self.publish(record, 0);
         }
@@ -132,27 +136,40 @@ impl World {
 
     pub(crate) fn discover(&mut self, side: Side, id: &str) {
         if self.engine.links.contains_key(&(side, id.to_owned())) {
-            return self.webhook(side, id);
+            return self.webhook(side, id, false);
         }
         let Some(contact) = self.provider[side].get(id).cloned() else {
             return;
         };
-        let known = contact.key.as_ref().and_then(|key| self.engine.by_key.get(key)).copied();
-        let known = known.or_else(|| self.engine.by_phone.get(&contact.phone).copied());
-        let record = match known {
-            Some(record) => record,
-            None if self.scenario.both_ways || side == Side::Ghl => self.new_record(&contact),
-            None => return,
-        };
-        let (mut document, revision) = self.engine.load(record);
-        if document.link[side].is_some() {
+        if let Some(record) = contact.key.as_ref().and_then(|key| self.engine.by_key.get(key)).copied() {
+            return self.own_create(side, id, record, &contact);
+        }
+        if !self.scenario.both_ways && side == Side::OpenPhone {
             return;
         }
+        let record = self.new_record(&contact);
+        let (mut document, revision) = self.engine.load(record);
         let now = time(self.now_ms);
         adopt(&mut document, &self.engine.rules, side, id, now);
         hint(&mut document, side);
         self.engine.store(record, document, revision);
         self.publish(record, 0);
+    }
+
+    /// A webhook about what we made ourselves, before we know it. OpenPhone's names our key; GHL's names only us, so it is
+    /// looked at again later.
+    fn own_create(&mut self, side: Side, id: &str, record: usize, contact: &Contact) {
+        if side == Side::Ghl {
+            if self.now_ms < contact.created_ms + 900_000 {
+                self.after(5_000, Event::Discover(side, id.to_owned()));
+            }
+            return;
+        }
+        let (mut document, revision) = self.engine.load(record);
+        hint(&mut document, side);
+        if self.engine.store(record, document, revision).is_some() {
+            self.publish(record, 0);
+        }
     }
 
     fn new_record(&mut self, contact: &Contact) -> usize {
@@ -162,7 +179,6 @@ impl World {
         let key = tandem_reconcile::external_key(&document, Side::OpenPhone);
         self.engine.documents.push((document, 1));
         self.engine.phones.push(contact.phone.clone());
-        self.engine.by_phone.insert(contact.phone.clone(), record);
         self.engine.by_key.insert(key, record);
         record
     }
@@ -241,9 +257,20 @@ impl World {
             }
             Step::Update(side, writes) => {
                 intent(*side, IntentKind::Update, writes);
-                let id = document.provider_id(*side).unwrap().to_owned();
+                let provider_id = document.provider_id(*side).unwrap().to_owned();
+                if let Some(items) = items(&document, &rules, *side, writes) {
+                    return self.take_off(
+                        id,
+                        (step.clone(), document, revision),
+                        Call::Items(*side, provider_id, items.0, items.1, items.2),
+                    );
+                }
                 let is_whole = self.scenario.whole_contact && *side == Side::OpenPhone;
-                Call::Put(*side, id, if is_whole { whole_body(&document, *side, writes) } else { body(writes) })
+                Call::Put(
+                    *side,
+                    provider_id,
+                    if is_whole { whole_body(&document, *side, writes) } else { body(writes) },
+                )
             }
             Step::Delete(side) => {
                 intent(*side, IntentKind::Delete, &Writes::new());
@@ -256,13 +283,13 @@ impl World {
                 self.engine.store(record, document, revision);
                 return false;
             }
-            Step::Claim(claims) => {
-                claimed(&mut document, claims.add.clone(), &claims.release);
-                self.engine.store(record, document, revision);
-                return false;
-            }
+            Step::Claim(claims) => return self.claim(id, claims, document, revision),
             Step::Wait { .. } | Step::Park | Step::Done(_) => return false,
         };
+        self.take_off(id, (step, document, revision), call)
+    }
+
+    fn take_off(&mut self, id: usize, (step, document, revision): (Step, Document, u64), call: Call) -> bool {
         let is_write = matches!(step, Step::Create(..) | Step::Update(..) | Step::Delete(_));
         let task = self.engine.tasks.get_mut(&id).unwrap();
         (task.revision, task.step, task.call) = (revision, step, Some(call));
@@ -271,6 +298,70 @@ impl World {
         let delay = self.chance.random_range(0..300);
         self.after(delay, Event::Commit(id));
         true
+    }
+
+    /// True when the run has to wait.
+    fn claim(&mut self, id: usize, claims: &Claims, mut document: Document, revision: u64) -> bool {
+        let record = self.engine.tasks[&id].record;
+        for key in &claims.release {
+            if self.engine.claims.get(key) == Some(&record) {
+                self.engine.claims.remove(key);
+            }
+        }
+        let mut taken = BTreeSet::new();
+        for key in &claims.add {
+            let holder = *self.engine.claims.entry(key.clone()).or_insert(record);
+            if holder == record {
+                taken.insert(key.clone());
+                continue;
+            }
+            let (held, held_revision) = self.engine.load(holder);
+            match meet(&document, &held, key) {
+                Meeting::Free => {
+                    self.engine.claims.insert(key.clone(), record);
+                    taken.insert(key.clone());
+                }
+                Meeting::Separate => drop(taken.insert(key.clone())),
+                Meeting::Later => {
+                    self.engine.tasks.remove(&id);
+                    self.give_back(record, 1_000);
+                    return true;
+                }
+                Meeting::Join => return self.join(id, (document, revision), (held, held_revision), holder),
+                Meeting::Duplicate | Meeting::Ambiguous => {
+                    parked(&mut document, "duplicate", "the same person".to_owned());
+                    self.engine.store(record, document, revision);
+                    return false;
+                }
+            }
+        }
+        claimed(&mut document, taken, &claims.release);
+        self.engine.store(record, document, revision);
+        false
+    }
+
+    /// The holder goes on with both contacts; a crash may come between the two saves. True when the run is over.
+    fn join(
+        &mut self,
+        id: usize,
+        (mut document, revision): (Document, u64),
+        (mut held, held_revision): (Document, u64),
+        holder: usize,
+    ) -> bool {
+        let record = self.engine.tasks[&id].record;
+        join(&mut held, &self.engine.rules, &document, time(self.now_ms));
+        self.engine.store(holder, held, held_revision);
+        self.publish(holder, 0);
+        *self.counts.entry("joined").or_default() += 1;
+        if self.strikes("crash", self.scenario.faults.crash) {
+            self.engine.tasks.remove(&id);
+            self.give_back(record, 60_000);
+            return true;
+        }
+        let into = self.engine.documents[holder].0.id.clone();
+        merged_into(&mut document, into);
+        self.engine.store(record, document, revision);
+        false
     }
 
     pub(crate) fn commit(&mut self, id: usize) {
@@ -303,7 +394,7 @@ impl World {
         let Some(task) = self.engine.tasks.get(&id) else { return };
         let (record, call) = (task.record, task.call.clone().unwrap());
         let side = side_of(&call);
-        let is_write = matches!(call, Call::Create(..) | Call::Put(..) | Call::Delete(..));
+        let is_write = matches!(call, Call::Create(..) | Call::Put(..) | Call::Items(..) | Call::Delete(..));
         // The deadline travels with the task: a paused worker knows nothing of the document as it is now.
         let send_by = match &task.step {
             Step::Create(..) | Step::Update(..) | Step::Delete(..) => self.send_by(id, record, side),
@@ -357,6 +448,8 @@ impl World {
                 None => Answer::NotFound,
             },
             Call::Search(side, key, phone) => {
+                // OpenPhone can't be searched by number.
+                let phone = if *side == Side::Ghl { phone.as_str() } else { "" };
                 let hits = self.provider[*side].search(key, phone, now);
                 Answer::Contacts(hits.iter().map(|(id, contact)| found(id, contact)).collect())
             }
@@ -376,6 +469,15 @@ impl World {
                 }
                 self.emit(*side, id);
                 self.apply(&Call::Get(*side, id.clone()))
+            }
+            Call::Items(side, id, field, added, removed) => {
+                let Some(contact) = self.provider[*side].get(id).cloned() else { return Answer::NotFound };
+                let held = contact.fields.get(field).and_then(Option::as_ref).map(Value::items).unwrap_or_default();
+                let new = held.difference(removed).chain(added).cloned();
+                let sent = Observed::from([(*field, Value::list(new))]);
+                self.provider[*side].put(id, &sent, now, Who::Api);
+                self.emit(*side, id);
+                Answer::Done
             }
             Call::Delete(side, id) => {
                 self.provider[*side].delete(id, Who::Api);
@@ -419,7 +521,12 @@ impl World {
                 created(document, &rules, side, &as_found(hits.remove(0)), now);
             }
             (Step::Update(..), Answer::Contacts(mut hits)) => {
-                updated(document, &rules, side, &as_found(hits.remove(0)));
+                updated(document, &rules, side, &as_found(hits.remove(0)), now);
+            }
+            (Step::Update(side, _), Answer::Done) => {
+                // The answer to a change of items shows no contact.
+                let id = document.provider_id(*side).unwrap().to_owned();
+                updated(document, &rules, *side, &Found { id, observed: Observed::new(), at: None }, now);
             }
             (Step::Delete(_), Answer::Done | Answer::NotFound) => deleted(document, side, now),
             (Step::Create(..), Answer::Taken) => taken(document, side, now),
@@ -440,6 +547,23 @@ fn body(writes: &Writes) -> Body {
     writes.iter().map(|(field, write)| (*field, write.to.clone())).collect()
 }
 
+/// The change of a list whose items have requests of their own.
+fn items(
+    document: &Document,
+    rules: &Rules,
+    side: Side,
+    writes: &Writes,
+) -> Option<(Field, BTreeSet<String>, BTreeSet<String>)> {
+    let (field, write) = writes.iter().find(|(field, _)| rules.item_wise[side].contains(field))?;
+    assert_eq!(writes.len(), 1, "items travel alone");
+    let there = document.shadow_value(side, *field).map(Value::items).unwrap_or_default();
+    let wanted = write.to.as_ref().map(Value::items).unwrap_or_default();
+    let (added, removed): (BTreeSet<String>, BTreeSet<String>) =
+        (wanted.difference(&there).cloned().collect(), there.difference(&wanted).cloned().collect());
+    assert!(added.is_empty() || removed.is_empty(), "one request adds, another removes");
+    Some((*field, added, removed))
+}
+
 /// Everything the side was last seen to hold, with the changes merged in.
 fn whole_body(document: &Document, side: Side, writes: &Writes) -> Body {
     let held = document.shadow[side].iter().map(|(field, seen)| (*field, seen.value.clone()));
@@ -454,6 +578,7 @@ fn side_of(call: &Call) -> Side {
         | Call::Search(side, _, _)
         | Call::Create(side, ..)
         | Call::Put(side, ..)
+        | Call::Items(side, ..)
         | Call::Delete(side, _) => *side,
     }
 }

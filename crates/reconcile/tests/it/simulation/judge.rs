@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tandem_contact::{Field, PerSide, Side, Value};
-use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Weakened};
+use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules};
 
 use super::engine::timing;
 use super::provider::Contact;
@@ -43,7 +43,7 @@ impl Scenario {
     pub(crate) const ONE_WAY: Self = Self { both_ways: false, ..Self::BOTH_WAYS };
 }
 
-const FIELDS: [Field; 4] = [Field::FirstName, Field::Company, Field::Emails, Field::Tags];
+const FIELDS: [Field; 5] = [Field::FirstName, Field::Company, Field::Emails, Field::Tags, Field::Phones];
 
 pub(crate) fn rules(scenario: Scenario) -> Rules {
     let direction = if scenario.both_ways { Direction::Both } else { Direction::ToOpenPhone };
@@ -53,17 +53,23 @@ pub(crate) fn rules(scenario: Scenario) -> Rules {
     let both: BTreeSet<Field> = FIELDS.into();
     Rules {
         fields: FIELDS.iter().map(|field| (*field, rule)).collect(),
-        deletes: PerSide { ghl: deletes, openphone: DeletePolicy::Ignore },
+        deletes: PerSide { ghl: deletes, openphone: deletes },
         creates: PerSide { ghl: scenario.both_ways, openphone: true },
-        first_create_wait: PerSide { ghl: wait, openphone: wait },
+        made_again: PerSide { ghl: false, openphone: true },
+        first_create_wait: PerSide { ghl: wait, openphone: Duration::ZERO },
         carries_all: PerSide {
             ghl: BTreeSet::new(),
             openphone: if scenario.whole_contact { both.clone() } else { BTreeSet::new() },
         },
         read_first: PerSide { ghl: both.clone(), openphone: both },
+        single: PerSide {
+            ghl: if scenario.both_ways { BTreeSet::from([Field::Emails]) } else { BTreeSet::new() },
+            openphone: BTreeSet::new(),
+        },
+        item_wise: PerSide { ghl: BTreeSet::from([Field::Tags]), openphone: BTreeSet::new() },
         timing: PerSide { ghl: timing(), openphone: timing() },
         claim_identity: true,
-        weakened: Weakened::default(),
+        ..Rules::default()
     }
 }
 
@@ -80,6 +86,7 @@ pub(crate) struct Verdict {
     pub(crate) edits: u64,
     pub(crate) ghl_edits: u64,
     pub(crate) people: u64,
+    pub(crate) typed_twice: u64,
     pub(crate) counts: BTreeMap<&'static str, u64>,
     pub(crate) complaints: Vec<String>,
     pub(crate) first_bad: Option<String>,
@@ -106,6 +113,7 @@ impl Verdict {
         self.edits += other.edits;
         self.ghl_edits += other.ghl_edits;
         self.people += other.people;
+        self.typed_twice += other.typed_twice;
         for (fault, times) in &other.counts {
             *self.counts.entry(fault).or_default() += times;
         }
@@ -138,7 +146,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, writes {} for {} edits; {:?}; {}",
+            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, typed twice {}, writes {} for {} edits; {:?}; {}",
             self.duplicates,
             self.missing,
             self.diverged,
@@ -146,6 +154,7 @@ impl fmt::Display for Verdict {
             self.wiped,
             self.resurrected,
             self.unquiet,
+            self.typed_twice,
             self.writes,
             self.edits,
             self.counts,
@@ -177,8 +186,15 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
         world.provider[side].contacts.values().filter(|c| c.phone == phone && !c.is_deleted).collect()
     };
     let (ghl, openphone) = (of(Side::Ghl), of(Side::OpenPhone));
-    if world.deleted.iter().any(|deleted| deleted == phone) {
-        judge_deleted(world, phone, (ghl.len(), openphone.len()), verdict);
+    if was_typed_twice(world, phone) {
+        // A person typed the contact while ours was under way, and nobody could know: a person merges them.
+        verdict.typed_twice += 1;
+        return;
+    }
+    if let Some((_, side)) = world.deleted.iter().find(|(deleted, _)| deleted == phone) {
+        let (there, across) =
+            if *side == Side::Ghl { (ghl.len(), openphone.len()) } else { (openphone.len(), ghl.len()) };
+        judge_deleted(world, (phone, *side), (there, across), verdict);
         return;
     }
     if ghl.len() > 1 || openphone.len() > 1 {
@@ -205,15 +221,21 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
     }
 }
 
-fn judge_deleted(world: &World, phone: &str, (ghl, openphone): (usize, usize), verdict: &mut Verdict) {
-    if ghl > 0 {
-        verdict.complain(|v| &mut v.resurrected, format!("{phone} came back in GHL"));
+/// `OpenPhone` has one contact that a person typed and one that we made: it can't be searched before that.
+fn was_typed_twice(world: &World, phone: &str) -> bool {
+    let all = || world.provider.openphone.contacts.values().filter(|contact| contact.phone == phone);
+    all().any(|contact| contact.key.is_none()) && all().filter(|contact| contact.key.is_some()).count() == 1
+}
+
+fn judge_deleted(world: &World, (phone, side): (&str, Side), (there, across): (usize, usize), verdict: &mut Verdict) {
+    if there > 0 {
+        verdict.complain(|v| &mut v.resurrected, format!("{phone} came back in {side}"));
     }
-    if openphone > 1 {
-        verdict.complain(|v| &mut v.duplicates, format!("{phone}: {openphone} in OpenPhone after a delete"));
+    if across > 1 {
+        verdict.complain(|v| &mut v.duplicates, format!("{phone}: {across} in {} after a delete", side.other()));
     }
-    if world.scenario.propagate && openphone > 0 {
-        verdict.complain(|v| &mut v.diverged, format!("{phone}: the delete didn't reach OpenPhone"));
+    if world.scenario.propagate && across > 0 {
+        verdict.complain(|v| &mut v.diverged, format!("{phone}: the delete didn't reach {}", side.other()));
     }
 }
 
@@ -223,10 +245,15 @@ fn judge_both(
     field: Field,
     verdict: &mut Verdict,
 ) {
-    if ghl != openphone {
+    let one_of_many = field == Field::Emails
+        && ghl.is_some() == openphone.is_some()
+        && items(ghl).len() <= 1
+        && items(ghl).is_subset(&items(openphone));
+    if ghl != openphone && !one_of_many {
         verdict.complain(|v| &mut v.diverged, format!("{field:?}: {ghl:?} in GHL, {openphone:?} in OpenPhone"));
         return;
     }
+    let ghl = openphone;
     if field == Field::Tags {
         judge_items(ghl, edits, verdict);
         return;
@@ -240,7 +267,8 @@ fn judge_both(
     // Lists merge item by item: two addresses typed at once both stay.
     let is_fair = |held: &BTreeSet<String>| {
         let all: BTreeSet<String> = fair.iter().flat_map(|value| items(*value)).collect();
-        held.is_subset(&all) && fair.iter().any(|value| items(*value).is_subset(held))
+        // Where GHL holds one of several, an edit there replaces that one and says nothing about the others.
+        (field == Field::Emails || held.is_subset(&all)) && fair.iter().any(|value| items(*value).is_subset(held))
     };
     if !(fair.contains(&ghl) || (field.is_list() && is_fair(&items(ghl)))) {
         verdict.complain(|v| &mut v.lost, format!("{field:?}: holds {ghl:?}, last edited to {fair:?}"));

@@ -49,7 +49,8 @@ impl Faults {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Event {
-    Webhook(Side, String),
+    /// The flag: the contact was deleted.
+    Webhook(Side, String, bool),
     Discover(Side, String),
     Deliver(usize, u64),
     Commit(usize),
@@ -83,7 +84,7 @@ pub(crate) struct World {
     pub(crate) provider: PerSide<Provider>,
     pub(crate) engine: Engine,
     pub(crate) edits: Vec<Edit>,
-    pub(crate) deleted: Vec<String>,
+    pub(crate) deleted: Vec<(String, Side)>,
     pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) is_quiet: bool,
     events: BinaryHeap<Reverse<(i64, u64, Event)>>,
@@ -175,7 +176,7 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         match event {
-            Event::Webhook(side, id) => self.webhook(side, &id),
+            Event::Webhook(side, id, is_delete) => self.webhook(side, &id, is_delete),
             Event::Discover(side, id) => self.discover(side, &id),
             Event::Deliver(record, ticket) => self.deliver(record, ticket),
             Event::Commit(task) => self.commit(task),
@@ -202,15 +203,15 @@ impl World {
         for _ in 0..copies {
             let scale = [200.0, 1_000.0, 5_000.0, 40_000.0, 90_000.0][self.chance.random_range(0..5)];
             let delay = (scale * self.chance.random::<f64>()) as i64;
-            self.after(delay, Event::Webhook(side, id.to_owned()));
+            self.after(delay, Event::Webhook(side, id.to_owned(), false));
         }
     }
 
     fn person_creates(&mut self, side: Side, person: usize) {
-        let text = |name: &str| Value::text(&format!("{name}{person}-{side}"));
         let fields = Observed::from([
-            (Field::FirstName, text("name")),
-            (Field::Company, text("company")),
+            (Field::FirstName, Value::text(&format!("name{person}"))),
+            (Field::Company, Value::text(&format!("company{person}-{side}"))),
+            (Field::Phones, Value::list([phone(person)])),
             (Field::Emails, Value::list([format!("Person{person}-{side}@Example.com")])),
             (Field::Tags, Value::list([format!("tag{person}")])),
         ]);
@@ -260,17 +261,17 @@ impl World {
 
     fn person_deletes(&mut self, person: usize) {
         let phone = phone(person);
-        let found = self
-            .provider
-            .ghl
-            .contacts
-            .iter()
-            .find(|(_, c)| c.phone == phone && !c.is_deleted)
-            .map(|(id, _)| id.clone());
+        let side = if self.scenario.both_ways && self.chance.random_bool(0.5) { Side::OpenPhone } else { Side::Ghl };
+        let contacts = self.provider[side].contacts.iter();
+        let found = contacts.into_iter().find(|(_, c)| c.phone == phone && !c.is_deleted).map(|(id, _)| id.clone());
         if let Some(id) = found {
-            self.provider.ghl.delete(&id, Who::Person);
-            self.deleted.push(phone);
-            self.emit(Side::Ghl, &id);
+            self.provider[side].delete(&id, Who::Person);
+            self.deleted.push((phone, side));
+            match side {
+                Side::Ghl => self.emit(side, &id),
+                // Where nobody is told, a contact that is gone from OpenPhone is made again: that is another story.
+                Side::OpenPhone => self.after(500, Event::Webhook(side, id, true)),
+            }
         }
     }
 
@@ -279,7 +280,7 @@ impl World {
         for side in Side::BOTH {
             let ids: Vec<String> = self.provider[side].contacts.keys().cloned().collect();
             for id in ids {
-                self.webhook(side, &id);
+                self.webhook(side, &id, false);
             }
         }
     }

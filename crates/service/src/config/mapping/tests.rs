@@ -1,5 +1,6 @@
 //! Mapping files in, mappings or problems out.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use super::super::{Config, ConfigError};
@@ -60,37 +61,72 @@ fn default_file_documents_every_field() {
 
 #[test]
 fn names_and_numbers_keeps_the_rest_of_the_default() {
-    let fields = BTreeSet::from([Field::FirstName, Field::LastName, Field::Company, Field::Phones]);
-    assert_eq!(mapping(NAMES_AND_NUMBERS), Mapping { fields, ..Mapping::default() });
+    let kept = [Field::FirstName, Field::LastName, Field::Company, Field::Phones];
+    let mut expected = Mapping::default();
+    expected.fields.retain(|field, _| kept.contains(field));
+    assert_eq!(mapping(NAMES_AND_NUMBERS), expected);
 }
 
 #[test]
 fn every_key_is_read() {
     let text = "
 default_country: NO
-fields: [first_name, role]
+direction: to_openphone
+conflict: ghl
+fields: [first_name, { field: role, direction: both, conflict: manual }, { field: company, direction: to_ghl }]
 role: { ghl_custom_field: BcdmQEsNgz6AVpgLVUJ0 }
 tags: { openphone_field: ' Labels of GHL ' }
-deletes: { ghl: propagate }
+creates: { ghl: false }
+deletes: { ghl: propagate, openphone: archive }
 ";
+    let by_ghl = ConflictPolicy::Side(Side::Ghl);
+    let rule = |direction, conflict| FieldRule { direction, conflict };
     let expected = Mapping {
-        fields: BTreeSet::from([Field::FirstName, Field::Role]),
+        fields: BTreeMap::from([
+            (Field::FirstName, rule(Direction::ToOpenPhone, by_ghl)),
+            (Field::Role, rule(Direction::Both, ConflictPolicy::Manual)),
+            (Field::Company, rule(Direction::ToGhl, by_ghl)),
+        ]),
+        creates: PerSide { ghl: false, openphone: true },
         default_country: "NO".to_owned(),
         role_custom_field: Some("BcdmQEsNgz6AVpgLVUJ0".to_owned()),
         tags_field: "Labels of GHL".to_owned(),
-        ghl_deletes: DeletePolicy::Propagate,
+        deletes: PerSide { ghl: DeletePolicy::Propagate, openphone: DeletePolicy::Archive },
     };
     assert_eq!(mapping(text), expected);
+}
+
+#[test]
+fn ways_winners_and_deletes_are_checked_like_the_rest() {
+    for (text, expected) in [
+        ("deletes:\n  quo: ignore", "2: deletes.quo: unknown key (known here: ghl, openphone)"),
+        ("creates:\n  ghl: yes", "2: creates.ghl: expected `true` or `false`, found `yes`"),
+        ("direction: up", "1: direction: expected `both`, `to_openphone` or `to_ghl`, found `up`"),
+        ("conflict: latest", "1: conflict: expected `newest`, `ghl`, `openphone` or `manual`, found `latest`"),
+        (
+            "fields:\n  - phones\n  - { name: emails }",
+            "3: fields[1].field: is missing\nmappings/m.yaml:3: fields[1].name: unknown key (known here: field, direction, conflict)",
+        ),
+        (
+            "fields:\n  - phones\n  - { field: source_link, direction: both }",
+            "3: fields[1].direction: `source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: \
+             write `to_openphone`",
+        ),
+    ] {
+        assert_eq!(told(text), format!("mappings/m.yaml:{expected}"), "{text:?}");
+    }
 }
 
 #[test]
 fn each_problem_names_the_mapping_file_its_line_and_key() {
     let known = "first_name, last_name, company, role, phones, emails, tags, source_link";
     for (text, expected) in [
-        ("\ncountry: US", "2: country: unknown key (known here: default_country, fields, role, tags, deletes)"),
+        (
+            "\ncountry: US",
+            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes)",
+        ),
         ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
         ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
-        ("deletes:\n  openphone: ignore", "2: deletes.openphone: unknown key (known here: ghl)"),
         (
             "default_country: UK",
             "1: default_country: `UK` is not a country: expected two capital letters of ISO 3166-1, such as US or GB",
@@ -131,7 +167,7 @@ fn each_problem_names_the_mapping_file_its_line_and_key() {
         ("fields: [phones, role]\nrole: { ghl_custom_field: '' }", "2: role.ghl_custom_field: is empty"),
         ("role: x", "1: role: expected a group of keys, found a single value"),
         ("tags:\n  openphone_field: ' '", "2: tags.openphone_field: is empty"),
-        ("deletes:\n  ghl: always", "2: deletes.ghl: expected `ignore` or `propagate`, found `always`"),
+        ("deletes:\n  ghl: always", "2: deletes.ghl: expected `ignore`, `archive` or `propagate`, found `always`"),
         ("- phones", "1: expected a group of keys, found a list"),
         ("tags: {}\ntags: {}", "2: the key `tags` stands here a second time: remove one of the two"),
     ] {
