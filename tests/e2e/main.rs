@@ -20,6 +20,7 @@ mod kill;
 mod logs;
 mod main_job;
 mod oauth;
+mod operations;
 mod scan;
 mod start;
 mod trace;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
-use tandem_providers::{AuthScheme, Request, Response};
+use tandem_providers::{Request, Response};
 use url::{Host, Url};
 
 use crate::body::{TimedBody, is_past};
@@ -122,11 +122,7 @@ impl Client {
     ) -> Result<reqwest::Request, SendError> {
         let invalid = || SendError::not_sent(NotSent::Invalid);
         let address = self.address(request.http.uri()).ok_or_else(invalid)?;
-        let authorization = match request.operation.auth {
-            AuthScheme::Bearer => Some(authorization("Bearer ", credential).ok_or_else(invalid)?),
-            AuthScheme::Bare => Some(authorization("", credential).ok_or_else(invalid)?),
-            AuthScheme::None => None,
-        };
+        let authorization = request.operation.auth.header(credential).map_err(|_| invalid())?;
         let (parts, bytes) = request.http.into_parts();
         let mut prepared = reqwest::Request::new(parts.method, address);
         *prepared.headers_mut() = parts.headers;
@@ -149,13 +145,6 @@ impl Client {
         let address = Url::parse(&format!("{base}{path}")).ok()?;
         (is_relative && address.origin() == self.base.origin()).then_some(address)
     }
-}
-
-/// The header is marked sensitive: it is hidden in debug output and kept out of header compression tables.
-fn authorization(prefix: &str, credential: &SecretString) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("{prefix}{}", credential.expose_secret())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// Reads the answer to its end, or to the limit.

@@ -6,6 +6,7 @@ pub mod appointment;
 pub mod contact;
 pub mod conversation;
 pub mod custom_field;
+mod dnd;
 pub mod location;
 pub mod membership;
 pub mod note;
@@ -24,6 +25,7 @@ pub mod webhook;
 pub mod write;
 
 pub use contact::{Contact, GhlView};
+pub use dnd::{Channel, Dnd};
 pub use request::Id;
 pub use signature::{KeyError, PUBLISHED_KEY, PublicKey};
 pub use version::{ApiVersion, InvalidApiVersion, NotOffered};

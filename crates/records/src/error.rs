@@ -32,6 +32,12 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// An entry of the index of conversations isn't one.
+    #[error("the index entry {key} holds no conversation")]
+    Conversation {
+        /// Its key.
+        key: String,
+    },
     /// An index entry names no record.
     #[error("the index entry {key} names no record")]
     Index {
@@ -50,7 +56,11 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) => error.class().is_retryable(),
-            Self::Unreadable { .. } | Self::Schema { .. } | Self::Brake { .. } | Self::Index { .. } => false,
+            Self::Unreadable { .. }
+            | Self::Schema { .. }
+            | Self::Brake { .. }
+            | Self::Conversation { .. }
+            | Self::Index { .. } => false,
         }
     }
 }

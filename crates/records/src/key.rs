@@ -1,8 +1,11 @@
 //! Keys and ids. Personal data is hashed, so that a key may be logged.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};
+use tandem_providers::openphone::Id;
 
 pub(crate) fn record(connection: &ConnectionId, record: &RecordId) -> String {
     format!("record/{connection}/{record}")
@@ -22,6 +25,17 @@ pub(crate) fn claim(connection: &ConnectionId, identity: &str) -> String {
 
 pub(crate) fn brake(connection: &ConnectionId) -> String {
     format!("brake/{connection}")
+}
+
+pub(crate) fn conversation(connection: &ConnectionId, conversation: &Id) -> String {
+    format!("conversation/{connection}/{conversation}")
+}
+
+/// By our number and everybody on the other side.
+pub(crate) fn talk(connection: &ConnectionId, number: &Id, participants: &BTreeSet<String>) -> String {
+    let parts: Vec<&str> =
+        [connection.as_str(), number.as_str()].into_iter().chain(participants.iter().map(String::as_str)).collect();
+    format!("talk/{connection}/{}", short_hash(&parts))
 }
 
 /// The record of a contact that was first heard of as `provider_id` of `side`. Deterministic, so that the same contact

@@ -2,6 +2,7 @@
 
 mod error;
 mod key;
+mod talks;
 
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};
@@ -10,6 +11,7 @@ use tandem_store::{Expected, Store};
 
 pub use error::Error;
 pub use key::record_id;
+pub use talks::Talks;
 
 /// A document and the revision it was read at.
 #[derive(Debug, Clone)]

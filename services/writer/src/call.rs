@@ -10,6 +10,7 @@ use tandem_credentials::{NoToken, Paused};
 use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
+use tandem_providers::openphone::recovery::{self, Refusal};
 use tandem_providers::{ApiError, Class, Request, Response};
 use tandem_telemetry::{Call, Span, chain};
 use url::Url;
@@ -25,6 +26,8 @@ const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
 const REFUSED: Duration = Duration::from_mins(1);
 /// After a token was renewed.
 const RENEWED: Duration = Duration::from_millis(50);
+/// Between two tries of a key that may be too new.
+const YOUNG_PAUSE: Duration = Duration::from_secs(5);
 /// After a 429 that doesn't say how long.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// The day's quota: look again now and then.
@@ -33,7 +36,7 @@ const QUOTA_PAUSE: Duration = Duration::from_mins(10);
 /// A call that brought nothing usable.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// No slot in the budget, or a token that had just been renewed: come back after this.
+    /// No slot in the budget, a token that had just been renewed, or a key that may be too new: come back after this.
     NoSlot(Duration),
     /// Nothing to sign in with.
     NoToken(NoToken),
@@ -141,11 +144,29 @@ impl Caller<'_> {
             Err(_) => drop(permit),
         }
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
+        if let Some(wait) = self.is_too_young(side, &result) {
+            return Err(Trouble::NoSlot(wait));
+        }
         if let Some(trouble) = self.sign_in_again(side, &credential, &result).await {
             return Err(trouble);
         }
         self.learn(side, &result).await;
         result
+    }
+
+    /// How long to leave a key alone that was refused because it may be too new. Neither the record nor anybody else has to
+    /// answer for that.
+    fn is_too_young<T>(&self, side: Side, result: &Result<T, Trouble>) -> Option<Duration> {
+        let (Side::OpenPhone, Err(Trouble::Refused(error))) = (side, result) else { return None };
+        let now = Instant::now();
+        match recovery::refusal(error, self.connection.key.refused_for(now)) {
+            Refusal::TooYoung(left) => {
+                let wait = left.min(YOUNG_PAUSE);
+                self.report(side, self.connection.pause.too_young(now, wait), &error.to_string());
+                Some(wait)
+            }
+            Refusal::Final | Refusal::Other => None,
+        }
     }
 
     /// After a 401: the token is renewed once, and the work repeated with the new one. None where that isn't the answer.
@@ -194,7 +215,12 @@ impl Caller<'_> {
         let now = Instant::now();
         let pause = &self.connection.pause;
         match result {
-            Ok(_) => self.report(side, pause.works(), ""),
+            Ok(_) => {
+                if side == Side::OpenPhone {
+                    self.connection.key.works();
+                }
+                self.report(side, pause.works(), "");
+            }
             Err(Trouble::Refused(error)) if error.is_location_inactive() => {
                 self.report(side, pause.refused(now), "the location is not active; it is to be switched on there");
             }
@@ -232,6 +258,8 @@ impl Caller<'_> {
         match change {
             Some(Change::Paused) => tracing::error!(connection.id = %id, provider = side.name(),
                 "connection {id} is paused: {side}: {why}. Its events are kept and it is tried again by itself"),
+            Some(Change::Waiting) => tracing::warn!(connection.id = %id, provider = side.name(),
+                "connection {id} waits: {side}: {why}. A key that is new works after half a minute; it is tried again by itself"),
             Some(Change::Resumed) => tracing::info!(connection.id = %id, "connection {id} works again"),
             None => {}
         }

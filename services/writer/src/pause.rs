@@ -24,12 +24,16 @@ struct State {
     failures: u32,
     /// A person was told what to do.
     is_told: bool,
+    /// Nobody has to act yet.
+    is_mild: bool,
 }
 
 /// A change that is worth one log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Paused,
+    /// The same, but it will mend by itself.
+    Waiting,
     Resumed,
 }
 
@@ -48,8 +52,7 @@ impl Pause {
     /// The provider answered as it should.
     pub(crate) fn works(&self) -> Option<Change> {
         let mut state = self.lock();
-        state.failures = 0;
-        state.is_told = false;
+        *state = State { until: state.until.take(), ..State::default() };
         state.until.take().map(|_| Change::Resumed)
     }
 
@@ -66,9 +69,18 @@ impl Pause {
         change.or(is_new.then_some(Change::Paused))
     }
 
+    /// The provider refused a credential that may be too new for it.
+    pub(crate) fn too_young(&self, now: Instant, wait: Duration) -> Option<Change> {
+        let mut state = self.lock();
+        if state.until.replace(now + wait).is_some() {
+            return None;
+        }
+        state.is_mild = true;
+        Some(Change::Waiting)
+    }
+
     fn pause_until(&self, until: Instant) -> Option<Change> {
-        let before = self.lock().until.replace(until);
-        before.is_none().then_some(Change::Paused)
+        self.lock().pause_until(until)
     }
 
     /// The provider failed.
@@ -78,12 +90,19 @@ impl Pause {
         if state.failures < MOST_FAILURES {
             return None;
         }
-        let before = state.until.replace(now + FAILING_PAUSE);
-        before.is_none().then_some(Change::Paused)
+        state.pause_until(now + FAILING_PAUSE)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What was told mildly is told again.
+    fn pause_until(&mut self, until: Instant) -> Option<Change> {
+        let is_told = self.until.replace(until).is_some() && !std::mem::take(&mut self.is_mild);
+        (!is_told).then_some(Change::Paused)
     }
 }
 
@@ -125,5 +144,18 @@ mod tests {
         assert_eq!(pause.works(), None);
         assert_eq!(pause.fails(now), None, "the count starts anew after a success");
         assert_eq!(pause.remaining(now), None);
+    }
+
+    #[test]
+    fn a_key_that_stays_refused_is_told_of_once_as_young_and_once_as_refused() {
+        let (pause, now, wait) = (Pause::default(), Instant::now(), Duration::from_secs(5));
+        assert_eq!(pause.too_young(now, wait), Some(Change::Waiting));
+        assert_eq!(pause.too_young(now, wait), None);
+        assert_eq!(pause.remaining(now + wait), None, "the probe");
+        assert_eq!(pause.refused(now), Some(Change::Paused));
+        assert_eq!(pause.refused(now), None);
+        assert_eq!(pause.works(), Some(Change::Resumed));
+        assert_eq!(pause.too_young(now, wait), Some(Change::Waiting));
+        assert_eq!(pause.works(), Some(Change::Resumed));
     }
 }

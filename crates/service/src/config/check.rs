@@ -139,12 +139,17 @@ pub(super) fn provider_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A header's value.
-pub(super) fn header_value(text: &str) -> Result<String, String> {
-    if text.chars().all(|c| c.is_ascii_graphic()) {
+/// A version of GHL's API. Another word would go out as it is, with the names of the wrong version around it.
+pub(super) fn ghl_version(text: &str) -> Result<String, String> {
+    let is_date = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    if is_date || text == "v3" {
         Ok(text.to_owned())
     } else {
-        Err("must be of plain letters, digits and signs, without blanks".to_owned())
+        Err("is no version of GHL's API: write a date such as 2021-07-28, or v3".to_owned())
     }
 }
 

@@ -75,6 +75,16 @@ impl GhlTwin {
         held(&self.twin.house.provider).oauth.without.remove(scope);
     }
 
+    /// Every message and call that was logged, in the order of logging, with the external ids that answers don't show.
+    pub fn messages(&self) -> Vec<Value> {
+        let ghl = held(&self.twin.house.provider);
+        let all = ghl
+            .locations
+            .iter()
+            .flat_map(|location| location.talks.messages().iter().map(|message| message.truth(&location.config.id)));
+        all.collect()
+    }
+
     /// A person writes a note, and gets its id.
     pub fn create_note(&self, contact: &str, note: &Value) -> Result<String, NotEditable> {
         self.edited(|ghl, stamp| people::notes(ghl, contact, note, stamp))
