@@ -14,6 +14,7 @@ use crate::text;
 /// Where operations are asked for outside of checks: the operation, the file, and the words that do it there.
 const USED: &[(&str, &str, &str)] = &[
     ("ghl.contact.get", "services/writer/src/ghl.rs", "ghl::request::contact("),
+    ("ghl.contacts.list", "services/ingest/src/scan/pages.rs", "search::list("),
     ("ghl.contacts.search", "services/writer/src/ghl.rs", "Search::new("),
     ("ghl.contacts.duplicate", "services/writer/src/ghl.rs", "search::duplicate("),
     ("ghl.contact.create", "services/writer/src/ghl.rs", "write::create("),
