@@ -9,6 +9,7 @@ use tandem_tests::{Process, ProcessOptions, Program, Shape, Stack, StackOptions,
 
 const LIMIT: Duration = Duration::from_secs(45);
 const PEOPLE: usize = 8;
+const STOPS: &str = r#"tandem_brake_stops_total{lane="live"}"#;
 
 in_both_shapes! {
     deletes_beyond_the_limit_stop_the_connection_and_events_are_kept,
@@ -43,7 +44,7 @@ async fn deletes_beyond_the_limit_stop_the_connection_and_events_are_kept(shape:
     for id in &ids {
         stack.ghl.delete_contact(id).unwrap();
     }
-    let stopped = || (stack.metric("tandem_brake_stops_total") >= 1.0).then_some(());
+    let stopped = || (stack.metric(STOPS) >= 1.0).then_some(());
     eventually("the brake", LIMIT, stopped).await;
     assert_eq!(stack.openphone.contacts().len(), PEOPLE - 3, "the limit is 3");
     // Nothing else is written either, and nothing is lost.
@@ -75,7 +76,7 @@ async fn additions_are_never_too_many(shape: Shape) {
     for id in &ids {
         stack.arrives(id, "the addition", |contact| contact["defaultFields"]["lastName"] == "Added").await;
     }
-    assert_eq!(stack.metric("tandem_brake_stops_total"), 0.0);
+    assert_eq!(stack.metric(STOPS), 0.0);
 }
 
 /// As a person would do it: the program says what is up, and the command lets it go on.

@@ -41,7 +41,7 @@ pub struct Metrics {
     skips: Counters<1>,
     conflicts: Counters<1>,
     parked: Counters<1>,
-    brake_stops: Counters<0>,
+    brake_stops: Counters<1>,
     provider_requests: Counters<3>,
     provider_duration: Durations<2>,
     provider_throttled: Counters<1>,
@@ -174,8 +174,8 @@ impl Metrics {
     }
 
     /// A connection was stopped by the mass-change brake.
-    pub fn brake_stopped(&self) {
-        self.brake_stops.add([]);
+    pub fn brake_stopped(&self, lane: &'static str) {
+        self.brake_stops.add([lane]);
     }
 
     /// A request was sent; `operation` is method and route template, `status` none where no answer came.

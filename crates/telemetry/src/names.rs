@@ -202,7 +202,7 @@ metrics! {
         "Fields that both sides had changed";
     PARKED_RECORDS = "tandem_parked", Counter, [PARKED],
         "Records put before people";
-    BRAKE_STOPS = "tandem_brake_stops", Counter, [],
+    BRAKE_STOPS = "tandem_brake_stops", Counter, [LANE],
         "Connections stopped because too many records would have been deleted or overwritten";
     PROVIDER_REQUESTS = "tandem_provider_requests", Counter, [PROVIDER, CALL, STATUS],
         "Requests sent to a provider";

@@ -66,7 +66,7 @@ pub(crate) async fn lets_pass(
 
 fn told(caller: &Caller<'_>, connection: &Connection, limit: &BrakeLimit, all: u64) {
     let (id, most, minutes) = (&connection.id, limit.of(all), limit.within.as_secs() / 60);
-    caller.deps.metrics.brake_stopped();
+    caller.deps.metrics.brake_stopped(caller.lane.name());
     tracing::error!(connection.id = %id,
         "connection {id} is stopped: more than {most} records would be deleted or overwritten within {minutes} minutes. Its events are \
          kept. If that is meant: `tandem resume {id}`; if not, put right what changed so much first");
