@@ -38,6 +38,7 @@ async fn people(stack: &Stack) -> Vec<String> {
     ids
 }
 
+#[expect(clippy::cognitive_complexity, reason = "one story, from its beginning to its end")]
 async fn deletes_beyond_the_limit_stop_the_connection_and_events_are_kept(shape: Shape) {
     let stack = Stack::start_with(options(shape, "deletes: { ghl: propagate }")).await.unwrap();
     let ids = people(&stack).await;
@@ -76,7 +77,7 @@ async fn additions_are_never_too_many(shape: Shape) {
     for id in &ids {
         stack.arrives(id, "the addition", |contact| contact["defaultFields"]["lastName"] == "Added").await;
     }
-    assert_eq!(stack.metric(STOPS), 0.0);
+    assert!(stack.metric(STOPS) < 1.0, "additions stopped it");
 }
 
 /// As a person would do it: the program says what is up, and the command lets it go on.
