@@ -132,6 +132,12 @@ impl House {
             Programs::One(process) => process.up(),
             Programs::Three(cluster) => cluster.up().await,
         }
+        // Ingest takes webhooks before it has reached the store, but connects nothing.
+        tandem_testkit::eventually("the store", LIMIT, async || {
+            let reply = http::send(self.ingest(), "GET /oauth/ghl/callback?state=none", &[], b"").await.ok()?;
+            (reply.status != 503).then_some(())
+        })
+        .await;
     }
 
     /// Holds the writers where they are, or lets them go on; where there is one process only, nothing is held.

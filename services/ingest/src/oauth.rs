@@ -178,9 +178,8 @@ async fn status(
     if !shown.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|word| oauth.config.keys.is_password(word)) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let (Some(connection), Some(deps)) = (oauth.connection(&connection), oauth.reached.get()) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let Some(connection) = oauth.connection(&connection) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(deps) = oauth.reached.get() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     match deps.tokens.status(connection).await {
         Ok(status) => {
             let is_active = status.as_ref().is_some_and(|status| status.stage == Stage::Active);

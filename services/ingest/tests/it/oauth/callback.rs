@@ -6,7 +6,7 @@ use tandem_credentials::Stage;
 use tandem_twins::{Fault, GhlChoice, On, Scripted};
 use url::Url;
 
-use super::world::{Browser, VERSIONS, World, location, target};
+use super::world::{Browser, VERSIONS, World, location, state_keys, target};
 use crate::client::{Reply, send};
 
 const TEN_MINUTES: SignedDuration = SignedDuration::from_mins(10);
@@ -152,6 +152,27 @@ async fn a_refusal_is_told_in_our_words() {
     back.query_pairs_mut().clear().append_pair("state", &state);
     is_page(&browser.open(&back).await, 400, "This link is not ours");
     assert_eq!(world.stage("acme").await, None::<Stage>);
+}
+
+#[tokio::test]
+async fn before_the_store_is_reached_nothing_is_used_up() {
+    let (world, deps) = World::start_without_store(VERSIONS[0], "").await;
+    choose(&world, "acme");
+    let password = format!("Bearer {}", state_keys().password().unwrap());
+    let status = async |name: &str, word: &str| {
+        let line = format!("GET /oauth/ghl/status?connection={name}");
+        send(world.address, &line, &[("authorization", word)], b"").await
+    };
+    let statuses =
+        [status("acme", &password).await, status("nobody", &password).await, status("acme", "Bearer x").await];
+    assert_eq!(statuses.map(|reply| reply.status), [503, 404, 401]);
+    let mut browser = Browser::default();
+    let back = browser.consent(&world, "acme").await;
+    is_page(&browser.open(&back).await, 503, "Not ready yet");
+    world.reached.set(deps).unwrap();
+    assert!(status("acme", &password).await.body.contains("\"connected\":false"));
+    assert_eq!(browser.open(&back).await.status, 303);
+    assert!(status("acme", &password).await.body.contains("\"connected\":true"));
 }
 
 /// Where somebody would like the browser to end up.

@@ -43,8 +43,13 @@ pub(crate) struct World {
     pub(crate) agencies: Agencies,
     pub(crate) public_url: Url,
     pub(crate) address: SocketAddr,
+    pub(crate) reached: OAuthReached,
     ahead: Arc<AtomicI64>,
     shutdown: CancellationToken,
+}
+
+pub(crate) fn state_keys() -> StateKeys {
+    StateKeys::new(&[SecretSlice::from(vec![7; 32])])
 }
 
 pub(crate) fn connection(name: &str) -> ConnectionId {
@@ -86,6 +91,13 @@ impl World {
 
     /// In a version of the provider's API, at a public address with this path.
     pub(crate) async fn start_in(version: &str, path: &str) -> Self {
+        let (world, deps) = Self::start_without_store(version, path).await;
+        world.reached.set(deps).unwrap();
+        world
+    }
+
+    /// The same before the store is reached; what is there once it is.
+    pub(crate) async fn start_without_store(version: &str, path: &str) -> (Self, OAuthDeps) {
         let (twin, store) = (twin().await, Store::memory());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -96,23 +108,22 @@ impl World {
         let agencies = Agencies::new(tokens.clone(), locations.clone());
         let reached = OAuthReached::default();
         let deps = OAuthDeps { tokens: tokens.clone(), store, agencies: agencies.clone() };
-        reached.set(deps).unwrap();
         let config = OAuthConfig {
             authorize_url: format!("{}/v2/oauth/chooselocation", twin.base_url()).parse().unwrap(),
             client_id: GhlConfig::default().app.client_id,
             scopes: vec!["contacts.readonly", "oauth.readonly", "oauth.write"],
             public_url: public_url.clone(),
-            keys: StateKeys::new(&[SecretSlice::from(vec![7; 32])]),
+            keys: state_keys(),
             locations,
         };
         let ahead = Arc::new(AtomicI64::new(0));
         let ours = Arc::clone(&ahead);
         let now = move || Timestamp::now() + SignedDuration::from_millis(ours.load(Ordering::Relaxed));
-        let routes = oauth_router_at(config, Arc::clone(&reached), now).merge(webhooks(reached));
+        let routes = oauth_router_at(config, Arc::clone(&reached), now).merge(webhooks(Arc::clone(&reached)));
         let shutdown = CancellationToken::new();
         tokio::spawn(tandem_service::serve(listener, routes, shutdown.clone()));
         twin.set_webhook_url(Some(format!("http://{address}/webhooks/ghl")));
-        Self { twin, tokens, agencies, public_url, address, ahead, shutdown }
+        (Self { twin, tokens, agencies, public_url, address, reached, ahead, shutdown }, deps)
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {
