@@ -48,7 +48,7 @@ impl Worker<'_> {
             }
         };
         let template = prepared.template();
-        if self.caller.deps.is_rehearsal {
+        if self.caller.deps.rehearsal.is_some() {
             return self.rehearse(loaded, side, (kind, &writes, template)).await;
         }
         let pass = match self.caller.pass(side).await {
