@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::port::steady_address;
-use crate::{eventually, http};
+use crate::{Program, eventually, http};
 
 /// Servers that run are reached in a moment.
 const REACHED: Duration = Duration::from_secs(30);
@@ -195,6 +195,21 @@ impl Stack {
         let webhooks = format!("http://{}/webhooks", self.address);
         self.ghl.set_webhook_url(is_wanted.then(|| format!("{webhooks}/ghl")));
         self.openphone.set_webhook_url(is_wanted.then(|| format!("{webhooks}/openphone/acme")));
+    }
+
+    /// A command of `tandem` with this pipeline's configuration, started.
+    ///
+    /// # Panics
+    /// When the binary is not built.
+    pub fn command(&self, arguments: &'static [&'static str]) -> anyhow::Result<Program> {
+        let folder = self.folder.path().to_owned();
+        std::fs::write(folder.join("tandem.yaml"), &self.config_text).context("writing the configuration")?;
+        let mut environment = self.environment.clone();
+        environment.extend(self.servers.iter().flat_map(Servers::environment));
+        environment.insert("TANDEM_HTTP__LISTEN".to_owned(), self.address.to_string());
+        let mut command = Program::new("tandem", arguments, folder);
+        command.spawn(&environment);
+        Ok(command)
     }
 
     /// Asks for a scan, as a command does.

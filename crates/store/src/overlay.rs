@@ -151,7 +151,9 @@ mod tests {
         let late = over.put("a/3", "late", Expected::Revision(three.revision)).await;
         assert!(matches!(late, Err(Error::Conflict { .. })));
         let mut seen = BTreeMap::new();
-        let visit = |key: &str, entry: Entry| drop(seen.insert(key.to_owned(), entry.value));
+        let visit = |key: &str, entry: Entry| {
+            seen.insert(key.to_owned(), entry.value);
+        };
         over.walk("a/", visit).await.unwrap();
         let seen: Vec<_> = seen.iter().map(|(key, value)| (key.as_str(), &value[..])).collect();
         assert_eq!(seen, [("a/2", &b"over"[..]), ("a/3", b"newer"), ("a/9", b"over")]);

@@ -53,6 +53,9 @@ pub(crate) fn post_for_lines(
     let status = status(&lines.next().transpose()?.unwrap_or_default())?;
     // The head ends with an empty line.
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+    if status != 200 {
+        return Ok(status);
+    }
     for line in lines {
         if !take(line?) {
             break;

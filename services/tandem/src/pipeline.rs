@@ -291,7 +291,7 @@ impl Starting<'_> {
             let Backends { queue, records, store, .. } = backends;
             let tokens = assemble::tokens(&config, &store, &limits)?;
             let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, is_rehearsal: false };
+            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None };
             tandem_writer::run(writer, deps, shutdown).await?;
             if let Some(tokens) = tokens {
                 tokens.settled().await;

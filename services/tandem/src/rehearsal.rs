@@ -121,7 +121,8 @@ impl Stage<'_> {
         let mut connections = assemble::connections(self.config, self.limits, self.tokens)?;
         connections.retain(|id, _| id == connection);
         let ScanDeps { queue, records, limits, metrics, .. } = deps.clone();
-        let writer = tandem_writer::Deps { queue, records, limits, metrics, connections, is_rehearsal: true };
+        let rehearsal = Some(tandem_writer::Rehearsal::default());
+        let writer = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal };
         let writing = tandem_writer::run(tandem_writer::Config::default(), writer, ending.clone());
         parts.spawn(async move { Ok(writing.await?) });
         Ok(())

@@ -55,7 +55,7 @@ impl Line {
 /// Writes one line and counts it. A line that can't be stored is no reason to undo what happened.
 pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u64, line: Line) {
     caller.deps.metrics.writer_outcome(line.side.map_or("none", Side::name), line.outcome);
-    if !caller.deps.is_rehearsal {
+    if caller.deps.rehearsal.is_none() {
         tell(document, &line);
     }
     let fields = line.fields.iter().map(|field| field.name().to_owned()).collect();

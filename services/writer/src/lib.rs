@@ -11,6 +11,7 @@ mod ghl;
 mod journal;
 mod openphone;
 mod pause;
+mod rehearsal;
 mod run;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Connection, GhlSide, GhlToken, OpenPhoneSide};
+pub use rehearsal::Rehearsal;
 
 /// How much at once, and how patiently.
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +69,8 @@ pub struct Deps {
     pub metrics: Metrics,
     /// The connections.
     pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
-    /// Nothing is written at providers: every write is taken to have been done as it was meant. Reads are real.
-    pub is_rehearsal: bool,
+    /// With one nothing is written at providers: every write is taken to have been done as it was meant. Reads are real.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// A look-up that needs the store as well as the provider.

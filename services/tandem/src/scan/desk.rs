@@ -94,14 +94,8 @@ impl Desk {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind, "dry_run": true }).to_string();
                 let (listen, path, password) = (*listen, path.clone(), password.clone());
-                let hand_on = move |line: String| lines.blocking_send(line).is_ok();
-                let asked = tokio::task::spawn_blocking(move || {
-                    neighbour::post_for_lines(listen, (&path, &password), &body, hand_on)
-                });
-                match asked.await?.with_context(|| not_running(listen))? {
-                    200 => Ok(()),
-                    status => Err(refused(listen, status)),
-                }
+                let asking = tokio::task::spawn_blocking(move || lines_of(listen, (&path, &password), &body, &lines));
+                asking.await?
             }
             Self::Shared { backends, connection } => {
                 let limits = backends::limits(config, &[], &Reached::default()).await?;
@@ -111,6 +105,25 @@ impl Desk {
                 Box::pin(stage.play(connection, kind, &lines)).await;
                 Ok(())
             }
+        }
+    }
+}
+
+/// Asks the neighbour, once it has reached its store, and hands on its lines.
+fn lines_of(
+    listen: SocketAddr,
+    (path, password): (&str, &str),
+    body: &str,
+    lines: &mpsc::Sender<String>,
+) -> anyhow::Result<()> {
+    let since = Instant::now();
+    loop {
+        let hand_on = |line: String| lines.blocking_send(line).is_ok();
+        let status = neighbour::post_for_lines(listen, (path, password), body, hand_on);
+        match status.with_context(|| not_running(listen))? {
+            200 => return Ok(()),
+            503 if since.elapsed() < REACHED_WITHIN => std::thread::sleep(ASK_AGAIN),
+            status => return Err(refused(listen, status)),
         }
     }
 }

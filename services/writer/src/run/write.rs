@@ -49,12 +49,12 @@ impl Worker<'_> {
             }
         };
         let template = prepared.template();
+        if self.caller.deps.rehearsal.is_some() {
+            return self.rehearse(loaded, side, (kind, &writes, template)).await;
+        }
         let harm = harm(&loaded.document, side, kind, &writes);
         if !brake::lets_pass(&self.caller, &self.config.brake, (self.record, harm)).await? {
             return Ok(Flow::Stop(Settlement::Nak(spread(STOPPED_PAUSE))));
-        }
-        if self.caller.deps.is_rehearsal {
-            return self.rehearse(loaded, side, (kind, &writes, template)).await;
         }
         let pass = match self.caller.pass(side).await {
             Ok(pass) => pass,
