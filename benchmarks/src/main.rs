@@ -13,6 +13,7 @@ mod quiet;
 mod report;
 mod requests;
 mod samples;
+mod scan;
 mod system;
 
 use std::process::ExitCode;
@@ -32,11 +33,25 @@ enum Part {
     Isolation,
     Memory,
     Growth,
+    Scan,
 }
 
 impl Part {
-    const ALL: [Self; 7] =
-        [Self::Intake, Self::Latency, Self::Requests, Self::Drain, Self::Isolation, Self::Memory, Self::Growth];
+    const ALL: [Self; 8] = [
+        Self::Intake,
+        Self::Latency,
+        Self::Requests,
+        Self::Drain,
+        Self::Isolation,
+        Self::Memory,
+        Self::Growth,
+        Self::Scan,
+    ];
+
+    /// Measured only when it is named: it takes most of an hour.
+    fn is_long(self) -> bool {
+        matches!(self, Self::Scan)
+    }
 
     fn name(self) -> &'static str {
         match self {
@@ -47,6 +62,7 @@ impl Part {
             Self::Isolation => "isolation",
             Self::Memory => "memory",
             Self::Growth => "growth",
+            Self::Scan => "scan",
         }
     }
 }
@@ -88,7 +104,7 @@ fn shape_argument(shape: Shape) -> &'static str {
     }
 }
 
-/// Parts and shapes that are asked for; all where none is named.
+/// Parts and shapes that are asked for; where none is named, all but what takes very long.
 fn arguments() -> anyhow::Result<Arguments> {
     let mut asked = Arguments::default();
     let shapes = [Shape::Embedded, Shape::Distributed];
@@ -107,7 +123,7 @@ fn arguments() -> anyhow::Result<Arguments> {
         }
     }
     if asked.parts.is_empty() {
-        asked.parts = Part::ALL.to_vec();
+        asked.parts = Part::ALL.into_iter().filter(|part| !part.is_long()).collect();
     }
     if asked.shapes.is_empty() {
         asked.shapes = shapes.to_vec();
@@ -124,6 +140,7 @@ async fn measure(part: Part, shape: Shape, is_quick: bool) -> anyhow::Result<Rep
         Part::Isolation => Box::pin(isolation::measure(shape, is_quick)).await,
         Part::Memory => Box::pin(memory::measure(shape, is_quick)).await,
         Part::Growth => Box::pin(growth::measure(shape, is_quick)).await,
+        Part::Scan => Box::pin(scan::measure(shape, is_quick)).await,
     }
 }
 

@@ -12,7 +12,9 @@ use anyhow::{Context as _, ensure};
 use tandem::Part;
 use tandem_proto::ConnectionId;
 use tandem_testkit::servers::Nats;
-use tandem_tests::{Cluster, ClusterOptions, Process, ProcessOptions, Servers, Shape, quick_ghl, quick_openphone};
+use tandem_tests::{
+    Cluster, ClusterOptions, Process, ProcessOptions, Program, Servers, Shape, quick_ghl, quick_openphone,
+};
 use tandem_twins::{Fault, Faults, GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin};
 use tempfile::TempDir;
 
@@ -154,6 +156,17 @@ impl System {
         let ingest = cluster.first(Part::Ingest);
         ingest.spawn();
         ingest.answers("/ready", 200).await;
+    }
+
+    /// A command of `tandem` with the configuration that runs, started.
+    pub(crate) fn command(&self, arguments: &'static [&'static str]) -> anyhow::Result<Program> {
+        let environment = match &self.kind {
+            Kind::Embedded(process) => &process.environment,
+            Kind::Distributed(cluster) => &cluster.services.first().context("no service")?.environment,
+        };
+        let mut command = Program::new("tandem", arguments, self.folder().path().to_owned());
+        command.spawn(environment);
+        Ok(command)
     }
 
     /// SIGTERM to all, and waits for their end.

@@ -32,7 +32,7 @@ const LONG: Duration = Duration::from_mins(5);
 const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
-const RATE: Rate = Rate { requests: 50, per: Duration::from_secs(1), per_day: None, enforce: true };
+const RATE: Rate = Rate { requests: 30, per: Duration::from_secs(1), per_day: None, enforce: true };
 const LIMIT: Duration = Duration::from_secs(150);
 /// More stories than these nobody reads.
 const MOST_STORIES: usize = 3;
@@ -84,6 +84,7 @@ fn options(seed: u64) -> ClusterOptions {
         ghl: Some(ghl),
         openphone: Some(openphone),
         environment: vec![("TANDEM_SHUTDOWN__GRACE_SECONDS", "10".to_owned())],
+        password: None,
         services: [(Part::Ingest, 2), (Part::Mapper, 2), (Part::Writer, 4)],
     }
 }
@@ -160,6 +161,7 @@ fn hint(contact: &str) -> NewMessage {
         contact_id: contact.to_owned(),
         body: body.to_string().into_bytes(),
         lane: v1::Lane::Bulk.into(),
+        ..v1::Event::default()
     };
     NewMessage {
         stream: Stream::Events,

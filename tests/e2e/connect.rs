@@ -1,11 +1,9 @@
 //! Connecting a location by OAuth, with the real program between the twins.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
-use tandem_tests::http::{self, Reply};
-use tandem_tests::{Process, ProcessOptions, Program, eventually};
+use tandem_tests::{Browser, Process, ProcessOptions, Program, eventually};
 use tandem_twins::{GhlApp, GhlChoice, GhlConfig, GhlLocation};
 use url::Url;
 
@@ -42,40 +40,8 @@ pub(crate) async fn unconnected() -> Process {
     process
 }
 
-/// A browser with one cookie.
-#[derive(Default)]
-pub(crate) struct Browser {
-    cookie: Option<String>,
-}
-
-impl Browser {
-    pub(crate) async fn open(&mut self, url: &Url) -> Reply {
-        let address: SocketAddr = url.socket_addrs(|| None).unwrap()[0];
-        let line = format!("GET {}?{}", url.path(), url.query().unwrap_or_default());
-        let cookie = self.cookie.clone().unwrap_or_default();
-        let reply = http::send(address, &line, &[("cookie", &cookie)], b"").await.unwrap();
-        if let Some(set) = reply.header("set-cookie") {
-            assert!(set.contains("HttpOnly") && set.contains("SameSite=Lax"), "{set}");
-            self.cookie = set.split(';').next().map(str::to_owned);
-        }
-        reply
-    }
-
-    /// From the link to the address that the provider sends the browser back to.
-    pub(crate) async fn consent(&mut self, process: &Process) -> Url {
-        let start = format!("http://{}/oauth/ghl/start?connection=acme", process.address);
-        let away = self.open(&start.parse().unwrap()).await;
-        assert_eq!(away.status, 303, "{away:?}");
-        let away = location(&away);
-        assert!(away.as_str().starts_with(&process.ghl.base_url()), "{away}");
-        let back = self.open(&away).await;
-        assert_eq!(back.status, 302, "{back:?}");
-        location(&back)
-    }
-}
-
-fn location(reply: &Reply) -> Url {
-    reply.header("location").unwrap().parse().unwrap()
+pub(crate) fn link(process: &Process) -> Url {
+    format!("http://{}/oauth/ghl/start?connection=acme", process.address).parse().unwrap()
 }
 
 async fn arrives(process: &Process, first_name: &str) {
@@ -99,16 +65,16 @@ async fn a_location_is_connected_by_its_link_and_its_tokens_are_renewed_once() {
     create(&process, "Ana", 100);
     let mut connecting = Program::new("tandem", &["connect", "acme"], process.folder.path().to_owned());
     connecting.spawn(&process.environment);
-    let link = format!("http://{}/oauth/ghl/start?connection=acme", process.address);
-    connecting.child().wait_for_line("the link", LIMIT, |line| line.trim() == link);
+    let link = link(&process);
+    connecting.child().wait_for_line("the link", LIMIT, |line| line.trim() == link.as_str());
     // The contact waits for it, and the log says where to connect the location.
-    process.child().wait_for_line("the link in the log", LIMIT, |line| line.contains(&link));
+    process.child().wait_for_line("the link in the log", LIMIT, |line| line.contains(link.as_str()));
 
     let mut browser = Browser::default();
-    let back = browser.consent(&process).await;
-    let done = browser.open(&back).await;
+    let back = browser.consent(&link).await.unwrap();
+    let done = browser.open(&back).await.unwrap();
     assert_eq!(done.status, 303, "{done:?}");
-    let done = browser.open(&location(&done)).await;
+    let done = browser.open(&done.target().unwrap()).await.unwrap();
     assert_eq!((done.status, done.body.contains("<h1>Connected</h1>")), (200, true), "{done:?}");
     assert_eq!(connecting.wait().code(), Some(0), "{:?}", connecting.output());
 
@@ -135,28 +101,28 @@ async fn a_callback_is_taken_once_from_its_own_browser_and_for_its_own_location(
     process.ghl.choose(GhlChoice::Location(OTHER.to_owned()));
     let mut browser = Browser::default();
 
-    let back = browser.consent(&process).await;
-    let reply = browser.open(&back).await;
+    let back = browser.consent(&link(&process)).await.unwrap();
+    let reply = browser.open(&back).await.unwrap();
     assert_eq!((reply.status, reply.body.contains("Another location")), (409, true), "{reply:?}");
 
     process.ghl.choose(GhlChoice::Location(LOCATION.to_owned()));
-    let back = browser.consent(&process).await;
-    let stranger = Browser::default().open(&back).await;
+    let back = browser.consent(&link(&process)).await.unwrap();
+    let stranger = Browser::default().open(&back).await.unwrap();
     assert_eq!((stranger.status, stranger.body.contains("not ours")), (400, true), "{stranger:?}");
     let mut forged = back.clone();
     forged.set_query(Some(&back.query().unwrap().replace("state=acme", "state=other")));
     assert_ne!(forged, back);
-    assert_eq!(browser.open(&forged).await.status, 400, "a state of another connection");
+    assert_eq!(browser.open(&forged).await.unwrap().status, 400, "a state of another connection");
     assert_eq!(process.ghl.oauth().codes_exchanged, 1, "only the one for the other location");
 
-    assert_eq!(browser.open(&back).await.status, 303);
-    let again = browser.open(&back).await;
+    assert_eq!(browser.open(&back).await.unwrap().status, 303);
+    let again = browser.open(&back).await.unwrap();
     assert_eq!((again.status, again.body.contains("Already used")), (400, true), "{again:?}");
     assert_eq!(process.ghl.oauth().code_reuses, 0);
     let unknown = format!("http://{}/oauth/ghl/start?connection=nobody", process.address);
-    assert_eq!(browser.open(&unknown.parse().unwrap()).await.status, 404);
+    assert_eq!(browser.open(&unknown.parse().unwrap()).await.unwrap().status, 404);
     let status = format!("http://{}/oauth/ghl/status?connection=acme", process.address);
-    assert_eq!(browser.open(&status.parse().unwrap()).await.status, 401, "not without the password");
+    assert_eq!(browser.open(&status.parse().unwrap()).await.unwrap().status, 401, "not without the password");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,8 +130,8 @@ async fn a_location_that_removes_the_app_is_paused_and_goes_on_once_it_is_connec
     let process = unconnected().await;
     process.ghl.choose(GhlChoice::Location(LOCATION.to_owned()));
     let mut browser = Browser::default();
-    let back = browser.consent(&process).await;
-    assert_eq!(browser.open(&back).await.status, 303);
+    let back = browser.consent(&link(&process)).await.unwrap();
+    assert_eq!(browser.open(&back).await.unwrap().status, 303);
     create(&process, "Ana", 100);
     arrives(&process, "Ana").await;
 
@@ -178,11 +144,11 @@ async fn a_location_that_removes_the_app_is_paused_and_goes_on_once_it_is_connec
         log.contains("the app was removed from the GHL account of connection acme").then_some(())
     })
     .await;
-    let page = browser.open(&done).await;
+    let page = browser.open(&done).await.unwrap();
     assert!(page.body.contains("<h1>Not connected</h1>"), "{page:?}");
 
-    let back = browser.consent(&process).await;
-    assert_eq!(browser.open(&back).await.status, 303);
+    let back = browser.consent(&link(&process)).await.unwrap();
+    assert_eq!(browser.open(&back).await.unwrap().status, 303);
     process.ghl.edit_contact(&gone, &json!({ "firstName": "Cleo" })).unwrap();
     arrives(&process, "Cleo").await;
     let report = process.ghl.oauth();

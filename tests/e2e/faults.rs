@@ -6,7 +6,7 @@ use serde_json::json;
 use tandem_proto::{Lane, MessageId, Stream};
 use tandem_queue::NewMessage;
 use tandem_tests::{Shape, Stack, StackOptions, quick_ghl, quick_openphone};
-use tandem_twins::{Fault, Faults, On, Scripted, WebhookFault};
+use tandem_twins::{Access, Fault, Faults, On, Scripted, WebhookFault, Young};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -21,6 +21,7 @@ in_both_shapes! {
     a_429_is_obeyed_by_everybody,
     a_backlog_uses_the_published_rate_and_never_more,
     a_refused_key_pauses_the_connection_and_keeps_its_events,
+    a_key_that_is_too_new_is_tried_again_by_itself,
     a_lost_store_is_rebuilt_without_doubling_anybody,
     a_contact_that_vanished_from_openphone_is_made_again,
     a_delete_in_openphone_that_we_are_told_of_is_respected,
@@ -199,6 +200,24 @@ async fn a_refused_key_pauses_the_connection_and_keeps_its_events(shape: Shape) 
     stack.environment.insert("QUO_KEY".to_owned(), "another-key".to_owned());
     stack.start_pipeline().await.unwrap();
     tandem_tests::eventually("the contact, after the restart", Duration::from_secs(90), || stack.across(&id)).await;
+}
+
+async fn a_key_that_is_too_new_is_tried_again_by_itself(shape: Shape) {
+    let mut openphone = quick_openphone();
+    // For a grown key this would be a failure of the record.
+    openphone.workspaces[0].access.young = Some(Young { lasts: Duration::from_hours(1), forbidden: true });
+    let stack =
+        Stack::start_with(StackOptions { openphone: Some(openphone), ..StackOptions::of(shape) }).await.unwrap();
+    let id = stack.ghl.create_contact(&json!({ "firstName": "Sue", "phone": "+14155550135" })).unwrap();
+    let writer_calls = || stack.openphone.report().calls("GET /v1/contact-custom-fields");
+    tandem_tests::eventually("a refusal", LIMIT, || (writer_calls() > 0).then_some(())).await;
+    assert!(stack.openphone.contacts().is_empty());
+    stack.openphone.set_access(None, Access::default());
+    stack.arrives(&id, "the contact, once the key works", |_| true).await;
+    stack.quiet(LIMIT).await;
+    assert_eq!((stack.count(Stream::Parked).await, stack.count(Stream::Dead).await), (0, 0));
+    let outcomes: Vec<String> = stack.journal().await.into_iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, ["created"], "nothing is held against the record");
 }
 
 async fn a_lost_store_is_rebuilt_without_doubling_anybody(shape: Shape) {

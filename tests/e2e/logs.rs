@@ -1,6 +1,10 @@
 //! What the program prints and shows never holds a secret or anything about a person, whatever goes wrong.
 
+mod search;
+mod whole;
+
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -70,7 +74,7 @@ async fn prints_no_canary(format: &str) {
     let first = has_first_name(&process, "Canaryna").await;
     assert!(first.to_string().contains("canary.person@example.com"), "the canaries are not on their way");
 
-    let mut shown = every_bad_webhook(&process).await;
+    let mut shown = every_bad_webhook(process.address).await;
     trouble_with_providers(&process, &id).await;
     refused_values(&process, &id).await;
     shown.push(http::send(process.address, "GET /metrics", &[], b"").await.unwrap().body);
@@ -113,7 +117,7 @@ async fn has_first_name(process: &Process, name: &str) -> Value {
 }
 
 /// Each is refused or skipped; returns what the sender was told.
-async fn every_bad_webhook(process: &Process) -> Vec<String> {
+async fn every_bad_webhook(address: SocketAddr) -> Vec<String> {
     let signer = Signer::new(SEED).unwrap();
     let body = |more: Value| {
         let mut body = person();
@@ -144,7 +148,7 @@ async fn every_bad_webhook(process: &Process) -> Vec<String> {
     ];
     let mut told = Vec::new();
     for request in requests {
-        let reply = http::Connection::open(process.address).await.unwrap().send(&request).await.unwrap();
+        let reply = http::Connection::open(address).await.unwrap().send(&request).await.unwrap();
         let is_skipped = reply.body.contains("skipped");
         assert!(is_skipped || (400..500).contains(&reply.status), "{reply:?}");
         told.push(reply.body);

@@ -144,6 +144,8 @@ async fn changes_that_were_merged_are_linked() {
     process.ghl.faults(Faults::none().chance(1.0, Fault::ErrorBefore));
     let id = process.ghl.create_contact(&person()).unwrap();
     hinted(&process, 1).await;
+    let failed = || (process.ghl.report().faults.values().sum::<u64>() > 0).then_some(());
+    eventually("a read that fails", LIMIT, failed).await;
     process.ghl.edit_contact(&id, &json!({ "firstName": "Anna" })).unwrap();
     hinted(&process, 2).await;
     process.ghl.faults(Faults::none());

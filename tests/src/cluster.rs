@@ -29,6 +29,8 @@ pub struct ClusterOptions {
     pub openphone: Option<OpenPhoneConfig>,
     /// Environment variables of all services, laid over those of the harness.
     pub environment: Vec<(&'static str, String)>,
+    /// What NATS and Redis are to ask for.
+    pub password: Option<&'static str>,
     /// How many there are of each.
     pub services: [(Part, usize); 3],
 }
@@ -36,7 +38,7 @@ pub struct ClusterOptions {
 impl Default for ClusterOptions {
     fn default() -> Self {
         let services = [(Part::Ingest, 1), (Part::Mapper, 1), (Part::Writer, 1)];
-        Self { ghl: None, openphone: None, environment: Vec::new(), services }
+        Self { ghl: None, openphone: None, environment: Vec::new(), password: None, services }
     }
 }
 
@@ -76,12 +78,16 @@ impl Cluster {
         let ghl = GhlTwin::start(options.ghl.unwrap_or_else(quick_ghl)).await.context("starting the GHL twin")?;
         let openphone = OpenPhoneTwin::start(options.openphone.unwrap_or_else(quick_openphone)).await;
         let openphone = openphone.context("starting the OpenPhone twin")?;
-        let servers = Servers::start();
+        let servers = options.password.map_or_else(Servers::start, Servers::start_with_password);
         let folder = TempDir::new().context("making a folder")?;
         std::fs::write(folder.path().join("tandem.yaml"), config_text(&ghl, &openphone, "", false))
             .context("writing the configuration")?;
         let mut variables = environment();
         variables.extend(servers.environment());
+        if let Some(password) = options.password {
+            let url = format!("nats://tandem:{password}@127.0.0.1:{}", servers.nats.port());
+            variables.insert("TANDEM_QUEUE__URL".to_owned(), url);
+        }
         variables.extend(options.environment.into_iter().map(|(name, value)| (name.to_owned(), value)));
         let mut services = Vec::new();
         for (part, count) in options.services {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use url::Url;
 
 /// No answer of a server that works takes longer.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -26,6 +27,11 @@ impl Reply {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
         fields.find_map(|(field, value)| (field.to_lowercase() == name).then_some(value.trim()))
+    }
+
+    /// Where a redirect leads.
+    pub fn target(&self) -> Option<Url> {
+        self.header("location")?.parse().ok()
     }
 }
 
@@ -90,12 +96,13 @@ pub(crate) fn value(text: &str, series: &str) -> Option<f64> {
     line.parse().ok()
 }
 
-/// The answer, once all of it is there. Answers of ours have a length.
+/// The answer, once all of it is there. Answers have a length, unless they say that there is nothing in them.
 fn whole(bytes: &[u8]) -> Option<Reply> {
     let end = head_end(bytes)?;
-    let body = bytes.get(end..length(bytes)?)?;
     let head = String::from_utf8_lossy(&bytes[..end]).trim_end().to_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
+    let until = if status == 204 { end } else { length(bytes)? };
+    let body = bytes.get(end..until)?;
     Some(Reply { status, body: String::from_utf8_lossy(body).into_owned(), head })
 }
 
@@ -107,6 +114,7 @@ pub(crate) fn length(bytes: &[u8]) -> Option<usize> {
     Some(end + body)
 }
 
-fn head_end(bytes: &[u8]) -> Option<usize> {
+/// Where the body begins, once it does.
+pub(crate) fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tandem_testkit::Child;
 
@@ -85,20 +85,17 @@ impl Program {
     /// # Panics
     /// When it is not running, or doesn't end.
     pub fn wait(&mut self) -> ExitStatus {
+        self.wait_for(LIMIT)
+    }
+
+    /// The same, with patience.
+    ///
+    /// # Panics
+    /// When it is not running, or doesn't end.
+    pub fn wait_for(&mut self, limit: Duration) -> ExitStatus {
         let Some(mut child) = self.running.take() else { panic!("{} is not running", self.name) };
-        let status = child.wait(LIMIT);
-        // The readers of its output may be a moment behind.
-        let mut lines = child.lines();
-        let until = Instant::now() + Duration::from_secs(1);
-        while Instant::now() < until {
-            std::thread::sleep(Duration::from_millis(20));
-            let more = child.lines();
-            if more.len() == lines.len() {
-                break;
-            }
-            lines = more;
-        }
-        self.printed.extend(lines);
+        let status = child.wait(limit);
+        self.printed.extend(child.lines());
         status
     }
 

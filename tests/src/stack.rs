@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use serde_json::Value;
-use tandem::{Part, Pipeline};
-use tandem_proto::{Envelope, Payload, Stream, v1};
+use tandem::{Backends, Part, Pipeline};
+use tandem_ingest::{Job, ScanKind};
+use tandem_proto::{ConnectionId, Envelope, Payload, Stream, v1};
 use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
@@ -17,7 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::port::steady_address;
-use crate::{eventually, http};
+use crate::{Program, eventually, http};
 
 /// Servers that run are reached in a moment.
 const REACHED: Duration = Duration::from_secs(30);
@@ -69,6 +71,12 @@ impl Servers {
         Self { nats: Nats::start(), redis: Redis::start() }
     }
 
+    /// Both, empty, for whoever knows the password; the user at NATS is `tandem`.
+    pub fn start_with_password(password: &str) -> Self {
+        let nats = Nats::builder().user("tandem", password).start();
+        Self { nats, redis: Redis::start_with_password(password) }
+    }
+
     /// Makes Redis one that has been up for long, as it is in a running system. A new one holds the first requests back: what
     /// was sent before it came is not known.
     pub fn have_been_up(&self) {
@@ -114,6 +122,7 @@ pub struct Stack {
 struct Running {
     parts: &'static [Part],
     queue: tandem_queue::Queue,
+    store: tandem_store::Store,
     stops: mpsc::Sender<Stop>,
     task: JoinHandle<anyhow::Result<()>>,
     metrics: tandem_telemetry::Metrics,
@@ -171,16 +180,60 @@ impl Stack {
         for parts in programs {
             let pipeline = Pipeline::start(&self.config(parts)?, parts).await?;
             let reached = tokio::time::timeout(REACHED, pipeline.backends()).await;
-            let queue = reached.context("queue and store are not reached")?.queue;
+            let Backends { queue, store, .. } = reached.context("queue and store are not reached")?;
             let (stops, asked) = mpsc::channel(2);
             let metrics = pipeline.metrics.clone();
             let task = tokio::spawn(pipeline.run(asked));
-            self.running.push(Running { parts, queue, stops, task, metrics });
+            self.running.push(Running { parts, queue, store, stops, task, metrics });
         }
-        let webhooks = format!("http://{}/webhooks", self.address);
-        self.ghl.set_webhook_url(Some(format!("{webhooks}/ghl")));
-        self.openphone.set_webhook_url(Some(format!("{webhooks}/openphone/acme")));
+        self.deliver(true);
         Ok(())
+    }
+
+    /// Whether the twins' webhooks have anywhere to go. What happens while they haven't is told by none.
+    pub fn deliver(&self, is_wanted: bool) {
+        let webhooks = format!("http://{}/webhooks", self.address);
+        self.ghl.set_webhook_url(is_wanted.then(|| format!("{webhooks}/ghl")));
+        self.openphone.set_webhook_url(is_wanted.then(|| format!("{webhooks}/openphone/acme")));
+    }
+
+    /// A command of `tandem` with this pipeline's configuration, started.
+    ///
+    /// # Panics
+    /// When the binary is not built.
+    pub fn command(&self, arguments: &'static [&'static str]) -> anyhow::Result<Program> {
+        let folder = self.folder.path().to_owned();
+        std::fs::write(folder.join("tandem.yaml"), &self.config_text).context("writing the configuration")?;
+        let mut environment = self.environment.clone();
+        environment.extend(self.servers.iter().flat_map(Servers::environment));
+        environment.insert("TANDEM_HTTP__LISTEN".to_owned(), self.address.to_string());
+        let mut command = Program::new("tandem", arguments, folder);
+        command.spawn(&environment);
+        Ok(command)
+    }
+
+    /// Asks for a scan, as a command does.
+    pub async fn ask(&self, kind: ScanKind) -> anyhow::Result<Job> {
+        let asked = tandem_ingest::ask(self.store(), &ConnectionId::new("acme")?, kind, Timestamp::now()).await?;
+        anyhow::ensure!(asked.is_new, "a scan is under way already");
+        Ok(asked.job)
+    }
+
+    /// Asks for a scan, and waits until everybody is read and everything is worked off.
+    ///
+    /// # Panics
+    /// When that doesn't happen within the limit.
+    pub async fn scan(&self, kind: ScanKind, limit: Duration) -> anyhow::Result<Job> {
+        let asked = self.ask(kind).await?;
+        let acme = ConnectionId::new("acme")?;
+        let job = tandem_testkit::eventually("the end of the scan", limit, async || {
+            let status = tandem_ingest::scan_status(self.store(), self.queue(), &acme).await.ok()?;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            status.job.filter(|job| job.id == asked.id && !job.is_under_way())
+        })
+        .await;
+        self.quiet(limit).await;
+        Ok(job)
     }
 
     /// Asks the pipeline to stop, as SIGTERM does, and waits for it.
@@ -219,6 +272,15 @@ impl Stack {
     pub fn queue(&self) -> &tandem_queue::Queue {
         let running = self.running.iter().find(|running| running.parts.contains(&Part::Mapper));
         &running.expect("the pipeline is running").queue
+    }
+
+    /// The pipeline's store.
+    ///
+    /// # Panics
+    /// When the pipeline is not running.
+    #[expect(clippy::expect_used, reason = "a harness fails loudly")]
+    pub fn store(&self) -> &tandem_store::Store {
+        &self.running.first().expect("the pipeline is running").store
     }
 
     /// The value of a counter or gauge, over all services.
@@ -328,8 +390,11 @@ pub(crate) fn config_text(ghl: &GhlTwin, openphone: &OpenPhoneTwin, more: &str, 
     let [ghl_rate, openphone_rate] = [ghl.report().rate, openphone.report().rate]
         .map(|rate| format!("{{ requests: {}, per_seconds: {} }}", rate.limit, rate.window_ms / 1000));
     let (ghl, openphone) = (ghl.base_url(), openphone.base_url());
+    // Most cases change many people at once, and mean it.
+    let brake = if more.contains("brake:") { "" } else { "brake: { minutes: 0 }" };
     format!(
         r#"data_dir: ./data
+{brake}
 http: {{ listen: "127.0.0.1:0" }}
 providers:
   ghl:

@@ -1,9 +1,10 @@
-//! The project's own chores: `cargo xtask test`, `servers`, `chaos`, `compose`, `tools`.
+//! The project's own chores: `cargo xtask test`, `servers`, `chaos`, `compose`, `docs`, `tools`.
 //! No dependencies, so that it builds in a second.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line tool")]
 
 mod chaos;
 mod compose;
+mod docs;
 mod servers;
 mod tally;
 mod tests;
@@ -23,6 +24,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
   chaos --minutes N [--seed N]
                 kill, pause and restart services and servers for so long, and see that nothing is lost or doubled
   compose       build the images and drive the compose stack's demo end to end, where a Docker engine answers
+  docs          write the tables of docs/providers.md anew from the tables of the code
   tools         fetch the prebuilt tools that .ci/run needs into target/tools;
                 prints the folder to put on PATH";
 
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         }),
         Some((chore, rest)) if chore == "chaos" => chaos::run(rest),
         Some((chore, [])) if chore == "compose" => compose::run(),
+        Some((chore, [])) if chore == "docs" => docs::write(),
         Some((chore, [])) if chore == "tools" => tools::fetch().map(|folder| {
             println!("{}", folder.display());
             true

@@ -54,11 +54,20 @@ fn report(tally: Tally, all_well: bool) -> bool {
     if !vendor_is_there() {
         println!("not run: tests against the providers' published material (set TANDEM_VENDOR_DIR to its folder)");
     }
+    if !npm_is_there() {
+        println!("not run: GHL's published client against the GHL twin (npm and node are not installed)");
+    }
     if !all_well && tally.failed == 0 {
         println!("a test did not build, or its process ended without a result: see above");
     }
     println!("{} passed, {} failed", tally.passed, tally.failed);
     all_well && tally.failed == 0 && tally.passed > 0
+}
+
+/// The client comes from npm.
+fn npm_is_there() -> bool {
+    let answers = |program: &str| Command::new(program).arg("--version").stdout(Stdio::null()).status();
+    ["npm", "node"].into_iter().all(|program| answers(program).is_ok_and(|status| status.success()))
 }
 
 /// Where the tests themselves look, see `tandem_testkit::vendor_dir`.

@@ -49,6 +49,7 @@ fn event(contact: &str, lane: Lane) -> anyhow::Result<NewMessage> {
         contact_id: contact.to_owned(),
         body: body.to_string().into_bytes(),
         lane: wire_lane.into(),
+        ..v1::Event::default()
     };
     Ok(NewMessage {
         stream: Stream::Events,

@@ -1,6 +1,7 @@
 //! What is asked of the provider's token routes, and what its answers mean. Who asks is behind a trait, because the
 //! life of a token must be shown to hold for answers that no provider gives on demand.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -43,6 +44,10 @@ pub struct Grant {
     pub location: Option<String>,
     /// The agency, where the answer says.
     pub company: Option<CompanyId>,
+    /// Of an agency's grant: the locations that it was given for, where the answer says.
+    pub approved: Vec<String>,
+    /// Whether it was made from an agency's token, and so ends with the agency's installation.
+    pub is_exchanged: bool,
 }
 
 impl fmt::Debug for Grant {
@@ -52,6 +57,8 @@ impl fmt::Debug for Grant {
             .field("scopes", &self.scopes)
             .field("location", &self.location)
             .field("company", &self.company)
+            .field("approved", &self.approved)
+            .field("is_exchanged", &self.is_exchanged)
             .finish_non_exhaustive()
     }
 }
@@ -114,8 +121,14 @@ pub enum Answer {
 /// An answer under way.
 pub type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
+/// A list of locations under way.
+pub type Listing<'a> = Pin<Box<dyn Future<Output = Result<BTreeSet<String>, Answer>> + Send + 'a>>;
+
 /// The token routes of the provider.
 pub trait TokenEndpoint: fmt::Debug + Send + Sync {
     /// Makes the call, unless `send_by` has passed. It must end by itself in the time that [`crate::Timing`] names.
     fn call(&self, call: Call, send_by: Instant) -> Answering<'_>;
+
+    /// The locations that have the app through this agency, whose token the question is asked with.
+    fn installed<'a>(&'a self, access: &'a SecretString, company: &'a CompanyId) -> Listing<'a>;
 }

@@ -9,7 +9,7 @@ mod token;
 mod tokens;
 mod vault;
 
-pub use endpoint::{Account, Answer, Answering, Call, Grant, TokenEndpoint};
+pub use endpoint::{Account, Answer, Answering, Call, Grant, Listing, TokenEndpoint};
 pub use ghl::GhlTokenRoutes;
 pub use holder::{CompanyId, Holder, InvalidCompanyId};
 pub use signing::{SigningSecret, SigningSecrets, Term};

@@ -21,7 +21,7 @@ pub(crate) use begin::{Begun, begin_exchange, begin_reconnect, begin_refresh};
 pub use next::Paused;
 pub(crate) use next::{Need, Next, Waiting, next, usable};
 pub(crate) use outcome::{no_company_token, settle};
-pub(crate) use start::{connected, installed, uninstalled};
+pub(crate) use start::{connected, installed, uninstalled, uninstalled_with};
 
 /// How long the steps of a renewal may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,9 @@ pub(crate) struct Pair {
     pub(crate) refresh: Option<SecretString>,
     /// The operation that brought it.
     pub(crate) operation: u64,
+    /// Whether it was made from the agency's token. Not known of what earlier versions stored.
+    #[serde(default)]
+    pub(crate) is_exchanged: bool,
 }
 
 /// Where the holder's tokens are in their life.

@@ -3,6 +3,7 @@
 //! That a refresh token is sent once rests on the compare-and-set of its intent alone. The queue within the process and
 //! the lock between processes only spare work.
 
+mod agency;
 mod error;
 mod renew;
 mod status;
@@ -131,6 +132,23 @@ impl Tokens {
         if self.change(&holder, |before| token::uninstalled(before?, at)).await?.is_some() {
             tracing::warn!(
                 "the app was removed from the GHL account of {holder}, which is paused until it is connected again"
+            );
+        }
+        Ok(())
+    }
+
+    /// The app was removed from the agency at that time: what the holder got through it is thrown away, for it has ended too.
+    /// What a person connected without the agency goes on.
+    pub async fn uninstalled_with(
+        &self,
+        company: &CompanyId,
+        holder: impl Into<Holder>,
+        at: Timestamp,
+    ) -> Result<(), VaultError> {
+        let holder = holder.into();
+        if self.change(&holder, |before| token::uninstalled_with(before?, company, at)).await?.is_some() {
+            tracing::warn!(
+                "{holder} is paused until it is connected again: the app was removed from its agency {company}"
             );
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Secrets at rest: every holder has a random data key, sealed by a master key; its records are sealed by the data key.
 //!
-//! A new master key is put in front of the list: data keys are sealed anew when they are touched, and all of them by
-//! [`Vault::rewrap_all`]. The records themselves stay as they are.
+//! A new master key is put in front of the list: [`Vault::rewrap_all`] seals all data keys with it. The records themselves
+//! stay as they are.
 
 mod cipher;
 mod error;
@@ -54,22 +54,14 @@ pub(crate) struct Held<T> {
 }
 
 /// What [`Vault::rewrap_all`] has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct Rewrapped {
     /// Data keys that are under the first master key already.
     pub current: u64,
     /// Data keys that are so from now on.
     pub moved: u64,
-}
-
-impl Rewrapped {
-    fn count(&mut self, is_moved: bool) {
-        if is_moved {
-            self.moved += 1;
-        } else {
-            self.current += 1;
-        }
-    }
+    /// Data keys that can't be opened, and why not.
+    pub closed: Vec<VaultError>,
 }
 
 impl Vault {
@@ -83,24 +75,40 @@ impl Vault {
         Self { inner: Arc::new(Inner { store, masters, random, open: Mutex::default() }) }
     }
 
-    /// Puts every data key under the first master key, so that the others can be left out of the configuration.
-    /// Run it when all processes know the new key as their first one.
+    /// Puts every data key under the first master key, so that the others can be left out of the configuration once no
+    /// process has another one in front.
     ///
     /// # Errors
-    /// Stops at the first key that can't be opened; what was done stays done.
+    /// The store doesn't answer; what was done stays done. A key that can't be opened keeps none of the others back.
     pub async fn rewrap_all(&self) -> Result<Rewrapped, VaultError> {
         let mut done = Rewrapped::default();
-        let prefix = Purpose::DataKey.prefix();
+        for holder in self.holders(Purpose::DataKey).await? {
+            match self.rewrapped(&holder).await {
+                Ok(true) => done.moved += 1,
+                Ok(false) => done.current += 1,
+                Err(error @ VaultError::Store(_)) => return Err(error),
+                Err(error) => done.closed.push(error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// The names of the master keys, the sealing one first.
+    pub fn master_keys(&self) -> impl Iterator<Item = &KeyId> {
+        self.inner.masters.ids()
+    }
+
+    /// Everybody who has a record of this kind.
+    pub(crate) async fn holders(&self, purpose: Purpose) -> Result<Vec<Holder>, VaultError> {
+        let prefix = purpose.prefix();
+        let mut holders = Vec::new();
         let mut last: Option<String> = None;
         loop {
             let page = self.inner.store.list(&prefix, last.as_deref(), PAGE).await?;
-            let Some((key, _)) = page.last() else { return Ok(done) };
+            let Some((key, _)) = page.last() else { return Ok(holders) };
             last = Some(key.clone());
-            for (key, _) in page {
-                let holder = key.strip_prefix(&prefix).and_then(Holder::of_key);
-                let holder = holder.ok_or_else(|| broken(&key, Defect::Form))?;
-                done.count(self.rewrapped(&holder).await?);
-            }
+            // What isn't named as we name it was never written here.
+            holders.extend(page.iter().filter_map(|(key, _)| Holder::of_key(key.strip_prefix(&prefix)?)));
         }
     }
 
@@ -161,13 +169,9 @@ impl Vault {
         stored.ok_or_else(|| broken(&Purpose::DataKey.key(holder), Defect::KeyGone))
     }
 
-    /// Reads the holder's data key, and puts it under the first master key where it isn't.
+    /// Reads the holder's data key.
     async fn stored_data_key(&self, holder: &Holder) -> Result<Option<Arc<Key>>, VaultError> {
-        let Some((key, revision, is_current)) = self.unwrap(holder).await? else { return Ok(None) };
-        if !is_current && let Err(error) = self.wrap(holder, &key, Expected::Revision(revision)).await {
-            // The next one to touch it will do it.
-            tracing::debug!("the data key of {holder} stays under an older master key: {error}");
-        }
+        let Some((key, ..)) = self.unwrap(holder).await? else { return Ok(None) };
         let key = Arc::new(key);
         self.lock().insert(holder.clone(), Arc::clone(&key));
         Ok(Some(key))

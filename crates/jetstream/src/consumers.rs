@@ -73,6 +73,15 @@ impl JetStream {
         }
     }
 
+    /// One consumer of a stream, if it is there.
+    pub async fn consumer(&self, stream: &str, name: &str) -> Result<Option<Info>, Error> {
+        match self.api(&format!("CONSUMER.INFO.{stream}.{name}"), &()).await {
+            Ok(info) => Ok(Some(info)),
+            Err(Error::Rejected { code, .. }) if ErrorCode(code) == ErrorCode::CONSUMER_NOT_FOUND => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// True for an error that says that the stream is not there.
     pub fn is_stream_missing(error: &Error) -> bool {
         matches!(error, Error::Rejected { code, .. } if ErrorCode(*code) == ErrorCode::STREAM_NOT_FOUND)

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
-use tandem_providers::{AuthScheme, Request, Response};
+use tandem_providers::{Request, Response};
 use url::{Host, Url};
 
 use crate::body::{TimedBody, is_past};
@@ -101,7 +101,11 @@ impl Client {
             return Err(SendError::not_sent(NotSent::PastDeadline));
         }
         let answer = self.http.execute(prepared).await.map_err(SendError::from_client)?;
-        read(answer).await
+        let mut response = read(answer).await?;
+        if !response.status().is_success() {
+            blank(response.body_mut(), credential);
+        }
+        Ok(response)
     }
 
     /// The provider's host and port, for telling where a request goes.
@@ -118,11 +122,7 @@ impl Client {
     ) -> Result<reqwest::Request, SendError> {
         let invalid = || SendError::not_sent(NotSent::Invalid);
         let address = self.address(request.http.uri()).ok_or_else(invalid)?;
-        let authorization = match request.operation.auth {
-            AuthScheme::Bearer => Some(authorization("Bearer ", credential).ok_or_else(invalid)?),
-            AuthScheme::Bare => Some(authorization("", credential).ok_or_else(invalid)?),
-            AuthScheme::None => None,
-        };
+        let authorization = request.operation.auth.header(credential).map_err(|_| invalid())?;
         let (parts, bytes) = request.http.into_parts();
         let mut prepared = reqwest::Request::new(parts.method, address);
         *prepared.headers_mut() = parts.headers;
@@ -147,13 +147,6 @@ impl Client {
     }
 }
 
-/// The header is marked sensitive: it is hidden in debug output and kept out of header compression tables.
-fn authorization(prefix: &str, credential: &SecretString) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(&format!("{prefix}{}", credential.expose_secret())).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
 /// Reads the answer to its end, or to the limit.
 async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
     let mut body = BytesMut::new();
@@ -167,6 +160,22 @@ async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
     *response.status_mut() = answer.status();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
     Ok(response)
+}
+
+/// A refusal is kept, for people to read: a credential that it repeats goes out of it.
+fn blank(body: &mut Bytes, credential: &SecretString) {
+    let secret = credential.expose_secret().as_bytes();
+    let starts =
+        || body.windows(secret.len().max(1)).enumerate().filter(|(_, part)| !secret.is_empty() && *part == secret);
+    let found: Vec<usize> = starts().map(|(at, _)| at).collect();
+    if found.is_empty() {
+        return;
+    }
+    let mut text = BytesMut::from(&body[..]);
+    for at in found {
+        text[at..at + secret.len()].fill(b'*');
+    }
+    *body = text.freeze();
 }
 
 /// Once there is an answer, the request was received, whatever breaks afterwards.

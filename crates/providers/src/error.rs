@@ -61,9 +61,11 @@ impl ApiError {
         self.class == Class::Refused && self.words.reveal().to_ascii_lowercase().starts_with("invalid grant")
     }
 
-    /// True where the location is paused at GHL. Nothing was used up (contract sheet, section 2.3).
+    /// True where the location is paused at GHL: it works again once it is switched on there. Nothing was used up (contract
+    /// sheet, section 2.3, about the token route; which status other routes have for it is not known).
     pub fn is_location_inactive(&self) -> bool {
-        self.class == Class::Refused && self.words.reveal().contains("Location is not active")
+        let can_say_so = matches!(self.class, Class::Refused | Class::Forbidden);
+        can_say_so && self.words.reveal().contains("Location is not active")
     }
 
     /// Whether a write that was answered like this can have happened.

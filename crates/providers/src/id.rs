@@ -62,6 +62,14 @@ pub(crate) fn is_message_id(text: &str) -> bool {
     (1..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
+/// A provider's code of an error, or its name of a request. Both are printed, so what looks like anything else is left out.
+pub(crate) fn label(text: String) -> Option<Box<str>> {
+    const MAX_LABEL: usize = 64;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+    let is_label = (1..=MAX_LABEL).contains(&text.len()) && text.bytes().all(is_plain);
+    is_label.then(|| text.into_boxed_str())
+}
+
 /// Names a message that has no id of its own.
 pub(crate) fn body_hash(body: &[u8]) -> String {
     format!("sha256-{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, body)))
@@ -70,6 +78,16 @@ pub(crate) fn body_hash(body: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_code_is_left_out() {
+        for code in ["0800404", "invalid_grant", "6f1d7c0a-3f0e-4e69-a3fd-0f5fb3b3a6a1", "contact.not-found"] {
+            assert_eq!(label(code.to_owned()).as_deref(), Some(code));
+        }
+        for other in ["", "Ana Example", "ana@example.com", "+14155550123", "Bearer x", &"x".repeat(65)] {
+            assert_eq!(label(other.to_owned()), None, "{other:?} was taken");
+        }
+    }
 
     #[test]
     fn an_id_cannot_leave_its_segment() {

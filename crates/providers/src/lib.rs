@@ -8,6 +8,7 @@ pub mod openphone;
 mod operation;
 mod outcome;
 mod request;
+mod row;
 mod signature;
 
 pub use error::{ApiError, Words};
@@ -16,4 +17,5 @@ pub use json::{MAX_WEBHOOK_BYTES, ParseError};
 pub use operation::{Access, AuthScheme, Operation, Purpose};
 pub use outcome::{Class, Outcome};
 pub use request::{Request, Response};
+pub use row::Row;
 pub use signature::SignatureError;

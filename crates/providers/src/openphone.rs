@@ -16,6 +16,7 @@ pub mod property;
 pub mod recovery;
 pub mod request;
 pub mod response;
+pub mod scan;
 mod signature;
 pub mod tags;
 pub mod task;

@@ -3,6 +3,10 @@
 //! Requests are built from these values, the documentation and the checks list them, so none of the three can know an
 //! operation that the others don't.
 
+use http::HeaderValue;
+use http::header::InvalidHeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+
 /// How the credential is written in the `Authorization` header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthScheme {
@@ -12,6 +16,21 @@ pub enum AuthScheme {
     Bare,
     /// No credential in the header; the token routes carry theirs in the body.
     None,
+}
+
+impl AuthScheme {
+    /// The value of the `Authorization` header, where one is sent. It is marked sensitive: hidden in debug output and kept
+    /// out of header compression tables. An error where the credential can't stand in a header.
+    pub fn header(self, credential: &SecretString) -> Result<Option<HeaderValue>, InvalidHeaderValue> {
+        let prefix = match self {
+            Self::Bearer => "Bearer ",
+            Self::Bare => "",
+            Self::None => return Ok(None),
+        };
+        let mut value = HeaderValue::from_str(&format!("{prefix}{}", credential.expose_secret()))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
+    }
 }
 
 /// Whether an operation changes anything at the provider.

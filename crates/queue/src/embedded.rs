@@ -118,6 +118,11 @@ impl Embedded {
         Ok(self.database.read(move |sql| browse::depth(sql, stream, now_ms)).await?)
     }
 
+    pub(crate) async fn backlog(&self, consumer: Consumer, connection: &ConnectionId) -> Result<u64, Error> {
+        let connection = connection.to_string();
+        Ok(self.database.read(move |sql| browse::backlog(sql, consumer, &connection)).await?)
+    }
+
     pub(crate) async fn healthy(&self) -> Result<(), Error> {
         // Larger than a page, so that it needs free space as a message would; gone again in the same transaction.
         let job = |sql: &rusqlite::Connection| {

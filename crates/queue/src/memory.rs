@@ -114,6 +114,13 @@ impl Memory {
         depth
     }
 
+    pub(crate) fn backlog(&self, consumer: Consumer, connection: &ConnectionId) -> u64 {
+        let is_its = |held: &&Held| {
+            held.reader.as_ref().is_some_and(|(reader, of)| *reader == consumer && of == connection.as_str())
+        };
+        self.lock().messages.values().filter(is_its).count() as u64
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -187,6 +187,15 @@ impl Queue {
         }
     }
 
+    /// How many messages of a connection a consumer has not settled yet, whatever their state.
+    pub async fn backlog(&self, consumer: Consumer, connection: &ConnectionId) -> Result<u64, Error> {
+        match &self.shared.backend {
+            Backend::Memory(memory) => Ok(memory.backlog(consumer, connection)),
+            Backend::Embedded(embedded) => embedded.backlog(consumer, connection).await,
+            Backend::JetStream(broker) => broker.backlog(consumer, connection).await,
+        }
+    }
+
     /// Whether a message could be stored now: makes a small durable write that needs new space.
     pub async fn healthy(&self) -> Result<(), Error> {
         match &self.shared.backend {

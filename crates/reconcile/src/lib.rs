@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod brake;
 mod diff;
 mod document;
 mod flips;
@@ -11,6 +12,7 @@ mod rules;
 mod step;
 mod taken;
 
+pub use brake::{Brake, BrakeLimit, Harm, harm};
 pub use diff::{Write, Writes, diff};
 pub use document::{Canon, Document, Flips, Held, Link, Parked, Seen, Shadow, Unsettled};
 pub use identity::{Claims, Meeting, claims, external_key, fits, meet, record_of_key};

@@ -25,6 +25,19 @@ pub enum Error {
         /// Its schema.
         found: u32,
     },
+    /// What the mass-change brake knows isn't readable.
+    #[error("what the mass-change brake has noted can't be read")]
+    Brake {
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An entry of the index of conversations isn't one.
+    #[error("the index entry {key} holds no conversation")]
+    Conversation {
+        /// Its key.
+        key: String,
+    },
     /// An index entry names no record.
     #[error("the index entry {key} names no record")]
     Index {
@@ -43,7 +56,11 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Store(error) => error.class().is_retryable(),
-            Self::Unreadable { .. } | Self::Schema { .. } | Self::Index { .. } => false,
+            Self::Unreadable { .. }
+            | Self::Schema { .. }
+            | Self::Brake { .. }
+            | Self::Conversation { .. }
+            | Self::Index { .. } => false,
         }
     }
 }

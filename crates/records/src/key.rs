@@ -1,11 +1,18 @@
 //! Keys and ids. Personal data is hashed, so that a key may be logged.
 
+use std::collections::BTreeSet;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};
+use tandem_providers::openphone::Id;
 
 pub(crate) fn record(connection: &ConnectionId, record: &RecordId) -> String {
     format!("record/{connection}/{record}")
+}
+
+pub(crate) fn records_of(connection: &ConnectionId) -> String {
+    format!("record/{connection}/")
 }
 
 pub(crate) fn link(connection: &ConnectionId, side: Side, provider_id: &str) -> String {
@@ -14,6 +21,21 @@ pub(crate) fn link(connection: &ConnectionId, side: Side, provider_id: &str) -> 
 
 pub(crate) fn claim(connection: &ConnectionId, identity: &str) -> String {
     format!("claim/{connection}/{}", short_hash(&[connection.as_str(), identity]))
+}
+
+pub(crate) fn brake(connection: &ConnectionId) -> String {
+    format!("brake/{connection}")
+}
+
+pub(crate) fn conversation(connection: &ConnectionId, conversation: &Id) -> String {
+    format!("conversation/{connection}/{conversation}")
+}
+
+/// By our number and everybody on the other side.
+pub(crate) fn talk(connection: &ConnectionId, number: &Id, participants: &BTreeSet<String>) -> String {
+    let parts: Vec<&str> =
+        [connection.as_str(), number.as_str()].into_iter().chain(participants.iter().map(String::as_str)).collect();
+    format!("talk/{connection}/{}", short_hash(&parts))
 }
 
 /// The record of a contact that was first heard of as `provider_id` of `side`. Deterministic, so that the same contact

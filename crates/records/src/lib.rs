@@ -2,14 +2,16 @@
 
 mod error;
 mod key;
+mod talks;
 
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};
-use tandem_reconcile::Document;
+use tandem_reconcile::{Brake, Document};
 use tandem_store::{Expected, Store};
 
 pub use error::Error;
 pub use key::record_id;
+pub use talks::Talks;
 
 /// A document and the revision it was read at.
 #[derive(Debug, Clone)]
@@ -91,6 +93,55 @@ impl Records {
             self.store.delete(&key, entry.revision).await?;
         }
         Ok(())
+    }
+
+    /// Shows every document of a connection, in any order. What can't be read is passed over: its own work tells of it.
+    pub async fn each(&self, connection: &ConnectionId, mut visit: impl FnMut(Document) + Send) -> Result<(), Error> {
+        let visit = |_: &str, entry: tandem_store::Entry| {
+            let document = serde_json::from_slice::<Document>(&entry.value).ok();
+            if let Some(document) = document.filter(|document| document.schema == Document::SCHEMA) {
+                visit(document);
+            }
+        };
+        Ok(self.store.walk(&key::records_of(connection), visit).await?)
+    }
+
+    /// What the mass-change brake of a connection knows.
+    pub async fn brake(&self, connection: &ConnectionId) -> Result<Brake, Error> {
+        Ok(self.brake_entry(connection).await?.0)
+    }
+
+    /// Changes what the brake knows, by compare-and-set; the change is decided anew where somebody else was quicker.
+    pub async fn change_brake<T>(
+        &self,
+        connection: &ConnectionId,
+        change: impl Fn(&mut Brake) -> T,
+    ) -> Result<(Brake, T), Error> {
+        loop {
+            let (mut brake, expected) = self.brake_entry(connection).await?;
+            let before = brake.clone();
+            let told = change(&mut brake);
+            if brake == before {
+                return Ok((brake, told));
+            }
+            let bytes = serde_json::to_vec(&brake).map_err(|source| Error::Brake { source })?;
+            match self.store.put(&key::brake(connection), bytes, expected).await {
+                Ok(_) => return Ok((brake, told)),
+                Err(tandem_store::Error::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn brake_entry(&self, connection: &ConnectionId) -> Result<(Brake, Expected), Error> {
+        let entry = self.store.get(&key::brake(connection)).await?;
+        let brake = entry.as_ref().map(|entry| serde_json::from_slice(&entry.value)).transpose();
+        Ok((brake.map_err(|source| Error::Brake { source })?.unwrap_or_default(), Expected::after(entry.as_ref())))
+    }
+
+    /// How many records a connection has.
+    pub async fn count(&self, connection: &ConnectionId) -> Result<u64, Error> {
+        Ok(self.store.count(&key::records_of(connection)).await?)
     }
 
     async fn named(&self, key: &str) -> Result<Option<RecordId>, Error> {

@@ -42,3 +42,19 @@ async fn contacts_of_equal_id_in_two_connections_are_two_records() {
     assert_ne!(record_id(&a, Side::Ghl, "x"), record_id(&b, Side::Ghl, "x"));
     assert_ne!(record_id(&a, Side::Ghl, "x"), record_id(&a, Side::OpenPhone, "x"));
 }
+
+#[tokio::test]
+async fn every_document_of_a_connection_is_shown_and_no_other() {
+    let records = records();
+    for id in ["r1", "r2", "r3"] {
+        records.save(&document(id), Expected::Absent).await.unwrap();
+    }
+    let other = Document { connection: ConnectionId::new("acme2").unwrap(), ..document("r4") };
+    records.save(&other, Expected::Absent).await.unwrap();
+    records.store.put("record/acme/broken", "no document", Expected::Absent).await.unwrap();
+    let mut shown = Vec::new();
+    records.each(&other.connection, |document| shown.push(document.id.to_string())).await.unwrap();
+    records.each(&ConnectionId::new("acme").unwrap(), |document| shown.push(document.id.to_string())).await.unwrap();
+    shown.sort();
+    assert_eq!(shown, ["r1", "r2", "r3", "r4"]);
+}

@@ -60,8 +60,23 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// How long work under way may take after a stop was asked for.
     pub grace: Duration,
+    /// Between two sweeps; none for none but on command.
+    pub sweep_every: Option<Duration>,
+    /// How many records may be deleted or overwritten before a person is asked.
+    pub brake: Brake,
     /// How much the writer does at once.
     pub writer: Writer,
+}
+
+/// The mass-change brake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Brake {
+    /// So many records are never too many.
+    pub records: u32,
+    /// Nor is this share of all records.
+    pub percent: u32,
+    /// Within this time; none at all where it is nothing.
+    pub within: Duration,
 }
 
 /// The HTTP server.

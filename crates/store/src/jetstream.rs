@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use crate::{Entry, Error, Expected};
 use message::{Answer, LastOf, Stored};
-use scan::{Page, Present};
+use scan::{Page, Present, Wanted};
 use write::Change;
 
 /// The bucket STATE.
@@ -102,6 +102,15 @@ impl Bucket {
             }
         }
         Ok(entries)
+    }
+
+    pub(crate) async fn walk(&self, prefix: &str, mut visit: impl FnMut(&str, Entry) + Send) -> Result<(), Error> {
+        self.scan_all(prefix, Wanted::Values, |seen| {
+            if let Some(entry) = seen.entry {
+                visit(&seen.key, entry);
+            }
+        })
+        .await
     }
 
     pub(crate) async fn count(&self, prefix: &str) -> Result<u64, Error> {

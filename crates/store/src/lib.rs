@@ -5,6 +5,7 @@ mod entry;
 mod error;
 mod jetstream;
 mod memory;
+mod overlay;
 mod store;
 
 pub use entry::{Entry, Expected};

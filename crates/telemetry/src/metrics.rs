@@ -30,6 +30,9 @@ pub struct Metrics {
     events_rejected: Counters<2>,
     events_duplicate: Counters<1>,
     webhook_checks: Counters<1>,
+    scans: Counters<2>,
+    scan_pages: Counters<1>,
+    scan_contacts: Counters<1>,
     spool_messages: Gauge,
     stage_lag: Durations<2>,
     commands: Counters<2>,
@@ -38,6 +41,7 @@ pub struct Metrics {
     skips: Counters<1>,
     conflicts: Counters<1>,
     parked: Counters<1>,
+    brake_stops: Counters<1>,
     provider_requests: Counters<3>,
     provider_duration: Durations<2>,
     provider_throttled: Counters<1>,
@@ -68,6 +72,9 @@ impl Metrics {
             events_rejected: Counters::new(add, &names::EVENTS_REJECTED),
             events_duplicate: Counters::new(add, &names::EVENTS_DUPLICATE),
             webhook_checks: Counters::new(add, &names::WEBHOOK_CHECKS),
+            scans: Counters::new(add, &names::SCANS),
+            scan_pages: Counters::new(add, &names::SCAN_PAGES),
+            scan_contacts: Counters::new(add, &names::SCAN_CONTACTS),
             spool_messages: register(add, &names::SPOOL_MESSAGES, Gauge::default()),
             stage_lag: Durations::new(add, &names::STAGE_LAG),
             commands: Counters::new(add, &names::COMMANDS),
@@ -76,6 +83,7 @@ impl Metrics {
             skips: Counters::new(add, &names::SKIPS),
             conflicts: Counters::new(add, &names::CONFLICTS),
             parked: Counters::new(add, &names::PARKED_RECORDS),
+            brake_stops: Counters::new(add, &names::BRAKE_STOPS),
             provider_requests: Counters::new(add, &names::PROVIDER_REQUESTS),
             provider_duration: Durations::new(add, &names::PROVIDER_DURATION),
             provider_throttled: Counters::new(add, &names::PROVIDER_THROTTLED),
@@ -109,6 +117,17 @@ impl Metrics {
     /// The webhooks of a connection that Tandem made were looked at.
     pub fn webhook_check(&self, outcome: &'static str) {
         self.webhook_checks.add([outcome]);
+    }
+
+    /// A backfill or sweep ended.
+    pub fn scan_ended(&self, kind: &'static str, outcome: &'static str) {
+        self.scans.add([kind, outcome]);
+    }
+
+    /// A page of contacts was read and stored.
+    pub fn scan_page(&self, provider: &'static str, contacts: u64) {
+        self.scan_pages.add([provider]);
+        self.scan_contacts.add_many([provider], contacts);
     }
 
     /// How many events wait in the spool now.
@@ -152,6 +171,11 @@ impl Metrics {
         if let Some(code) = known.copied().find(|known| *known == code) {
             self.parked.add([code]);
         }
+    }
+
+    /// A connection was stopped by the mass-change brake.
+    pub fn brake_stopped(&self, lane: &'static str) {
+        self.brake_stops.add([lane]);
     }
 
     /// A request was sent; `operation` is method and route template, `status` none where no answer came.

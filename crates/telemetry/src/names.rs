@@ -74,6 +74,8 @@ const SKIP: Label = Label {
         "not_ours",
         "deleted_before_known",
         "echo",
+        "in_step",
+        "in_hand",
         "nobody",
         "parked",
         "trial",
@@ -100,6 +102,8 @@ const WRITTEN: Label = Label {
         "parked",
     ],
 };
+const SCAN: Label = Label { key: "kind", values: &["backfill", "sweep"] };
+const ENDED: Label = Label { key: "outcome", values: &["done", "failed"] };
 const CHECKED: Label = Label { key: "outcome", values: &["fine", "mended", "failed"] };
 /// Method and route template.
 const CALL: Label = Label { key: "operation", values: &[] };
@@ -176,6 +180,12 @@ metrics! {
         "Webhook deliveries that were stored before";
     WEBHOOK_CHECKS = "tandem_webhook_checks", Counter, [CHECKED],
         "Looks at the OpenPhone webhooks that Tandem made";
+    SCANS = "tandem_scans", Counter, [SCAN, ENDED],
+        "Backfills and sweeps that ended";
+    SCAN_PAGES = "tandem_scan_pages", Counter, [PROVIDER],
+        "Pages of contacts that backfills and sweeps read";
+    SCAN_CONTACTS = "tandem_scan_contacts", Counter, [PROVIDER],
+        "Contacts on these pages";
     SPOOL_MESSAGES = "tandem_spool_messages", Gauge, [],
         "Events that wait here because the queue is away";
     STAGE_LAG = "tandem_stage_lag", Seconds, [STAGE, LANE],
@@ -192,6 +202,8 @@ metrics! {
         "Fields that both sides had changed";
     PARKED_RECORDS = "tandem_parked", Counter, [PARKED],
         "Records put before people";
+    BRAKE_STOPS = "tandem_brake_stops", Counter, [LANE],
+        "Connections stopped because too many records would have been deleted or overwritten";
     PROVIDER_REQUESTS = "tandem_provider_requests", Counter, [PROVIDER, CALL, STATUS],
         "Requests sent to a provider";
     PROVIDER_DURATION = "tandem_provider_request", Seconds, [PROVIDER, CALL],
@@ -205,7 +217,7 @@ metrics! {
     LIMITER_FALLBACK = "tandem_limiter_fallback", Gauge, [],
         "1 while budgets are kept in this process because their server is away";
     EVENT_TO_WRITE = "tandem_event_to_write", Seconds, [DESTINATION],
-        "From an event's arrival to the provider's answer to the write";
+        "From an event's arrival to the provider's answer to the write, live lane only";
     DEAD_LETTERS = "tandem_dead_letters", Counter, [STAGE, DEAD],
         "Messages set aside";
     QUEUE_DEPTH = "tandem_queue_depth", Gauge, [STREAM],

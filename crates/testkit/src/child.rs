@@ -15,6 +15,7 @@ type Lines = Arc<Mutex<Vec<String>>>;
 pub struct Child {
     process: std::process::Child,
     lines: Lines,
+    readers: Vec<thread::JoinHandle<()>>,
 }
 
 impl Child {
@@ -27,13 +28,9 @@ impl Child {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap_or_else(|problem| panic!("starting {command:?}: {problem}"));
         let lines = Lines::default();
-        if let Some(stdout) = process.stdout.take() {
-            collect(stdout, &lines);
-        }
-        if let Some(stderr) = process.stderr.take() {
-            collect(stderr, &lines);
-        }
-        Self { process, lines }
+        let stdout = process.stdout.take().map(|stdout| collect(stdout, &lines));
+        let stderr = process.stderr.take().map(|stderr| collect(stderr, &lines));
+        Self { process, lines, readers: stdout.into_iter().chain(stderr).collect() }
     }
 
     /// The process id.
@@ -81,6 +78,15 @@ impl Child {
         self.signal("TERM");
     }
 
+    /// Sends SIGINT, as Ctrl-C does.
+    ///
+    /// # Panics
+    /// The signal can't be sent.
+    #[track_caller]
+    pub fn interrupt(&self) {
+        self.signal("INT");
+    }
+
     /// Sends SIGSTOP: the process is held where it is, its connections stay open and nobody answers on them.
     ///
     /// # Panics
@@ -113,14 +119,17 @@ impl Child {
         drop(self.process.wait());
     }
 
-    /// Waits for the child to end by itself.
+    /// Waits for the child to end by itself, and for what it had written.
     ///
     /// # Panics
     /// It doesn't within the limit.
     #[track_caller]
     pub fn wait(&mut self, limit: Duration) -> ExitStatus {
         let process = &mut self.process;
-        eventually_blocking("the child to end", limit, || process.try_wait().ok().flatten())
+        let status = eventually_blocking("the child to end", limit, || process.try_wait().ok().flatten());
+        let is_read = || self.readers.iter().all(thread::JoinHandle::is_finished).then_some(());
+        eventually_blocking("the end of its output", limit, is_read);
+        status
     }
 }
 
@@ -134,14 +143,14 @@ impl Drop for Child {
 }
 
 /// Reads on until the child closes its end, so that it never blocks on a full pipe.
-fn collect(output: impl Read + Send + 'static, lines: &Lines) {
+fn collect(output: impl Read + Send + 'static, lines: &Lines) -> thread::JoinHandle<()> {
     let lines = Arc::clone(lines);
     thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned();
             lines.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
-    });
+    })
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 //! A key that a description doesn't name is wrong, unless the description says that any key will do.
 
 mod check;
+pub mod deviations;
 mod instance;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A description, and those that it refers to.
 #[derive(Debug, Clone)]
@@ -54,8 +55,12 @@ impl Document {
         let wanted = nameless(template);
         let found = self.templates().into_iter().find(|one| nameless(one) == wanted)?;
         let (method, path) = found.split_once(' ')?;
-        let content = self.0.content["paths"][path][method.to_lowercase()].clone();
-        Some(Operation { document: self.clone(), content })
+        let path = &self.0.content["paths"][path];
+        Some(Operation {
+            document: self.clone(),
+            shared: path["parameters"].as_array().cloned().unwrap_or_default(),
+            content: path[method.to_lowercase()].clone(),
+        })
     }
 
     /// The schema under a pointer.
@@ -93,14 +98,63 @@ pub fn nameless(template: &str) -> String {
 #[derive(Debug)]
 pub struct Operation {
     document: Document,
+    /// Parameters of everything under the same path.
+    shared: Vec<Value>,
     content: Value,
 }
 
 impl Operation {
-    /// The parameters, references followed.
-    pub fn parameters(&self) -> Vec<Value> {
-        let parameters = self.content["parameters"].as_array().into_iter().flatten();
-        parameters.map(|one| self.document.follow(one).1).collect()
+    /// The scopes that it asks for, if it asks for a credential at all. Where several kinds of credential will do, they need
+    /// the same scopes.
+    pub fn scopes(&self) -> Option<BTreeSet<String>> {
+        let security = self.content.get("security").or_else(|| self.document.0.content.get("security"))?;
+        let ways = security.as_array()?.iter().filter_map(Value::as_object);
+        let scopes = ways.flat_map(Map::values).flat_map(|scopes| scopes.as_array().into_iter().flatten());
+        Some(scopes.filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
+    /// What is wrong with the parameters that stand in one `place` of a request: `query` or `header`. Headers that are not
+    /// described are nobody's business.
+    pub fn misfits(&self, place: &str, given: &[(&str, &str)]) -> Vec<String> {
+        let described = self.parameters(place);
+        let named = |wanted: &str| described.iter().find(|one| is_named(one, wanted));
+        let mut found: Vec<String> = described
+            .iter()
+            .filter(|one| one["required"] == true && !given.iter().any(|(name, _)| is_named(one, name)))
+            .map(|one| format!("{place} {} is missing", text(one)))
+            .collect();
+        for (name, value) in given {
+            match named(name) {
+                Some(one) => self.fits(&one["schema"], value, &format!("{place} {}", text(one)), &mut found),
+                None if place == "query" => found.push(format!("{place} {name} is not described")),
+                None => {}
+            }
+        }
+        found
+    }
+
+    /// The most that a numeric query parameter may be, where there is a bound.
+    pub fn largest(&self, name: &str) -> Option<u64> {
+        self.parameters("query").iter().find(|one| is_named(one, name))?["schema"]["maximum"].as_u64()
+    }
+
+    fn parameters(&self, place: &str) -> Vec<Value> {
+        let own = self.content["parameters"].as_array().into_iter().flatten();
+        let all = self.shared.iter().chain(own).map(|one| self.document.follow(one).1);
+        all.filter(|one| one["in"] == place).collect()
+    }
+
+    /// In an address everything is text; a list repeats its name.
+    fn fits(&self, schema: &Value, value: &str, at: &str, found: &mut Vec<String>) {
+        let (document, schema) = self.document.follow(schema);
+        match schema["type"].as_str() {
+            Some("array") => self.fits(&schema["items"], value, &format!("{at}[]"), found),
+            Some("number" | "integer" | "boolean") => {
+                let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
+                check::check((&document, &schema), &value, at, found);
+            }
+            _ => check::check((&document, &schema), &value.into(), at, found),
+        }
     }
 
     /// The schema of the body to be sent, JSON or form.
@@ -124,6 +178,15 @@ impl Operation {
         let schema = content.get("schema").filter(|schema| schema.is_object())?;
         Some(Schema { document: self.document.clone(), content: schema.clone() })
     }
+}
+
+fn text(parameter: &Value) -> &str {
+    parameter["name"].as_str().unwrap_or_default()
+}
+
+fn is_named(parameter: &Value, name: &str) -> bool {
+    let is_header = parameter["in"] == "header";
+    if is_header { text(parameter).eq_ignore_ascii_case(name) } else { text(parameter) == name }
 }
 
 /// What a value has to look like.

@@ -22,6 +22,7 @@ fn envelope(id: String, body: Vec<u8>) -> Envelope {
             contact_id: "c1".to_owned(),
             body,
             lane: v1::Lane::Live.into(),
+            ..v1::Event::default()
         }),
     }
 }

@@ -76,6 +76,7 @@ impl Arrival {
             contact_id,
             body: self.body,
             lane: v1::Lane::Live.into(),
+            origin: v1::Origin::Webhook.into(),
         };
         Envelope { header, payload: Payload::Event(event) }
     }
@@ -92,7 +93,7 @@ pub(crate) fn message_id(side: Side, header: &Header) -> MessageId {
     }
 }
 
-fn wire_side(side: Side) -> v1::Side {
+pub(crate) fn wire_side(side: Side) -> v1::Side {
     match side {
         Side::Ghl => v1::Side::Ghl,
         Side::OpenPhone => v1::Side::Openphone,

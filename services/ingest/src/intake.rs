@@ -87,9 +87,8 @@ impl Intake {
     /// Does to the tokens what the event says. An event that can't be heard now comes again.
     async fn note_installation(&self, webhook: &ghl::webhook::Webhook) -> Result<(), Rejection> {
         let (Some(change), Some(reached)) = (Change::of(webhook), &self.deps.tokens) else { return Ok(()) };
-        let tokens = &reached.get().ok_or(Rejection::TokensAway)?.tokens;
-        let connection = webhook.location_id.as_ref().and_then(|location| self.by_location.get(location));
-        change.apply(tokens, webhook, connection, (self.now)()).await.map_err(|error| {
+        let agencies = &reached.get().ok_or(Rejection::TokensAway)?.agencies;
+        change.apply(agencies, webhook, (self.now)()).await.map_err(|error| {
             tracing::error!(error = %tandem_telemetry::chain(&error), "an installation event could not be noted");
             Rejection::TokensAway
         })

@@ -4,8 +4,12 @@
 //! configuration names. The code is taken only with a state that was made here, less than ten minutes ago, for the same
 //! browser, and was not used before.
 
+mod agencies;
+mod link;
 mod page;
 mod state;
+mod take;
+mod trouble;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,25 +23,28 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
-use tandem_credentials::{Account, Answer, CompanyId, Grant, Stage, Tokens};
+use tandem_credentials::{Answer, Stage, Tokens};
 use tandem_proto::ConnectionId;
-use tandem_store::{Expected, Store};
+use tandem_store::Store;
 use tandem_telemetry::chain;
 use tokio::sync::SetOnce;
 use url::Url;
 
+pub use agencies::Agencies;
+use link::install_link;
 use page::{page, private};
 pub use state::StateKeys;
 use state::{Checked, LIFETIME, StateError};
+use take::{take, use_up};
+use trouble::Trouble;
+
+use crate::intake::Clock;
 
 const START: &str = "/oauth/ghl/start";
 const CALLBACK: &str = "/oauth/ghl/callback";
 const DONE: &str = "/oauth/ghl/done";
 const STATUS: &str = "/oauth/ghl/status";
 const COOKIE: &str = "tandem-oauth";
-/// Where states that were used are kept until they are too old anyway.
-const USED: &str = "oauth/used/";
-const SWEEP: usize = 100;
 
 /// What connecting needs to know.
 #[derive(Debug, Clone)]
@@ -63,6 +70,8 @@ pub struct OAuthDeps {
     pub tokens: Tokens,
     /// Remembers which states were used.
     pub store: Store,
+    /// What comes through agencies.
+    pub agencies: Agencies,
 }
 
 /// Backends that may take a while to be reached.
@@ -71,6 +80,7 @@ pub type OAuthReached = Arc<SetOnce<OAuthDeps>>;
 struct OAuth {
     config: OAuthConfig,
     reached: OAuthReached,
+    now: Clock,
 }
 
 /// The page where a person begins to connect a location.
@@ -82,12 +92,21 @@ pub fn start_url(public_url: &Url, connection: &ConnectionId) -> Url {
 
 /// The routes of connecting, to be merged with a server's others.
 pub fn oauth_router(config: OAuthConfig, reached: OAuthReached) -> Router {
+    oauth_router_at(config, reached, Timestamp::now)
+}
+
+/// The routes of connecting with a clock of the caller's.
+pub fn oauth_router_at(
+    config: OAuthConfig,
+    reached: OAuthReached,
+    now: impl Fn() -> Timestamp + Send + Sync + 'static,
+) -> Router {
     Router::new()
         .route(START, get(start))
         .route(CALLBACK, get(callback))
         .route(DONE, get(done))
         .route(STATUS, get(status))
-        .with_state(Arc::new(OAuth { config, reached }))
+        .with_state(Arc::new(OAuth { config, reached, now: Box::new(now) }))
 }
 
 #[derive(Deserialize)]
@@ -105,20 +124,14 @@ struct Returned {
 async fn start(State(oauth): State<Arc<OAuth>>, Query(Which { connection }): Query<Which>) -> Response {
     let Some(connection) = oauth.connection(&connection) else { return unknown_connection() };
     let random = [rand::random(), rand::random()];
-    let Some(started) = oauth.config.keys.start(connection, Timestamp::now(), random) else {
+    let Some(started) = oauth.config.keys.start(connection, (oauth.now)(), random) else {
         return page(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Not set up",
             "There is no encryption_key in the configuration.",
         );
     };
-    let mut url = oauth.config.authorize_url.clone();
-    url.query_pairs_mut()
-        .append_pair("response_type", "code")
-        .append_pair("client_id", &oauth.config.client_id)
-        .append_pair("redirect_uri", oauth.redirect_uri().as_str())
-        .append_pair("scope", &oauth.config.scopes.join(" "))
-        .append_pair("state", &started.state);
+    let url = install_link(&oauth.config, oauth.redirect_uri(), started.state);
     let mut response = private(Redirect::to(url.as_str()).into_response());
     if let Ok(cookie) = HeaderValue::from_str(&oauth.cookie(&started.cookie)) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -165,9 +178,8 @@ async fn status(
     if !shown.and_then(|value| value.strip_prefix("Bearer ")).is_some_and(|word| oauth.config.keys.is_password(word)) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let (Some(connection), Some(deps)) = (oauth.connection(&connection), oauth.reached.get()) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let Some(connection) = oauth.connection(&connection) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(deps) = oauth.reached.get() else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     match deps.tokens.status(connection).await {
         Ok(status) => {
             let is_active = status.as_ref().is_some_and(|status| status.stage == Stage::Active);
@@ -179,20 +191,6 @@ async fn status(
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
-}
-
-/// Why a location was not connected.
-enum Trouble {
-    NotReady,
-    Declined,
-    NoCode,
-    State(StateError),
-    Used,
-    Gone,
-    Account { connection: ConnectionId, location: String },
-    NotInstalled(ConnectionId),
-    Answer(Answer),
-    Store,
 }
 
 impl OAuth {
@@ -214,7 +212,7 @@ impl OAuth {
 
     async fn callback(&self, returned: Returned, cookie: Option<&str>) -> Result<ConnectionId, Trouble> {
         let deps = self.reached.get().ok_or(Trouble::NotReady)?;
-        let now = Timestamp::now();
+        let now = (self.now)();
         let state = returned.state.as_deref().ok_or(Trouble::State(StateError::Invalid))?;
         let Checked { connection, nonce } = self.config.keys.check(state, cookie, now).map_err(Trouble::State)?;
         let location = self.config.locations.get(&connection).ok_or(Trouble::Gone)?;
@@ -225,143 +223,8 @@ impl OAuth {
         use_up(&deps.store, &nonce, now).await?;
         let answer = deps.tokens.exchange_code(code, self.redirect_uri().into()).await;
         let Answer::Tokens(grant) = answer else { return Err(Trouble::Answer(answer)) };
-        take(&deps.tokens, (&connection, location), &grant).await?;
+        take(deps, (&connection, location), &grant, now).await?;
         Ok(connection)
-    }
-}
-
-/// Notes that a state was used, unless it was.
-async fn use_up(store: &Store, nonce: &str, now: Timestamp) -> Result<(), Trouble> {
-    let used = store.put(&format!("{USED}{nonce}"), now.as_millisecond().to_string(), Expected::Absent).await;
-    match used {
-        Ok(_) => sweep(store, now).await,
-        Err(tandem_store::Error::Conflict { .. }) => return Err(Trouble::Used),
-        Err(error) => {
-            tracing::error!(error = %chain(&error), "the store can't be written");
-            return Err(Trouble::Store);
-        }
-    }
-    Ok(())
-}
-
-/// Forgets states that nobody could use any more. What fails is tried again with the next one.
-async fn sweep(store: &Store, now: Timestamp) {
-    let Ok(used) = store.list(USED, None, SWEEP).await else { return };
-    for (key, entry) in used {
-        let at = std::str::from_utf8(&entry.value).ok().and_then(|text| text.parse().ok());
-        let at = at.and_then(|millis| Timestamp::from_millisecond(millis).ok());
-        if at.is_none_or(|at| now.duration_since(at) > LIFETIME + LIFETIME)
-            && let Err(error) = store.delete(&key, entry.revision).await
-        {
-            tracing::debug!(error = %chain(&error), "an old state stays for now");
-        }
-    }
-}
-
-/// Stores the tokens if they are for the connection's location, or for an agency that has it.
-async fn take(tokens: &Tokens, (connection, location): (&ConnectionId, &str), grant: &Grant) -> Result<(), Trouble> {
-    let stored = |error| {
-        tracing::error!(connection.id = %connection, error = %chain(&error), "the tokens can't be stored");
-        Trouble::Store
-    };
-    match (&grant.location, &grant.company) {
-        (Some(given), company) if given == location => {
-            let account = Account::Location { id: location.to_owned(), company: company.clone() };
-            tokens.connected(connection, account, grant).await.map_err(stored)
-        }
-        (None, Some(company)) => {
-            agency(tokens, company, grant).await.map_err(stored)?;
-            tokens
-                .installed(connection, (location.to_owned(), company.clone()), Timestamp::now())
-                .await
-                .map_err(stored)?;
-            let access = tokens.access(connection).await;
-            access.map(drop).map_err(|_| Trouble::NotInstalled(connection.clone()))
-        }
-        (Some(_) | None, _) => Err(Trouble::Account { connection: connection.clone(), location: location.to_owned() }),
-    }
-}
-
-async fn agency(tokens: &Tokens, company: &CompanyId, grant: &Grant) -> Result<(), tandem_credentials::VaultError> {
-    tokens.connected(company.clone(), Account::Company { id: company.clone() }, grant).await
-}
-
-impl Trouble {
-    fn status(&self) -> StatusCode {
-        match self {
-            Self::NotReady | Self::Store => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Declined | Self::NoCode | Self::State(_) | Self::Used => StatusCode::BAD_REQUEST,
-            Self::Gone => StatusCode::NOT_FOUND,
-            Self::Account { .. } | Self::NotInstalled(_) => StatusCode::CONFLICT,
-            Self::Answer(_) => StatusCode::BAD_GATEWAY,
-        }
-    }
-
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::NotReady => "not_ready",
-            Self::Declined => "declined",
-            Self::NoCode => "no_code",
-            Self::State(StateError::Invalid) => "state_invalid",
-            Self::State(StateError::Expired) => "state_expired",
-            Self::Used => "state_used",
-            Self::Gone => "unknown_connection",
-            Self::Account { .. } => "other_account",
-            Self::NotInstalled(_) => "not_installed",
-            Self::Answer(_) => "refused",
-            Self::Store => "store",
-        }
-    }
-
-    fn headline(&self) -> &'static str {
-        match self {
-            Self::NotReady => "Not ready yet",
-            Self::Declined => "Not connected",
-            Self::NoCode | Self::State(StateError::Invalid) => "This link is not ours",
-            Self::State(StateError::Expired) => "This took too long",
-            Self::Used => "Already used",
-            Self::Gone => "No such connection",
-            Self::Account { .. } => "Another location",
-            Self::NotInstalled(_) => "Not installed in this location",
-            Self::Answer(_) => "GHL gave no tokens",
-            Self::Store => "The tokens could not be stored",
-        }
-    }
-
-    fn text(&self) -> String {
-        const AGAIN: &str = "Start again with `tandem connect`.";
-        match self {
-            Self::NotReady => "Tandem is still reaching its servers. Try again in a moment.".to_owned(),
-            Self::Declined => format!("GHL says that the installation was not agreed to. {AGAIN}"),
-            Self::NoCode => format!("GHL sent no code. {AGAIN}"),
-            Self::State(StateError::Invalid) => {
-                format!("It was not begun here, or in another browser, or it was changed on the way. {AGAIN}")
-            }
-            Self::State(StateError::Expired) => format!("It was begun more than ten minutes ago. {AGAIN}"),
-            Self::Used => format!("This installation was finished before. If it didn't work: {AGAIN}"),
-            Self::Gone => "The connection is not in the configuration any more.".to_owned(),
-            Self::Account { connection, location } => format!(
-                "Connection {connection} is for the location {location}, and another one was picked. Nothing was stored. {AGAIN}"
-            ),
-            Self::NotInstalled(connection) => format!(
-                "The agency is connected, but GHL gives no token for the location of connection {connection}. Install the app in \
-                 that location; Tandem then goes on by itself."
-            ),
-            Self::Answer(answer) => format!("{} {AGAIN}", refusal(answer)),
-            Self::Store => format!("Look into the log. {AGAIN}"),
-        }
-    }
-}
-
-fn refusal(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Tokens(_) => "GHL gave tokens.",
-        Answer::InvalidGrant => "GHL says that the code was used before or is too old.",
-        Answer::LocationInactive => "GHL says that the location is not active.",
-        Answer::NotApplied { .. } => "GHL could not be reached, or wants fewer requests.",
-        Answer::Unauthorized => "GHL refuses the app's client id or secret: check providers.ghl in the configuration.",
-        Answer::Refused => "GHL refuses the request: check the app's redirect address and scopes.",
-        Answer::Unknown => "GHL gave no usable answer.",
     }
 }
 

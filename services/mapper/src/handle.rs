@@ -14,6 +14,7 @@ use tandem_store::Expected;
 use tandem_telemetry::{Sent, Span, chain};
 
 use crate::observation::{Maker, Observation, of_event};
+use crate::shown::{self, Shown};
 use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
 
 /// How a delivery is settled.
@@ -69,7 +70,7 @@ pub(crate) async fn handle(
             return dead_letter::store(deps, delivery, "undecodable", "the event names no side").await;
         }
     };
-    match of_event(side, &event.body, connection) {
+    match of_event(side, event, connection) {
         Observation::Skip(reason) => skip(deps, &envelope.header, reason),
         Observation::Unreadable => {
             dead_letter::store(deps, delivery, "undecodable", "the body is no event of its provider").await
@@ -77,6 +78,14 @@ pub(crate) async fn handle(
         Observation::Hint { side, contact, is_deleted, seen, maker } => {
             let news = News { header: &envelope.header, connection, side, contact, is_deleted, seen, maker };
             apply(deps, &news, lane(event)).await
+        }
+        Observation::Shown { side, contact, snapshot } => {
+            let shown = Shown { header: &envelope.header, connection, side, contact, snapshot };
+            stored(&envelope.header, || Box::pin(shown.attempt(deps, lane(event)))).await
+        }
+        Observation::Look(look) => {
+            let header = &envelope.header;
+            stored(header, || shown::look(deps, header, &look, lane(event))).await
         }
     }
 }
@@ -93,12 +102,20 @@ struct News<'a> {
 }
 
 async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
+    stored(news.header, || attempt(deps, news, lane)).await
+}
+
+/// Tries again where somebody else was quicker.
+async fn stored<F>(header: &Header, attempt: impl Fn() -> F) -> Settlement
+where
+    F: Future<Output = Result<Settlement, Failure>>,
+{
     for _ in 0..MOST_CONFLICTS {
-        match attempt(deps, news, lane).await {
+        match attempt().await {
             Ok(settlement) => return settlement,
             Err(Failure::Record(error)) if error.is_conflict() => {}
             Err(failure) => {
-                let id = &news.header.id;
+                let id = &header.id;
                 tracing::warn!(event.id = %id, error = %chain(&failure), "event {id} could not be stored; it is tried again");
                 return Settlement::Retry { code: UNAVAILABLE };
             }
@@ -108,7 +125,7 @@ async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error("storing the record")]
     Record(#[from] tandem_records::Error),
     #[error("publishing the command")]
@@ -118,8 +135,8 @@ enum Failure {
 async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement, Failure> {
     let now = Timestamp::now();
     let connection = &news.header.connection;
-    let (record, loaded) = resolve(deps, connection, news).await?;
-    if loaded.is_none() && is_young_create_of_ours(news, now) {
+    let (record, loaded) = resolve(deps, connection, (news.side, &news.contact, &news.maker)).await?;
+    if loaded.is_none() && is_young_create_of_ours(news.header, &news.maker, now) {
         return Ok(Settlement::Retry { code: UNAVAILABLE });
     }
     if let Some(reason) = needless(loaded.as_ref(), news) {
@@ -149,15 +166,15 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
 
 /// The contact's record and its document: the one that it is linked to, else the one that made it, else the one that is named
 /// by the contact's id. A record that another one goes on with leads there.
-async fn resolve(
+pub(crate) async fn resolve(
     deps: &Deps,
     connection: &ConnectionId,
-    news: &News<'_>,
+    (side, contact, maker): (Side, &ContactId, &Maker),
 ) -> Result<(RecordId, Option<Loaded>), Failure> {
-    let linked = deps.records.linked(connection, news.side, news.contact.as_str()).await?;
-    let mut record = match (linked.as_ref(), &news.maker) {
+    let linked = deps.records.linked(connection, side, contact.as_str()).await?;
+    let mut record = match (linked.as_ref(), maker) {
         (Some(record), _) | (None, Maker::Record(record)) => record.clone(),
-        (None, Maker::Others | Maker::Tandem) => record_id(connection, news.side, news.contact.as_str()),
+        (None, Maker::Others | Maker::Tandem) => record_id(connection, side, contact.as_str()),
     };
     for _ in 0..MOST_MERGES {
         let load = deps.records.load(connection, &record);
@@ -172,9 +189,9 @@ async fn resolve(
 }
 
 /// GHL tells of a contact that Tandem made, but not for whom: the writer knows in a moment.
-fn is_young_create_of_ours(news: &News<'_>, now: Timestamp) -> bool {
-    let age = now.as_millisecond() - news.header.time_ms;
-    news.maker == Maker::Tandem && u128::try_from(age).is_ok_and(|age| age < OWN_CREATE.as_millis())
+pub(crate) fn is_young_create_of_ours(header: &Header, maker: &Maker, now: Timestamp) -> bool {
+    let age = now.as_millisecond() - header.time_ms;
+    *maker == Maker::Tandem && u128::try_from(age).is_ok_and(|age| age < OWN_CREATE.as_millis())
 }
 
 /// Why the event changes nothing, if so.
@@ -186,7 +203,7 @@ fn needless(loaded: Option<&Loaded>, news: &News<'_>) -> Option<&'static str> {
     is_echo(document, &news.connection.rules, news.side, seen).then_some("echo")
 }
 
-async fn publish(
+pub(crate) async fn publish(
     deps: &Deps,
     cause: &Header,
     document: &Document,
@@ -241,7 +258,7 @@ fn lane(event: &v1::Event) -> Lane {
     }
 }
 
-fn skip(deps: &Deps, header: &Header, reason: &'static str) -> Settlement {
+pub(crate) fn skip(deps: &Deps, header: &Header, reason: &'static str) -> Settlement {
     deps.metrics.skipped(reason);
     tracing::debug!(event.id = %header.id, connection.id = %header.connection, reason, "event {} skipped: {reason}", header.id);
     Settlement::Skipped

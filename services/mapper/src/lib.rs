@@ -4,6 +4,7 @@ mod dead_letter;
 mod handle;
 mod observation;
 mod settle;
+mod shown;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer};
+use tandem_providers::ghl::GhlView;
 use tandem_queue::Queue;
 use tandem_reconcile::Rules;
 use tandem_records::Records;
@@ -36,6 +38,8 @@ pub struct Connection {
     pub mapping: Mapping,
     /// How records are decided.
     pub rules: Rules,
+    /// How GHL's contacts are read.
+    pub ghl: GhlView,
 }
 
 /// What the mapper works with.

@@ -1,10 +1,12 @@
 //! What an event says, decided from its bytes alone.
 
+use jiff::Timestamp;
+use serde::Deserialize;
 use tandem_contact::{Observed, Side};
-use tandem_proto::RecordId;
+use tandem_proto::{RecordId, v1};
 use tandem_providers::ghl::write::SOURCE;
-use tandem_providers::openphone::Partial;
 use tandem_providers::openphone::contact::observe_event;
+use tandem_providers::openphone::{OpenPhoneView, Partial};
 use tandem_providers::{ContactId, ghl, openphone};
 use tandem_reconcile::record_of_key;
 
@@ -26,10 +28,45 @@ pub(crate) enum Observation {
         /// Who made it.
         maker: Maker,
     },
+    /// A list shows the contact like this, at some moment.
+    Shown {
+        /// Where.
+        side: Side,
+        /// Which.
+        contact: ContactId,
+        /// What the list shows of it.
+        snapshot: Snapshot,
+    },
+    /// The record needs a look.
+    Look(Look),
     /// Nothing to do, for a bounded reason.
     Skip(&'static str),
     /// These bytes are no event of this provider.
     Unreadable,
+}
+
+/// What a list shows of a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    /// The fields that it shows.
+    pub(crate) observed: Observed,
+    /// How new that is, where the list says so.
+    pub(crate) at: Option<Timestamp>,
+    /// Names are in lower case, whatever they really are.
+    pub(crate) is_lower_cased: bool,
+    /// Who made it.
+    pub(crate) maker: Maker,
+}
+
+/// Which record needs a look, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct Look {
+    /// Whose.
+    pub(crate) record: RecordId,
+    /// Sides on which a scan of everybody didn't meet its contact.
+    pub(crate) unmet: Vec<Side>,
+    /// When that scan began, Unix milliseconds.
+    pub(crate) before_ms: i64,
 }
 
 /// Who made a contact, as far as an event tells.
@@ -44,7 +81,39 @@ pub(crate) enum Maker {
 }
 
 /// Reads an event of `side`.
-pub(crate) fn of_event(side: Side, body: &[u8], connection: &Connection) -> Observation {
+pub(crate) fn of_event(side: Side, event: &v1::Event, connection: &Connection) -> Observation {
+    match event.origin() {
+        v1::Origin::Webhook | v1::Origin::Unspecified => of_webhook(side, &event.body, connection),
+        v1::Origin::Scan => of_scan(side, event, connection).unwrap_or(Observation::Unreadable),
+    }
+}
+
+fn of_scan(side: Side, event: &v1::Event, connection: &Connection) -> Option<Observation> {
+    match (event.provider_type.as_str(), side) {
+        ("scan.record", _) => serde_json::from_slice(&event.body).ok().map(Observation::Look),
+        ("scan.contact", Side::Ghl) => {
+            let shown = ghl::scan::read(&event.body)?;
+            let (observed, at) = ghl::contact::observe(&shown.contact, &connection.ghl);
+            let maker = made_in_ghl(shown.source.as_deref());
+            let snapshot = Snapshot { observed, at, is_lower_cased: shown.is_lower_cased, maker };
+            Some(Observation::Shown { side, contact: shown.contact.id, snapshot })
+        }
+        ("scan.contact", Side::OpenPhone) => {
+            let contact = openphone::scan::read(&event.body)?;
+            let view = OpenPhoneView {
+                default_country: connection.mapping.default_country.clone(),
+                tags: openphone::scan::tags_of(&contact, &connection.mapping.tags_field),
+            };
+            let (observed, at) = openphone::contact::observe(&contact, &view);
+            let maker = made_in_openphone(contact.external_id.as_deref());
+            let snapshot = Snapshot { observed, at, is_lower_cased: false, maker };
+            Some(Observation::Shown { side, contact: contact.id, snapshot })
+        }
+        _ => None,
+    }
+}
+
+fn of_webhook(side: Side, body: &[u8], connection: &Connection) -> Observation {
     match side {
         Side::Ghl => ghl::webhook::parse(body).map_or(Observation::Unreadable, of_ghl),
         Side::OpenPhone => {
@@ -63,11 +132,19 @@ fn of_ghl(event: ghl::webhook::Webhook) -> Observation {
     match event.contact_id {
         // Bodies are sparse and have no version: absence is not emptiness, and a retry may be old. So: a hint.
         Some(contact) => {
-            let maker = if event.source.as_deref() == Some(SOURCE) { Maker::Tandem } else { Maker::Others };
+            let maker = made_in_ghl(event.source.as_deref());
             Observation::Hint { side: Side::Ghl, contact, is_deleted, seen: None, maker }
         }
         None => Observation::Skip("no_contact_id"),
     }
+}
+
+fn made_in_ghl(source: Option<&str>) -> Maker {
+    if source == Some(SOURCE) { Maker::Tandem } else { Maker::Others }
+}
+
+fn made_in_openphone(key: Option<&str>) -> Maker {
+    key.and_then(record_of_key).map_or(Maker::Others, Maker::Record)
 }
 
 fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> Observation {
@@ -79,8 +156,7 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
     };
     let mapping = &connection.mapping;
     let observed = |contact: Partial| observe_event(&contact, &mapping.default_country, &mapping.tags_field).0;
-    let key = event.contact.as_ref().and_then(Partial::external_id);
-    let maker = key.and_then(|key| record_of_key(&key)).map_or(Maker::Others, Maker::Record);
+    let maker = made_in_openphone(event.contact.as_ref().and_then(Partial::external_id).as_deref());
     let seen = event.contact.filter(|_| !is_deleted).map(observed);
     match event.contact_id {
         Some(contact) => Observation::Hint { side: Side::OpenPhone, contact, is_deleted, seen, maker },
@@ -92,16 +168,33 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
 mod tests {
     use tandem_contact::{Field, PerSide, Value};
     use tandem_mapping::Mapping;
+    use tandem_providers::ghl::GhlView;
 
     use super::*;
 
     fn connection() -> Connection {
         let mapping = Mapping::default();
-        Connection { rules: mapping.rules(PerSide::default()), mapping }
+        let ghl = GhlView {
+            location_id: "l1".to_owned(),
+            default_country: "US".to_owned(),
+            role_custom_field: None,
+            app_url: "https://app.example.com".to_owned(),
+        };
+        Connection { rules: mapping.rules(PerSide::default()), mapping, ghl }
     }
 
     fn of(side: Side, body: &str) -> Observation {
-        of_event(side, body.as_bytes(), &connection())
+        of_event(side, &v1::Event { body: body.as_bytes().to_vec(), ..v1::Event::default() }, &connection())
+    }
+
+    fn scanned(side: Side, kind: &str, body: &str) -> Observation {
+        let event = v1::Event {
+            provider_type: kind.to_owned(),
+            body: body.as_bytes().to_vec(),
+            origin: v1::Origin::Scan.into(),
+            ..v1::Event::default()
+        };
+        of_event(side, &event, &connection())
     }
 
     #[test]
@@ -121,7 +214,9 @@ mod tests {
     fn what_we_made_ourselves_is_recognised() {
         let maker = |observation| match observation {
             Observation::Hint { maker, .. } => maker,
-            Observation::Skip(_) | Observation::Unreadable => panic!("no hint"),
+            Observation::Shown { .. } | Observation::Look(_) | Observation::Skip(_) | Observation::Unreadable => {
+                panic!("no hint")
+            }
         };
         let ghl = r#"{"type":"ContactCreate","locationId":"l1","id":"c1","source":"Tandem"}"#;
         assert_eq!(maker(of(Side::Ghl, ghl)), Maker::Tandem);
@@ -165,5 +260,29 @@ mod tests {
         let without = body.replace("tags", "Labels");
         let Observation::Hint { seen: Some(seen), .. } = of(Side::OpenPhone, &without) else { panic!("no hint") };
         assert_eq!(seen[&Field::Tags], None, "a field that is missing is empty");
+    }
+
+    #[test]
+    fn a_contact_of_a_list_is_what_it_shows() {
+        let body = r#"{"id":"c1","firstName":"Ana","phone":"(415) 555-0123","additionalPhones":["+14155550124"]}"#;
+        let Observation::Shown { side: Side::Ghl, contact, snapshot } = scanned(Side::Ghl, "scan.contact", body) else {
+            panic!("not shown");
+        };
+        assert_eq!((contact.as_str(), snapshot.is_lower_cased), ("c1", false));
+        assert_eq!(snapshot.observed[&Field::FirstName], Value::text("Ana"));
+        let both = ["+14155550123".to_owned(), "+14155550124".to_owned()];
+        assert_eq!(snapshot.observed[&Field::Phones], Value::list(both));
+        let body = r#"{"id":"6a145ff26212a192852c856e","defaultFields":{"firstName":"Bo"},
+            "customFields":[{"name":"Tags","key":"t","value":["VIP"]}]}"#;
+        let Observation::Shown { snapshot, .. } = scanned(Side::OpenPhone, "scan.contact", body) else {
+            panic!("not shown");
+        };
+        assert_eq!(snapshot.observed[&Field::Tags], Value::list(["vip".to_owned()]));
+        assert_eq!(scanned(Side::Ghl, "scan.other", "{}"), Observation::Unreadable);
+        assert_eq!(scanned(Side::Ghl, "scan.contact", "{}"), Observation::Unreadable);
+        let look = r#"{"record":"r1","unmet":["openphone"],"before_ms":5}"#;
+        let record = RecordId::new("r1").unwrap();
+        let expected = Look { record, unmet: vec![Side::OpenPhone], before_ms: 5 };
+        assert_eq!(scanned(Side::Ghl, "scan.record", look), Observation::Look(expected));
     }
 }

@@ -10,14 +10,17 @@ use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::PerSide;
 use tandem_credentials::{GhlTokenRoutes, MasterKeys, Timing as TokenTiming, Tokens, Vault};
-use tandem_ingest::{HookConfig, HookConnection, HookTiming, OAuthConfig, StateKeys};
+use tandem_ingest::{
+    GhlCredential, GhlReader, HookConfig, HookConnection, HookTiming, OAuthConfig, OpenPhoneReader, ScanConfig,
+    ScanConnection, StateKeys,
+};
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
 use tandem_providers::ghl::oauth::App;
 use tandem_providers::ghl::{self, ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
 use tandem_providers::openphone::WebhookSecret;
-use tandem_reconcile::Timing;
+use tandem_reconcile::{BrakeLimit, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
 use tandem_store::Store;
@@ -58,12 +61,19 @@ fn ingest_connection(connection: &config::Connection) -> anyhow::Result<tandem_i
     Ok(tandem_ingest::Connection { id: connection.id.clone(), location_id, openphone_secrets })
 }
 
+/// How much harm is too much.
+pub(crate) fn brake(config: &Config) -> BrakeLimit {
+    let config::Brake { records, percent, within } = config.brake;
+    BrakeLimit { records: records.try_into().unwrap_or(usize::MAX), percent: percent.into(), within }
+}
+
 /// What the mapper needs.
 pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
         let mapping = connection.mapping.clone();
         let rules = mapping.rules(timing(config));
-        (connection.id.clone(), tandem_mapper::Connection { mapping, rules })
+        let ghl = ghl_view(config, connection);
+        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, ghl })
     };
     tandem_mapper::Config {
         connections: config.connections.iter().map(connection).collect(),
@@ -172,20 +182,63 @@ fn writer_connection(
         (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
     };
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
-    let location_id = connection.ghl.location_id.clone();
     let ghl_budget = ghl_budget(config, limits, connection);
     let key = &connection.openphone.api_key;
     let openphone_budget = openphone_budget(config, limits, connection);
-    let view = GhlView {
-        location_id,
-        default_country: mapping.default_country.clone(),
-        role_custom_field: mapping.role_custom_field.clone(),
-        app_url: config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
-    };
+    let view = ghl_view(config, connection);
     let version = api_version(config)?;
     let ghl = GhlSide { client: clients.ghl.clone(), token, connect_url, version, view, budget: ghl_budget };
     let openphone = OpenPhoneSide { client: clients.openphone.clone(), api_key: key.clone(), budget: openphone_budget };
     Ok(Connection::new(connection.id.clone(), mapping, rules, ghl, openphone))
+}
+
+/// How a connection's GHL contacts are read.
+fn ghl_view(config: &Config, connection: &config::Connection) -> GhlView {
+    GhlView {
+        location_id: connection.ghl.location_id.clone(),
+        default_country: connection.mapping.default_country.clone(),
+        role_custom_field: connection.mapping.role_custom_field.clone(),
+        app_url: config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
+    }
+}
+
+/// Whose contacts can be scanned; budgets are registered on the way.
+pub(crate) fn scans(config: &Config, limits: &Limits, tokens: Option<&Tokens>) -> anyhow::Result<ScanConfig> {
+    let ghl = client(&config.providers.ghl.base_url, &config.providers.ghl.timing)?;
+    let openphone = client(&config.providers.openphone.base_url, &config.providers.openphone.timing)?;
+    let clients = PerSide { ghl, openphone };
+    let make = |connection| scan_connection((config, connection), &clients, (limits, tokens));
+    Ok(ScanConfig {
+        connections: config.connections.iter().map(make).collect::<anyhow::Result<_>>()?,
+        sweep_every: config.sweep_every,
+        is_alone: matches!(config.queue, config::Queue::Embedded),
+    })
+}
+
+fn scan_connection(
+    (config, connection): (&Config, &config::Connection),
+    clients: &PerSide<Client>,
+    (limits, tokens): (&Limits, Option<&Tokens>),
+) -> anyhow::Result<ScanConnection> {
+    let credential = match (&connection.ghl.private_token, tokens) {
+        (Some(token), _) => GhlCredential::Private(token.clone()),
+        (None, Some(tokens)) => GhlCredential::OAuth(tokens.clone()),
+        (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
+    };
+    let location = &connection.ghl.location_id;
+    let ghl = GhlReader {
+        client: clients.ghl.clone(),
+        credential,
+        version: api_version(config)?,
+        location: ghl::Id::new(location).with_context(|| format!("connection {}: ghl.location_id", connection.id))?,
+        budget: register(limits, "ghl", location, config.providers.ghl.rate),
+    };
+    let openphone = OpenPhoneReader {
+        client: clients.openphone.clone(),
+        api_key: connection.openphone.api_key.clone(),
+        budget: openphone_budget(config, limits, connection),
+    };
+    Ok(ScanConnection { id: connection.id.clone(), ghl, openphone })
 }
 
 /// The `Version` header.

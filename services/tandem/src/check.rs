@@ -93,7 +93,7 @@ pub async fn run(config: &Config, path: &Path, scope: &Scope, stop: Cancellation
                 checks.extend(Box::pin(examine(config, share, (deps, tokens.clone()), scope)).await?);
                 settled(tokens).await;
             } else {
-                checks.extend(without_budgets(config, scope));
+                checks.extend(without_budgets(config, scope)?);
             }
         }
     }
@@ -168,17 +168,18 @@ async fn settled(tokens: Result<Tokens, String>) {
 }
 
 /// Nobody may call a provider while it isn't known how much others call it.
-fn without_budgets(config: &Config, scope: &Scope) -> Vec<Check> {
+fn without_budgets(config: &Config, scope: &Scope) -> anyhow::Result<Vec<Check>> {
     let why = "the request budgets are at Redis, which can't be used";
+    let version = assemble::api_version(config)?;
     let mut checks = Vec::new();
     for connection in selected(config, scope).map(|(_, connection)| connection) {
-        for rows in [plan::ghl(&connection.mapping), plan::openphone(connection), plan::webhooks()] {
+        for rows in [plan::ghl(&connection.mapping, &version), plan::openphone(connection), plan::webhooks()] {
             let mut sheet = Sheet::new(connection.id.clone(), rows);
             sheet.skip_rest(why);
             checks.extend(sheet.into_checks());
         }
     }
-    checks
+    Ok(checks)
 }
 
 fn selected<'a>(config: &'a Config, scope: &'a Scope) -> impl Iterator<Item = (usize, &'a Connection)> {

@@ -3,7 +3,9 @@
 pub(crate) mod check;
 pub(crate) mod connect;
 pub(crate) mod demo;
+pub(crate) mod resume;
 pub(crate) mod sandbox;
+pub(crate) mod scan;
 pub(crate) mod up;
 
 /// A log filter, for the parser.

@@ -9,16 +9,16 @@ mod sample;
 mod stage;
 mod summary;
 mod verify;
-mod voice;
+
 mod watch;
 
 use tandem_service::supervise::Stop;
 use tokio::sync::mpsc;
 
 use crate::sandbox::Port;
+use crate::voice::Voice;
 use act::{Act, Played};
 use stage::Stage;
-use voice::Voice;
 
 pub use summary::{Calls, Summary};
 

@@ -8,9 +8,14 @@ pub mod demo;
 mod housekeeping;
 mod neighbour;
 pub mod part;
+mod password;
 pub mod pipeline;
 pub mod program;
+mod rehearsal;
+mod rekeying;
 pub mod sandbox;
+pub mod scan;
+mod voice;
 
 pub use backends::Backends;
 pub use part::Part;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use tandem::program::{self, RunArguments};
+use tandem_ingest::ScanKind;
 
 /// Keeps the contacts of GoHighLevel and OpenPhone (Quo) in step.
 #[derive(Debug, Parser)]
@@ -23,6 +24,12 @@ enum Command {
     Check(cli::check::Arguments),
     /// Connects a GHL location by OAuth: shows the link and waits until it was used
     Connect(cli::connect::Arguments),
+    /// Imports everybody who is there already, from both sides
+    Backfill(cli::scan::Arguments),
+    /// Compares everybody of both sides now, and mends what no webhook told
+    Sweep(cli::scan::Arguments),
+    /// Lets a connection go on that was stopped because too many records would have been deleted or overwritten
+    Resume(cli::resume::Arguments),
     /// Shows everything on this machine with invented people; no account needed
     Demo(cli::demo::Arguments),
     /// Runs the stand-ins for both providers alone
@@ -35,6 +42,9 @@ fn main() -> ExitCode {
         Command::Up(arguments) => cli::up::run(&arguments),
         Command::Check(arguments) => cli::check::run(&arguments),
         Command::Connect(arguments) => cli::connect::run(&arguments),
+        Command::Backfill(arguments) => cli::scan::run(ScanKind::Backfill, &arguments),
+        Command::Sweep(arguments) => cli::scan::run(ScanKind::Sweep, &arguments),
+        Command::Resume(arguments) => cli::resume::run(&arguments),
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };

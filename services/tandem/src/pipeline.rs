@@ -3,6 +3,7 @@
 //! Everything starts at once. HTTP answers from the beginning; the mapper and the writer wait for the backends, which with
 //! servers elsewhere may take a while, and so does readiness.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +11,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{HookDeps, HookSecrets, OAuthDeps, OAuthReached, Sink};
+use tandem_ingest::{
+    Agencies, HookDeps, HookSecrets, OAuthDeps, OAuthReached, Rehearsal, ScanDeps, ScanDesk, ScanReached, Sink,
+};
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
@@ -24,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backends::{self, Backends, Reached};
 use crate::check::ask;
 use crate::check::room::{Deps, Running};
-use crate::{Part, assemble, housekeeping};
+use crate::{Part, assemble, housekeeping, password, rehearsal, rekeying};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -65,6 +68,7 @@ impl Pipeline {
             starting.writer();
         }
         starting.housekeeping(sink);
+        starting.rekeying();
         starting.give_back_at_the_stop();
         announce(address, config.connections.iter().map(|connection| &connection.id));
         let Starting { reached, metrics, supervisor, .. } = starting;
@@ -146,7 +150,7 @@ impl Starting<'_> {
         let routes = match sink {
             Some(sink) => {
                 let health = sink_check(health, sink.clone());
-                let oauth = assemble::oauth(self.config).map(|config| (config, self.tokens()));
+                let oauth = assemble::oauth(self.config).map(|config| (config.clone(), self.tokens(config.locations)));
                 let tokens = oauth.as_ref().map(|(_, reached)| Arc::clone(reached));
                 let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
                 let hooks = self.hooks()?;
@@ -154,6 +158,9 @@ impl Starting<'_> {
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
                 let (desk, questions) = desk::desk(ask::ROUTE, ask::password(self.config));
                 let mut routes = webhooks.merge(health.router());
+                if let Some(scans) = self.scans()? {
+                    routes = routes.merge(tandem_ingest::scan_router(scans));
+                }
                 if ask::is_of_one_process(self.config) {
                     routes = routes.merge(desk);
                     self.answer_checks(questions);
@@ -186,15 +193,15 @@ impl Starting<'_> {
     }
 
     /// Where what connecting by OAuth brings is kept, once the store is reached.
-    fn tokens(&mut self) -> OAuthReached {
+    fn tokens(&mut self, locations: HashMap<ConnectionId, String>) -> OAuthReached {
         let reached = OAuthReached::default();
         let (config, limits, ours) = (self.config.clone(), self.limits.clone(), Arc::clone(&reached));
         self.start("oauth", async move |Backends { store, .. }, shutdown| {
             if let Some(tokens) = assemble::tokens(&config, &store, &limits)? {
-                let settled = tokens.clone();
-                ours.set(OAuthDeps { tokens, store })?;
-                shutdown.cancelled().await;
-                settled.settled().await;
+                let agencies = Agencies::new(tokens.clone(), locations);
+                ours.set(OAuthDeps { tokens: tokens.clone(), store, agencies: agencies.clone() })?;
+                agencies.keep(shutdown).await;
+                tokens.settled().await;
             }
             anyhow::Ok(())
         });
@@ -220,6 +227,44 @@ impl Starting<'_> {
         Ok(Some(secrets))
     }
 
+    /// Runs backfills and sweeps, once the backends are reached. Commands ask for them over HTTP where this process has the
+    /// store for itself; elsewhere they open it.
+    fn scans(&mut self) -> anyhow::Result<Option<ScanDesk>> {
+        let reached = ScanReached::default();
+        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
+        let ours = Arc::clone(&reached);
+        self.start("scans", async move |Backends { queue, records, store, .. }, shutdown| {
+            let tokens = assemble::tokens(&config, &store, &limits)?;
+            let scans = assemble::scans(&config, &limits, tokens.as_ref())?;
+            let deps = ScanDeps { store, records, queue, limits, metrics };
+            ours.set(deps.clone())?;
+            tandem_ingest::keep_scans(scans, deps, shutdown).await;
+            if let Some(tokens) = tokens {
+                tokens.settled().await;
+            }
+            anyhow::Ok(())
+        });
+        if matches!(self.config.queue, Queue::Nats(_)) {
+            return Ok(None);
+        }
+        let password = password::make(&self.config.data_dir)?;
+        let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
+        let rehearsals = self.rehearsals();
+        Ok(Some(ScanDesk { password, connections, reached, rehearsals }))
+    }
+
+    /// Plays dry runs, one after the other.
+    fn rehearsals(&mut self) -> mpsc::Sender<Rehearsal> {
+        let (asking, asked) = mpsc::channel(1);
+        let (config, limits) = (self.config.clone(), self.limits.clone());
+        self.start("rehearsals", async move |Backends { store, .. }, shutdown| {
+            let tokens = assemble::tokens(&config, &store, &limits)?;
+            rehearsal::play_all((&config, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
+            anyhow::Ok(())
+        });
+        asking
+    }
+
     fn mapper(&mut self) {
         let (config, metrics) = (assemble::mapper(self.config), self.metrics.clone());
         self.start("mapper", async move |backends, shutdown| {
@@ -232,6 +277,7 @@ impl Starting<'_> {
         let writer = tandem_writer::Config {
             in_flight: self.config.writer.in_flight,
             in_flight_per_connection: self.config.writer.in_flight_per_connection,
+            brake: assemble::brake(self.config),
             ..tandem_writer::Config::default()
         };
         let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
@@ -239,7 +285,7 @@ impl Starting<'_> {
             let Backends { queue, records, store, .. } = backends;
             let tokens = assemble::tokens(&config, &store, &limits)?;
             let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections };
+            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None };
             tandem_writer::run(writer, deps, shutdown).await?;
             if let Some(tokens) = tokens {
                 tokens.settled().await;
@@ -257,6 +303,18 @@ impl Starting<'_> {
         };
         let keeping = housekeeping::run(rooms, self.supervisor.shutdown());
         self.supervisor.start("housekeeping", keeping);
+    }
+
+    /// The mapper holds no secrets.
+    fn rekeying(&mut self) {
+        if self.parts == [Part::Mapper] || self.config.encryption_keys.is_empty() {
+            return;
+        }
+        let config = self.config.clone();
+        self.start("encryption keys", async move |Backends { store, .. }, shutdown| {
+            rekeying::run(assemble::vault(&config, &store)?, shutdown).await;
+            anyhow::Ok(())
+        });
     }
 
     /// What was fetched ahead and nobody works on goes to other processes at once, not when the work under way is done.

@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
-use tandem_credentials::NoToken;
+use tandem_credentials::{NoToken, Paused};
 use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
+use tandem_providers::openphone::recovery::{self, Refusal};
 use tandem_providers::{ApiError, Class, Request, Response};
 use tandem_telemetry::{Call, Span, chain};
 use url::Url;
@@ -21,8 +22,12 @@ use crate::{Connection, Deps};
 const MAX_WAIT: Duration = Duration::from_secs(10);
 /// A shorter wait for a slot has no span.
 const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
+/// After a credential was refused, or the whole location.
+const REFUSED: Duration = Duration::from_mins(1);
 /// After a token was renewed.
 const RENEWED: Duration = Duration::from_millis(50);
+/// Between two tries of a key that may be too new.
+const YOUNG_PAUSE: Duration = Duration::from_secs(5);
 /// After a 429 that doesn't say how long.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// The day's quota: look again now and then.
@@ -31,7 +36,7 @@ const QUOTA_PAUSE: Duration = Duration::from_mins(10);
 /// A call that brought nothing usable.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// No slot in the budget, or a token that had just been renewed: come back after this.
+    /// No slot in the budget, a token that had just been renewed, or a key that may be too new: come back after this.
     NoSlot(Duration),
     /// Nothing to sign in with.
     NoToken(NoToken),
@@ -139,11 +144,29 @@ impl Caller<'_> {
             Err(_) => drop(permit),
         }
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
+        if let Some(wait) = self.is_too_young(side, &result) {
+            return Err(Trouble::NoSlot(wait));
+        }
         if let Some(trouble) = self.sign_in_again(side, &credential, &result).await {
             return Err(trouble);
         }
         self.learn(side, &result).await;
         result
+    }
+
+    /// How long to leave a key alone that was refused because it may be too new. Neither the record nor anybody else has to
+    /// answer for that.
+    fn is_too_young<T>(&self, side: Side, result: &Result<T, Trouble>) -> Option<Duration> {
+        let (Side::OpenPhone, Err(Trouble::Refused(error))) = (side, result) else { return None };
+        let now = Instant::now();
+        match recovery::refusal(error, self.connection.key.refused_for(now)) {
+            Refusal::TooYoung(left) => {
+                let wait = left.min(YOUNG_PAUSE);
+                self.report(side, self.connection.pause.too_young(now, wait), &error.to_string());
+                Some(wait)
+            }
+            Refusal::Final | Refusal::Other => None,
+        }
     }
 
     /// After a 401: the token is renewed once, and the work repeated with the new one. None where that isn't the answer.
@@ -168,11 +191,17 @@ impl Caller<'_> {
     }
 
     fn cannot_sign_in(&self, side: Side, no_token: &NoToken) {
-        let pause = &self.connection.pause;
+        let paused = |needs_a_person| self.connection.pause.unconnected(Instant::now(), needs_a_person);
+        let url = self.connection.ghl.connect_url.as_ref().map(Url::as_str).unwrap_or_default();
         match no_token {
-            NoToken::NotConnected { .. } | NoToken::Paused { .. } => {
-                let url = self.connection.ghl.connect_url.as_ref().map(Url::as_str).unwrap_or_default();
-                self.report(side, pause.unconnected(Instant::now()), &format!("{no_token}, or open {url}"));
+            NoToken::NotConnected { .. } => {
+                self.report(side, paused(true), &format!("it is not connected; use `tandem connect`, or open {url}"));
+            }
+            NoToken::Paused { paused: still @ Paused::StillRefused, .. } => {
+                self.report(side, paused(false), &still.to_string());
+            }
+            NoToken::Paused { paused: why @ (Paused::NeedsReconnect(_) | Paused::Uninstalled), .. } => {
+                self.report(side, paused(true), &format!("{why}, or open {url}"));
             }
             NoToken::Later(_) | NoToken::Interrupted | NoToken::Vault(_) => {
                 tracing::warn!(connection.id = %self.connection.id, provider = side.name(), error = %chain(no_token),
@@ -186,10 +215,18 @@ impl Caller<'_> {
         let now = Instant::now();
         let pause = &self.connection.pause;
         match result {
-            Ok(_) => self.report(side, pause.works(), ""),
+            Ok(_) => {
+                if side == Side::OpenPhone {
+                    self.connection.key.works();
+                }
+                self.report(side, pause.works(), "");
+            }
+            Err(Trouble::Refused(error)) if error.is_location_inactive() => {
+                self.report(side, pause.refused(now), "the location is not active; it is to be switched on there");
+            }
             Err(Trouble::Refused(error)) => match error.class() {
                 Class::Unauthorized | Class::PaymentRequired => {
-                    self.report(side, pause.refused(now), &error.to_string());
+                    self.report(side, pause.refused(now), &format!("{error}{}", remedy(error)));
                 }
                 Class::Throttled { retry_after } => self.cool_down(side, retry_after.unwrap_or(COOL_DOWN)).await,
                 Class::QuotaExhausted { resets_after } => {
@@ -220,11 +257,30 @@ impl Caller<'_> {
         let id = &self.connection.id;
         match change {
             Some(Change::Paused) => tracing::error!(connection.id = %id, provider = side.name(),
-                "connection {id} is paused: {side}: {why}. Its events are kept and it is tried again by itself; \
-                 if the credential was refused, put a valid one into the environment and restart"),
+                "connection {id} is paused: {side}: {why}. Its events are kept and it is tried again by itself"),
+            Some(Change::Waiting) => tracing::warn!(connection.id = %id, provider = side.name(),
+                "connection {id} waits: {side}: {why}. A key that is new works after half a minute; it is tried again by itself"),
             Some(Change::Resumed) => tracing::info!(connection.id = %id, "connection {id} works again"),
             None => {}
         }
+    }
+}
+
+/// What a person can do about a credential that is refused.
+fn remedy(error: &ApiError) -> &'static str {
+    match error.class() {
+        Class::Unauthorized if error.is_missing_scope() => "; the credential lacks a scope: give it the missing one",
+        Class::Unauthorized => "; put a valid credential into the environment and restart",
+        Class::PaymentRequired => "; the subscription is not active",
+        Class::Throttled { .. }
+        | Class::QuotaExhausted { .. }
+        | Class::Transient
+        | Class::Unreadable
+        | Class::Forbidden
+        | Class::NotFound
+        | Class::Conflict
+        | Class::Refused
+        | Class::Misrouted => "",
     }
 }
 
@@ -266,10 +322,11 @@ impl Trouble {
             Self::NoSlot(wait) => Some(*wait),
             Self::NoToken(no_token) => Some(until_token(no_token)),
             Self::Lost(_) => None,
+            Self::Refused(error) if error.is_location_inactive() => Some(REFUSED),
             Self::Refused(error) => match error.class() {
                 Class::Throttled { retry_after } => Some(retry_after.unwrap_or(COOL_DOWN)),
                 Class::QuotaExhausted { resets_after } => Some(resets_after.unwrap_or(QUOTA_PAUSE)),
-                Class::Unauthorized | Class::PaymentRequired => Some(Duration::from_mins(1)),
+                Class::Unauthorized | Class::PaymentRequired => Some(REFUSED),
                 Class::Transient
                 | Class::Unreadable
                 | Class::Forbidden

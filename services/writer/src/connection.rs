@@ -1,6 +1,8 @@
 //! One connection as the writer sees it: rules, clients, credentials, budgets.
 
 use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
@@ -31,6 +33,9 @@ pub struct Connection {
     /// The OpenPhone side.
     pub openphone: OpenPhoneSide,
     pub(crate) pause: Pause,
+    /// Whether the mass-change brake is on, as last read.
+    pub(crate) brake: Mutex<Option<(bool, Instant)>>,
+    pub(crate) key: Key,
     /// The workspace's custom fields, as last read.
     pub(crate) workspace: Mutex<Option<(OpenPhoneView, Instant)>>,
     /// Whether the location allows duplicates, as last read.
@@ -81,6 +86,8 @@ impl Connection {
             ghl,
             openphone,
             pause: Pause::default(),
+            brake: Mutex::new(None),
+            key: Key::default(),
             workspace: Mutex::new(None),
             location: Mutex::new(None),
         }
@@ -111,6 +118,26 @@ impl Connection {
             (Side::Ghl, GhlToken::OAuth(tokens)) => Some(tokens.access_instead_of(refused, &self.id).await.map(drop)),
             (Side::Ghl, GhlToken::Private(_)) | (Side::OpenPhone, _) => None,
         }
+    }
+}
+
+/// What is known of the workspace's key.
+#[derive(Debug, Default)]
+pub(crate) struct Key {
+    has_worked: AtomicBool,
+    first_refused: OnceLock<Instant>,
+}
+
+impl Key {
+    /// It was taken.
+    pub(crate) fn works(&self) {
+        self.has_worked.store(true, Ordering::Relaxed);
+    }
+
+    /// How long it has been refused, this refusal being one of them; none where it was taken before.
+    pub(crate) fn refused_for(&self, now: Instant) -> Option<Duration> {
+        let first = self.first_refused.get_or_init(|| now);
+        (!self.has_worked.load(Ordering::Relaxed)).then(|| now.saturating_duration_since(*first))
     }
 }
 

@@ -16,6 +16,7 @@ use tandem_telemetry::{Span, Taken, chain};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::Caller;
 use crate::dead_letter::{self, Reason};
 use crate::run::{Held, Settlement, Worker, spread};
@@ -208,6 +209,14 @@ async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> S
         return Settlement::Nak(spread(wait));
     }
     let caller = Caller { deps, connection, lane: task.delivery.message.lane, span };
+    match brake::is_on(&caller, &config.brake).await {
+        Ok(false) => {}
+        Ok(true) => return Settlement::Nak(spread(STOPPED_PAUSE)),
+        Err(error) => {
+            tracing::warn!(connection.id = %connection.id, error = %chain(&error), "whether the brake is on can't be read now");
+            return Settlement::Nak(Duration::from_secs(1));
+        }
+    }
     let owner = format!("{:016x}", rand::random::<u64>());
     let run = Run { owner, fresh: PerSide::default() };
     let worker = Worker {

@@ -67,7 +67,7 @@ pub(crate) async fn probe(caller: &Caller<'_>, document: &Document) -> Result<Ve
     Ok(found)
 }
 
-async fn candidates(caller: &Caller<'_>, document: &Document) -> Result<BTreeSet<ContactId>, Trouble> {
+pub(crate) async fn candidates(caller: &Caller<'_>, document: &Document) -> Result<BTreeSet<ContactId>, Trouble> {
     let side = &caller.connection.ghl;
     let Ok(location) = Id::new(&side.view.location_id) else { return Ok(BTreeSet::new()) };
     let items = |field| document.canon_value(field).map(Value::items).unwrap_or_default();

@@ -54,13 +54,11 @@ impl Line {
 
 /// Writes one line and counts it. A line that can't be stored is no reason to undo what happened.
 pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u64, line: Line) {
-    let provider = line.side.map_or("", Side::name);
     caller.deps.metrics.writer_outcome(line.side.map_or("none", Side::name), line.outcome);
-    let status = (line.status != 0).then_some(line.status);
-    let fields: Vec<String> = line.fields.iter().map(|field| field.name().to_owned()).collect();
-    tracing::info!(connection.id = %document.connection, record.id = %document.id, provider, outcome = line.outcome,
-        fields = fields.join(","), request = line.request, status,
-        "record {} {} {provider}", document.id, line.outcome);
+    if caller.deps.rehearsal.is_none() {
+        tell(document, &line);
+    }
+    let fields = line.fields.iter().map(|field| field.name().to_owned()).collect();
     let side = match line.side {
         Some(Side::Ghl) => v1::Side::Ghl,
         Some(Side::OpenPhone) => v1::Side::Openphone,
@@ -78,6 +76,15 @@ pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u6
     };
     let id = format!("{}@{revision}.{}", document.id, line.outcome);
     publish(caller, document, Stream::Journal, id, Payload::JournalEntry(entry)).await;
+}
+
+fn tell(document: &Document, line: &Line) {
+    let (provider, outcome, request) = (line.side.map_or("", Side::name), line.outcome, line.request);
+    let status = (line.status != 0).then_some(line.status);
+    let fields: Vec<&str> = line.fields.iter().map(|field| field.name()).collect();
+    tracing::info!(connection.id = %document.connection, record.id = %document.id, provider, outcome,
+        fields = fields.join(","), request, status,
+        "record {} {outcome} {provider}", document.id);
 }
 
 /// Keeps what a conflict lost.

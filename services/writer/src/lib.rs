@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod brake;
 mod budgets;
 mod call;
 mod command;
@@ -10,6 +11,7 @@ mod ghl;
 mod journal;
 mod openphone;
 mod pause;
+mod rehearsal;
 mod run;
 
 use std::collections::BTreeMap;
@@ -19,11 +21,13 @@ use std::time::Duration;
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_queue::Queue;
+use tandem_reconcile::BrakeLimit;
 use tandem_records::Records;
 use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Connection, GhlSide, GhlToken, OpenPhoneSide};
+pub use rehearsal::Rehearsal;
 
 /// How much at once, and how patiently.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +38,8 @@ pub struct Config {
     pub in_flight_per_connection: usize,
     /// Failed attempts in a row before a command is set aside.
     pub max_attempts: u32,
+    /// How many records may be deleted or overwritten before a person is asked.
+    pub brake: BrakeLimit,
     /// First and longest delay between attempts; each is drawn between zero and the doubled one before.
     pub backoff: (Duration, Duration),
 }
@@ -44,6 +50,7 @@ impl Default for Config {
             in_flight: 64,
             in_flight_per_connection: 8,
             max_attempts: 12,
+            brake: BrakeLimit { records: 50, percent: 2, within: Duration::from_mins(10) },
             backoff: (Duration::from_secs(1), Duration::from_mins(10)),
         }
     }
@@ -62,6 +69,8 @@ pub struct Deps {
     pub metrics: Metrics,
     /// The connections.
     pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
+    /// With one nothing is written at providers: every write is taken to have been done as it was meant. Reads are real.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// A look-up that needs the store as well as the provider.

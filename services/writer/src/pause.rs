@@ -22,12 +22,18 @@ pub(crate) struct Pause {
 struct State {
     until: Option<Instant>,
     failures: u32,
+    /// A person was told what to do.
+    is_told: bool,
+    /// Nobody has to act yet.
+    is_mild: bool,
 }
 
 /// A change that is worth one log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Paused,
+    /// The same, but it will mend by itself.
+    Waiting,
     Resumed,
 }
 
@@ -46,7 +52,7 @@ impl Pause {
     /// The provider answered as it should.
     pub(crate) fn works(&self) -> Option<Change> {
         let mut state = self.lock();
-        state.failures = 0;
+        *state = State { until: state.until.take(), ..State::default() };
         state.until.take().map(|_| Change::Resumed)
     }
 
@@ -55,14 +61,26 @@ impl Pause {
         self.pause_until(now + REFUSED_PAUSE)
     }
 
-    /// There is nothing to sign in with until a person has done something.
-    pub(crate) fn unconnected(&self, now: Instant) -> Option<Change> {
-        self.pause_until(now + UNCONNECTED_PAUSE)
+    /// There is nothing to sign in with. Once it is clear that a person has to act, that is worth a line of its own, also
+    /// where it was paused before.
+    pub(crate) fn unconnected(&self, now: Instant, needs_a_person: bool) -> Option<Change> {
+        let is_new = needs_a_person && !std::mem::replace(&mut self.lock().is_told, needs_a_person);
+        let change = self.pause_until(now + UNCONNECTED_PAUSE);
+        change.or(is_new.then_some(Change::Paused))
+    }
+
+    /// The provider refused a credential that may be too new for it.
+    pub(crate) fn too_young(&self, now: Instant, wait: Duration) -> Option<Change> {
+        let mut state = self.lock();
+        if state.until.replace(now + wait).is_some() {
+            return None;
+        }
+        state.is_mild = true;
+        Some(Change::Waiting)
     }
 
     fn pause_until(&self, until: Instant) -> Option<Change> {
-        let before = self.lock().until.replace(until);
-        before.is_none().then_some(Change::Paused)
+        self.lock().pause_until(until)
     }
 
     /// The provider failed.
@@ -72,12 +90,19 @@ impl Pause {
         if state.failures < MOST_FAILURES {
             return None;
         }
-        let before = state.until.replace(now + FAILING_PAUSE);
-        before.is_none().then_some(Change::Paused)
+        state.pause_until(now + FAILING_PAUSE)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What was told mildly is told again.
+    fn pause_until(&mut self, until: Instant) -> Option<Change> {
+        let is_told = self.until.replace(until).is_some() && !std::mem::take(&mut self.is_mild);
+        (!is_told).then_some(Change::Paused)
     }
 }
 
@@ -99,6 +124,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_has_to_do_is_said_also_where_it_was_paused_before() {
+        let (pause, now) = (Pause::default(), Instant::now());
+        assert_eq!(pause.unconnected(now, false), Some(Change::Paused));
+        assert_eq!(pause.unconnected(now, false), None);
+        assert_eq!(pause.unconnected(now, true), Some(Change::Paused));
+        assert_eq!(pause.unconnected(now, true), None, "once");
+        assert_eq!(pause.works(), Some(Change::Resumed));
+        assert_eq!(pause.unconnected(now, true), Some(Change::Paused));
+        assert_eq!(pause.unconnected(now, true), None);
+    }
+
+    #[test]
     fn single_failures_do_not_pause_a_connection() {
         let (pause, now) = (Pause::default(), Instant::now());
         for _ in 1..MOST_FAILURES {
@@ -107,5 +144,18 @@ mod tests {
         assert_eq!(pause.works(), None);
         assert_eq!(pause.fails(now), None, "the count starts anew after a success");
         assert_eq!(pause.remaining(now), None);
+    }
+
+    #[test]
+    fn a_key_that_stays_refused_is_told_of_once_as_young_and_once_as_refused() {
+        let (pause, now, wait) = (Pause::default(), Instant::now(), Duration::from_secs(5));
+        assert_eq!(pause.too_young(now, wait), Some(Change::Waiting));
+        assert_eq!(pause.too_young(now, wait), None);
+        assert_eq!(pause.remaining(now + wait), None, "the probe");
+        assert_eq!(pause.refused(now), Some(Change::Paused));
+        assert_eq!(pause.refused(now), None);
+        assert_eq!(pause.works(), Some(Change::Resumed));
+        assert_eq!(pause.too_young(now, wait), Some(Change::Waiting));
+        assert_eq!(pause.works(), Some(Change::Resumed));
     }
 }

@@ -1,9 +1,10 @@
 //! A location that is connected by OAuth: its tokens are in the store, which a running Tandem has for itself.
 
+use tandem_tests::Browser;
 use tandem_twins::GhlChoice;
 
 use super::*;
-use crate::connect::{Browser, LIFE, unconnected};
+use crate::connect::{LIFE, link, unconnected};
 
 const TOKEN: (&str, &str) = ("ghl", "token");
 
@@ -11,8 +12,8 @@ const TOKEN: (&str, &str) = ("ghl", "token");
 async fn connect(process: &Process) {
     process.ghl.choose(GhlChoice::Location(LOCATION.to_owned()));
     let mut browser = Browser::default();
-    let back = browser.consent(process).await;
-    assert_eq!(browser.open(&back).await.status, 303);
+    let back = browser.consent(&link(process)).await.unwrap();
+    assert_eq!(browser.open(&back).await.unwrap().status, 303);
 }
 
 fn connect_hint() -> [&'static str; 3] {

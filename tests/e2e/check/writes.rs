@@ -7,8 +7,9 @@ use tandem_twins::{Fault, On, Report, Scripted};
 use super::*;
 
 /// Requests that change nothing.
-const READS: [&str; 12] = [
+const READS: [&str; 13] = [
     "POST /contacts/search",
+    "GET /contacts/",
     "GET /contacts/{contactId}",
     "GET /contacts/search/duplicate",
     "GET /locations/{locationId}",

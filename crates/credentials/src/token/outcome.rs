@@ -73,6 +73,7 @@ pub(super) fn take(document: &mut Document, grant: &Grant, operation: u64, now: 
         expires_at: now + grant.expires_in.min(MAX_LIFE),
         refresh: grant.refresh.clone(),
         operation,
+        is_exchanged: grant.is_exchanged,
     });
     if !grant.scopes.is_empty() {
         document.scopes.clone_from(&grant.scopes);

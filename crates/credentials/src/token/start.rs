@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::outcome::take;
 use super::{Document, State};
-use crate::{Account, Grant};
+use crate::{Account, CompanyId, Grant};
 
 /// Tokens that a person's consent brought. They replace whatever was there.
 pub(crate) fn connected(before: Option<&Document>, account: Account, grant: &Grant, now: Timestamp) -> Document {
@@ -27,7 +27,8 @@ pub(crate) fn installed(before: Option<&Document>, account: Account, at: Timesta
 /// The app was removed; the tokens go. None where that was known, or is older than the last connecting.
 pub(crate) fn uninstalled(document: Document, at: Timestamp) -> Option<Document> {
     let is_known = matches!(document.state, State::Uninstalled { .. });
-    let is_old = at < document.connected_at;
+    // Events tell the time in milliseconds.
+    let is_old = at.as_millisecond() < document.connected_at.as_millisecond();
     (!is_known && !is_old).then(|| Document {
         pair: None,
         state: State::Uninstalled { since: at },
@@ -35,6 +36,13 @@ pub(crate) fn uninstalled(document: Document, at: Timestamp) -> Option<Document>
         operations: document.operations + 1,
         ..document
     })
+}
+
+/// The app was removed from an agency. That ends what came through the agency, and not what a person connected directly.
+pub(crate) fn uninstalled_with(document: Document, company: &CompanyId, at: Timestamp) -> Option<Document> {
+    let is_below = matches!(&document.account, Account::Location { company: Some(own), .. } if own == company);
+    let came_through = document.pair.as_ref().is_none_or(|pair| pair.is_exchanged);
+    if is_below && came_through { uninstalled(document, at) } else { None }
 }
 
 /// A document without tokens, to which nothing that began before matters.

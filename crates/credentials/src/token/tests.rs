@@ -31,6 +31,8 @@ fn grant(number: u64) -> Grant {
         scopes: vec!["contacts.readonly".to_owned()],
         location: Some("loc".to_owned()),
         company: None,
+        approved: Vec::new(),
+        is_exchanged: false,
     }
 }
 
@@ -256,6 +258,9 @@ fn a_lost_refresh_token_is_replaced_through_the_agency_if_there_is_one() {
 fn an_app_that_was_removed_is_paused_until_it_is_there_again() {
     let (document, intent) = refreshing(document(), 90_000);
     assert!(uninstalled(document.clone(), at(-1)).is_none(), "older than the connecting");
+    let connected_at = at(0) + SignedDuration::from_micros(7);
+    let within_a_millisecond = uninstalled(Document { connected_at, ..document.clone() }, at(0));
+    assert!(within_a_millisecond.is_some(), "events tell no microseconds");
     let removed = uninstalled(document, at(90_001)).unwrap();
     assert_eq!(word(&removed, 90_002, &NEED), "Uninstalled");
     assert!(removed.pair.is_none() && uninstalled(removed.clone(), at(90_003)).is_none());
@@ -267,6 +272,23 @@ fn an_app_that_was_removed_is_paused_until_it_is_there_again() {
     let back = connected(Some(&removed), location(None), &grant(3), at(91_000));
     assert_eq!(word(&back, 91_000, &NEED), "access3");
     assert_eq!(back.generation, 2);
+}
+
+#[test]
+fn an_agency_that_removes_the_app_ends_what_came_through_it_and_nothing_else() {
+    let (agency, other) = (CompanyId::new("agency").unwrap(), CompanyId::new("other").unwrap());
+    let direct = connected(None, location(Some("agency")), &grant(1), at(0));
+    assert!(uninstalled_with(direct, &agency, at(1)).is_none(), "a person connected it");
+    let below = installed(None, location(Some("agency")), at(0)).unwrap();
+    let exchanged = Answer::Tokens(Box::new(Grant { is_exchanged: true, ..grant(1) }));
+    let holding = after(&below, &begin_exchange(&below, ("me", at(0))), &exchanged, 1);
+    for document in [below, holding] {
+        assert!(uninstalled_with(document.clone(), &other, at(2)).is_none(), "another agency");
+        assert!(uninstalled_with(document.clone(), &agency, at(-1)).is_none(), "older than the installation");
+        let gone = uninstalled_with(document, &agency, at(2)).unwrap();
+        assert_eq!(word(&gone, 3, &NEED), "Uninstalled");
+        assert!(gone.pair.is_none());
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ impl std::fmt::Display for Paused {
         f.write_str(match self {
             Self::NeedsReconnect(reason) => reason.words(),
             Self::Uninstalled => "the app was removed from the GHL account; connect it again with `tandem connect`",
-            Self::StillRefused => "GHL refuses a token that is new",
+            Self::StillRefused => "GHL refuses a token that is new; another one is asked for when it is a minute old",
         })
     }
 }

@@ -1,6 +1,5 @@
 //! One renewal: intent, request, outcome, in this order.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use super::{NoToken, Tokens, later};
 use crate::token::{self, Begun, Document, Intent, Need, Next, State, Waiting};
 use crate::vault::Held;
-use crate::{Answer, Call, CompanyId, Holder, Paused, VaultError};
+use crate::{Answer, CompanyId, Holder, VaultError};
 
 /// How often a renewal by another process is looked at.
 const POLL: Duration = Duration::from_millis(100);
@@ -74,7 +73,7 @@ impl Tokens {
             Next::Reconnect => Some(token::begin_reconnect(document, timing, by)),
             Next::Exchange { company, location } => {
                 let intent = token::begin_exchange(&document, by);
-                self.exchange(holder, &intent, (company, location)).await?;
+                self.exchange_for(holder, &intent, (company, location)).await?;
                 None
             }
             Next::Use(_) | Next::Wait { .. } | Next::Paused(_) => None,
@@ -105,50 +104,21 @@ impl Tokens {
         self.settle(holder, &intent, &answer).await
     }
 
-    /// Asks for a location's token with its agency's; once more when that one was refused.
-    async fn exchange(
+    /// Asks for a location's token with its agency's, and stores what came of it.
+    async fn exchange_for(
         &self,
         holder: &Holder,
         intent: &Intent,
         (company, location): (&CompanyId, &str),
     ) -> Result<(), VaultError> {
-        let mut refused: Option<SecretString> = None;
-        loop {
-            let access = match self.company_token(company, refused.as_ref()).await {
-                Ok(access) => access,
-                Err(NoToken::Vault(error)) => return Err(error),
-                Err(NoToken::Paused { paused: Paused::StillRefused, .. }) => {
-                    return self.settle(holder, intent, &Answer::Unauthorized).await;
-                }
-                Err(NoToken::NotConnected { .. } | NoToken::Paused { .. }) => {
-                    return self.settle(holder, intent, &Answer::Refused).await;
-                }
-                Err(NoToken::Later(_) | NoToken::Interrupted) => return self.no_company_token(holder, intent).await,
-            };
-            let call =
-                Call::Exchange { access: access.clone(), company: company.clone(), location: location.to_owned() };
-            let send_by = std::time::Instant::now() + self.inner.timing.send_window;
-            match self.inner.endpoint.call(call, send_by).await {
-                Answer::Unauthorized if refused.is_none() => refused = Some(access),
-                answer @ (Answer::Tokens(_)
-                | Answer::InvalidGrant
-                | Answer::LocationInactive
-                | Answer::NotApplied { .. }
-                | Answer::Unauthorized
-                | Answer::Refused
-                | Answer::Unknown) => return self.settle(holder, intent, &answer).await,
+        match self.exchange(company, location).await {
+            Ok(answer) => self.settle(holder, intent, &answer).await,
+            Err(NoToken::NotConnected { .. } | NoToken::Paused { .. }) => {
+                self.settle(holder, intent, &Answer::Refused).await
             }
+            Err(NoToken::Later(_) | NoToken::Interrupted) => self.no_company_token(holder, intent).await,
+            Err(NoToken::Vault(error)) => Err(error),
         }
-    }
-
-    /// Boxed, because an agency's token is obtained as any other.
-    fn company_token<'a>(
-        &'a self,
-        company: &CompanyId,
-        refused: Option<&'a SecretString>,
-    ) -> Pin<Box<dyn Future<Output = Result<SecretString, NoToken>> + Send + 'a>> {
-        let holder = Holder::Company(company.clone());
-        Box::pin(async move { self.token(&holder, refused).await })
     }
 
     async fn no_company_token(&self, holder: &Holder, intent: &Intent) -> Result<(), VaultError> {

@@ -1,5 +1,7 @@
 //! A process is killed at each step of a renewal; another one goes on.
 
+use std::time::Duration;
+
 use secrecy::SecretString;
 use tandem_credentials::{Answer, NoToken, Paused, Stage, Tokens};
 use tandem_store::Store;
@@ -102,7 +104,7 @@ async fn killed_after_the_request_the_refresh_token_is_not_sent_again(store: &St
 }
 
 async fn recovers_by_reconnecting(world: &World) {
-    let impatient = tandem_credentials::Timing { patience: std::time::Duration::ZERO, ..Default::default() };
+    let impatient = tandem_credentials::Timing { patience: Duration::ZERO, ..Default::default() };
     let error = world.process_with(impatient).access(acme()).await.unwrap_err();
     assert!(matches!(error, NoToken::Later(_)) && error.class().is_retryable(), "{error}");
     assert_eq!(world.provider.calls(), REFRESHED, "the intent's time is not over yet");
@@ -169,6 +171,9 @@ async fn a_pair_that_comes_while_the_store_is_away_is_stored_when_it_is_back() {
     world.provider.wait_for_calls(REFRESHED).await;
     nats.kill();
     world.provider.let_go();
+    let mut caller = caller;
+    let early = tokio::time::timeout(Duration::from_millis(500), &mut caller).await;
+    assert!(early.is_err(), "a token was handed out before it was stored: {early:?}");
     // The caller may run out of patience; the renewal doesn't.
     nats.start_again();
     let _either = caller.await.unwrap();

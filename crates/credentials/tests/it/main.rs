@@ -5,6 +5,8 @@ mod backend;
 #[cfg(test)]
 mod crashes;
 #[cfg(test)]
+mod ghl;
+#[cfg(test)]
 mod provider;
 #[cfg(test)]
 mod signing;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use tandem_credentials::{
-    Account, Answer, Answering, Call, CompanyId, Grant, MasterKeys, Timing, TokenEndpoint, Tokens, Vault,
+    Account, Answer, Answering, Call, CompanyId, Grant, Listing, MasterKeys, Timing, TokenEndpoint, Tokens, Vault,
 };
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
@@ -52,6 +52,8 @@ struct State {
     works: BTreeSet<String>,
     refresh: BTreeSet<String>,
     sent: BTreeSet<String>,
+    /// That have the app.
+    locations: BTreeSet<String>,
 }
 
 impl Provider {
@@ -71,6 +73,11 @@ impl Provider {
     /// Whether a call with that token is answered otherwise than 401.
     pub(crate) fn takes(&self, access: &SecretString) -> bool {
         self.state.lock().unwrap().works.contains(access.expose_secret())
+    }
+
+    /// These locations have the app.
+    pub(crate) fn install(&self, locations: &[&str]) {
+        self.state.lock().unwrap().locations = locations.iter().map(|id| (*id).to_owned()).collect();
     }
 
     /// All access tokens are refused from now on.
@@ -102,6 +109,8 @@ impl State {
             scopes: vec!["contacts.readonly".to_owned()],
             location: None,
             company: None,
+            approved: Vec::new(),
+            is_exchanged: !has_refresh,
         }
     }
 
@@ -158,6 +167,12 @@ impl TokenEndpoint for Provider {
             }
             self.state.lock().unwrap().carry_out(&call)
         })
+    }
+
+    fn installed<'a>(&'a self, access: &'a SecretString, _company: &'a CompanyId) -> Listing<'a> {
+        let is_good = self.takes(access);
+        let locations = self.state.lock().unwrap().locations.clone();
+        Box::pin(async move { if is_good { Ok(locations) } else { Err(Answer::Unauthorized) } })
     }
 }
 

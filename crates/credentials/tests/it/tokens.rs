@@ -19,6 +19,7 @@ over_every_store! {
     a_caller_that_goes_away_does_not_end_the_renewal,
     locations_of_an_agency_share_its_token,
     an_agency_token_that_is_refused_is_renewed_once,
+    an_agency_tells_its_locations_and_takes_theirs_along,
     what_people_and_events_do_decides,
     past_the_deadline_nothing_is_sent,
 }
@@ -141,6 +142,37 @@ async fn an_agency_token_that_is_refused_is_renewed_once(store: &Store) {
     tokens.installed(acme(), ("loc1".to_owned(), agency()), world.now()).await.unwrap();
     assert!(world.provider.takes(&tokens.access(acme()).await.unwrap()));
     assert_eq!(world.provider.calls(), Calls { refresh: 1, reconnect: 0, exchange: 2 });
+}
+
+#[expect(clippy::cognitive_complexity, reason = "one story, told in its order")]
+async fn an_agency_tells_its_locations_and_takes_theirs_along(store: &Store) {
+    let world = World::new(store);
+    let tokens = world.process();
+    assert_eq!(tokens.agencies().await.unwrap(), []);
+    let company = Account::Company { id: agency() };
+    tokens.connected(agency(), company, &world.provider.grant()).await.unwrap();
+    tokens.connected(acme(), location(), &world.provider.grant()).await.unwrap();
+    assert_eq!(tokens.agencies().await.unwrap(), [agency()], "and no connection");
+    world.provider.install(&["loc1", "loc2"]);
+    world.advance(3600);
+    world.provider.revoke();
+    let there = tokens.locations_of(&agency()).await.unwrap().unwrap();
+    assert_eq!(there.into_iter().collect::<Vec<_>>(), ["loc1", "loc2"]);
+    assert_eq!(world.provider.calls(), ONE_REFRESH, "a token that was refused is renewed");
+
+    let below = ConnectionId::new("below").unwrap();
+    let Answer::Tokens(grant) = tokens.exchange(&agency(), "loc2").await.unwrap() else { panic!("no tokens") };
+    let account = Account::Location { id: "loc2".to_owned(), company: Some(agency()) };
+    tokens.connected(&below, account, &grant).await.unwrap();
+    world.advance(1);
+    tokens.uninstalled(agency(), world.now()).await.unwrap();
+    for connection in [&below, &acme()] {
+        tokens.uninstalled_with(&agency(), connection, world.now()).await.unwrap();
+    }
+    let stage = async |connection| tokens.status(connection).await.unwrap().unwrap().stage;
+    assert_eq!((stage(&below).await, stage(&acme()).await), (Stage::Uninstalled, Stage::Active));
+    assert_eq!(tokens.agencies().await.unwrap(), []);
+    assert!(tokens.exchange(&agency(), "loc2").await.is_err());
 }
 
 #[expect(clippy::cognitive_complexity, reason = "one story, told in its order")]

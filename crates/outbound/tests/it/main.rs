@@ -77,6 +77,19 @@ async fn a_request_arrives_whole_and_its_answer_comes_back() {
     assert!(seen[0].ends_with(r#"{"defaultFields":{"firstName":"Ana"},"externalId":"t1","source":"tandem"}"#));
 }
 
+#[tokio::test]
+async fn a_refusal_that_repeats_the_credential_loses_it() {
+    let words = format!("{{\"message\":\"Bearer {SECRET} and {SECRET}{SECRET} are no good\"}}");
+    let (_server, refused) = send_to(Trick::Answer(answer("400 Bad Request", "", &words)), create()).await;
+    let stars = "*".repeat(SECRET.len());
+    let expected = format!("{{\"message\":\"Bearer {stars} and {stars}{stars} are no good\"}}");
+    assert_eq!(refused.unwrap().body().as_ref(), expected.as_bytes());
+    let server = Server::start(Trick::Answer(answer("400 Bad Request", "", "as it was"))).await;
+    let client = Client::new(config(server.url(""))).unwrap();
+    let refused = client.send(create(), &SecretString::default(), HeaderMap::new(), None).await;
+    assert_eq!(refused.unwrap().body().as_ref(), b"as it was", "there was none");
+}
+
 #[test]
 fn where_requests_go_is_told_without_a_path() {
     let at = |base: &str| {

@@ -8,6 +8,8 @@ use tandem_contact::{Field, Observed, Value, email, phone, tag};
 
 use crate::{ContactId, id, json};
 
+use super::Dnd;
+
 /// What is needed to read a contact of one location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GhlView {
@@ -44,6 +46,8 @@ pub struct Contact {
     pub tags: Vec<String>,
     /// Custom field values by field id.
     pub custom_fields: Vec<(String, Json)>,
+    /// How it doesn't want to be reached.
+    pub dnd: Dnd,
     /// When it was last changed; unset in some answers.
     pub updated_at: Option<Timestamp>,
 }
@@ -62,6 +66,7 @@ impl Contact {
             emails: Vec::new(),
             tags: Vec::new(),
             custom_fields: Vec::new(),
+            dnd: Dnd::default(),
             updated_at: None,
         }
     }
@@ -83,6 +88,7 @@ impl Contact {
             emails,
             tags: json::list(contact, "tags").iter().filter_map(json::plain).collect(),
             custom_fields: json::list(contact, "customFields").iter().filter_map(custom_field).collect(),
+            dnd: Dnd::read(contact),
             updated_at: json::time(contact, "dateUpdated"),
         })
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::{ApiError, ContactId, Request, Response, json};
 
 use super::request::{build, iso, query};
-use super::response::{Listing, listing, read};
+use super::response::{Listing, done, listing, read};
 use super::{ApiVersion, Id, operations as ops};
 
 const SEARCH_PAGE: &str = "100";
@@ -46,6 +46,7 @@ pub fn create(location: &Id, contact: &ContactId, version: &ApiVersion) -> Reque
 
 /// The new conversation's id, from the answer to [`create`].
 pub fn created(response: &Response) -> Result<Id, ApiError> {
+    done(response)?;
     read(response, |body| Id::read(json::child(body, "conversation")?, "id"))
 }
 
@@ -162,6 +163,7 @@ fn placed(place: &Place, kind: &str) -> Map<String, Json> {
 
 /// The id of what was logged, from the answer to [`log_text`] or [`log_call`]. A success without one logged nothing.
 pub fn logged(response: &Response) -> Result<Id, ApiError> {
+    done(response)?;
     read(response, |body| Id::read(body, "messageId"))
 }
 
@@ -174,7 +176,7 @@ pub struct Message {
     pub conversation: Option<Id>,
     /// Whose it is.
     pub contact: Option<ContactId>,
-    /// The other system's id, where it was logged with one.
+    /// The other system's id, where GHL shows it: its description doesn't.
     pub external_id: Option<String>,
     /// `TYPE_SMS`, `TYPE_CALL` and others.
     pub kind: Option<String>,

@@ -24,6 +24,13 @@ pub struct App {
     pub client_secret: SecretString,
 }
 
+impl App {
+    /// The app's id, as webhooks and lists name it: the client id up to its first dash (contract sheet, section 2.2).
+    pub fn id(client_id: &str) -> &str {
+        client_id.split_once('-').map_or(client_id, |(id, _)| id)
+    }
+}
+
 /// Whom a token is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserType {

@@ -6,7 +6,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value as Json};
 
 use crate::outcome::retry_after;
-use crate::{ApiError, Class, ContactId, Response, Words, json};
+use crate::{ApiError, Class, ContactId, Response, Words, id, json};
 
 use super::Contact;
 
@@ -84,7 +84,7 @@ fn error(response: &Response, body: Option<&Map<String, Json>>) -> ApiError {
     ApiError {
         words: Words::new(&words),
         existing: body.and_then(existing).map(Box::new),
-        trace: body.and_then(|body| json::text(body, "traceId")).map(String::into_boxed_str),
+        trace: body.and_then(|body| json::text(body, "traceId")).and_then(id::label),
         ..ApiError::new(response.status(), class)
     }
 }

@@ -39,7 +39,19 @@ pub struct Hit {
 
 /// Where the next page starts; opaque.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor(Json);
+pub struct Cursor(pub(super) Json);
+
+impl Cursor {
+    /// As it is kept: a cursor names a contact, so that it holds for as long as anybody likes.
+    pub fn text(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// From its text.
+    pub fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().map(Self)
+    }
+}
 
 /// One page of hits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,11 +129,13 @@ impl Search {
 
 /// The answer to [`Search::page`].
 pub fn searched(response: &Response) -> Result<HitPage, ApiError> {
-    let last = |items: &[Json], _: &Map<String, Json>| {
-        let cursor = items.last()?.get("searchAfter").filter(|cursor| cursor.is_array())?;
-        (items.len() >= SEARCH_PAGE).then(|| cursor.clone())
-    };
-    page(response, last)
+    page(response, after_search)
+}
+
+/// Where a search goes on.
+pub(super) fn after_search(items: &[Json], _: &Map<String, Json>) -> Option<Json> {
+    let cursor = items.last()?.get("searchAfter").filter(|cursor| cursor.is_array())?;
+    (items.len() >= SEARCH_PAGE).then(|| cursor.clone())
 }
 
 /// `GET /contacts/search/duplicate`: whom GHL takes for the same person, by its own rules. It needs a number (E.164) or an
@@ -202,10 +216,13 @@ pub fn list(location: &Id, after: Option<&Cursor>, version: &ApiVersion) -> Resu
 
 /// The answer to [`list`].
 pub fn listed(response: &Response) -> Result<HitPage, ApiError> {
-    page(response, |items, body| {
-        let meta = json::child(body, "meta").filter(|_| !items.is_empty())?;
-        Some(json!([json::text(meta, "startAfter")?, json::text(meta, "startAfterId")?]))
-    })
+    page(response, after_list)
+}
+
+/// Where the list goes on; its last page is an empty one.
+pub(super) fn after_list(items: &[Json], body: &Map<String, Json>) -> Option<Json> {
+    let meta = json::child(body, "meta").filter(|_| !items.is_empty())?;
+    Some(json!([json::text(meta, "startAfter")?, json::text(meta, "startAfterId")?]))
 }
 
 /// `GET /contacts/business/{businessId}`: who belongs to a company of GHL's own; so many are left out first.
@@ -225,13 +242,26 @@ fn page(
     response: &Response,
     next: impl FnOnce(&[Json], &Map<String, Json>) -> Option<Json>,
 ) -> Result<HitPage, ApiError> {
+    let (hits, unreadable, total, next) = items(response, Hit::read, next)?;
+    Ok(HitPage { hits, unreadable, total, next })
+}
+
+/// The items that can be read, how many can't, how many there are on all pages, and where the next one starts.
+type Items<T> = (Vec<T>, usize, Option<u64>, Option<Cursor>);
+
+/// Reads a page of whatever the reader makes of its items.
+pub(super) fn items<T>(
+    response: &Response,
+    reader: impl Fn(&Json) -> Option<T>,
+    next: impl FnOnce(&[Json], &Map<String, Json>) -> Option<Json>,
+) -> Result<Items<T>, ApiError> {
     read(response, |body| {
-        let items = body.get("contacts")?.as_array()?;
-        let hits: Vec<Hit> = items.iter().filter_map(Hit::read).collect();
+        let all = body.get("contacts")?.as_array()?;
+        let items: Vec<T> = all.iter().filter_map(reader).collect();
         let total = ["total", "count"].iter().find_map(|key| body.get(*key)?.as_u64());
-        let unreadable = items.len() - hits.len();
-        Some(HitPage { hits, unreadable, total, next: next(items, body).map(Cursor) })
+        Some((all.len() - items.len(), items, total, next(all, body).map(Cursor)))
     })
+    .map(|(unreadable, items, total, next)| (items, unreadable, total, next))
 }
 
 impl Hit {

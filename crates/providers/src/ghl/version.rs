@@ -41,10 +41,10 @@ const KEYS: &[(&str, &str)] = &[
 pub struct ApiVersion(HeaderValue);
 
 impl ApiVersion {
-    /// Checks that the text can be a header.
+    /// A date or `v3`: with any other word the names in bodies and paths would be those of the wrong version.
     pub fn new(text: &str) -> Result<Self, InvalidApiVersion> {
-        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let header = HeaderValue::from_str(text).ok().filter(|_| is_plain);
+        let is_date = text.len() == 10 && text.bytes().enumerate().all(is_of_a_date);
+        let header = HeaderValue::from_str(text).ok().filter(|_| is_date || text == "v3");
         header.map(Self).ok_or(InvalidApiVersion)
     }
 
@@ -79,6 +79,11 @@ impl ApiVersion {
         let is_older = !self.is_v3() && operation.path().starts_with("/conversations/");
         if is_older { DATED_CONVERSATIONS } else { self.0.clone() }
     }
+}
+
+/// Whether the byte can stand there in `2021-07-28`.
+fn is_of_a_date((at, byte): (usize, u8)) -> bool {
+    if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() }
 }
 
 /// The v3 name of a dated key, for readers that take either.
@@ -119,7 +124,8 @@ mod tests {
         let gap = v3.offers(&ops::CONTACTS_LIST).unwrap_err();
         assert_eq!(gap.to_string(), "`ghl.contacts.list` does not exist in GHL's v3 API");
         assert!(dated.offers(&ops::CONTACTS_LOOKUP).is_err());
-        assert_eq!(ApiVersion::new("a\nb"), Err(InvalidApiVersion));
-        assert_eq!(ApiVersion::new(""), Err(InvalidApiVersion));
+        for bad in ["", "V3", "v2", "2021-7-28", "2021-07-28\n", "legacy"] {
+            assert_eq!(ApiVersion::new(bad), Err(InvalidApiVersion), "{bad}");
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::{Id, Surface, Window, operations as ops, wire};
 
 mod index;
 
-pub use index::{Index, Owner};
+pub use index::{Index, Known, Owner};
 
 /// Both documents' bounds for a page.
 const PAGE_SIZES: (&str, &str) = ("100", "50");

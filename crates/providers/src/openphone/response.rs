@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use tandem_contact::Field;
 
 use crate::outcome::retry_after;
-use crate::{ApiError, Class, Response, Words, json};
+use crate::{ApiError, Class, Response, Words, id, json};
 
 use super::{Contact, Definition, Partial};
 
@@ -113,8 +113,8 @@ fn error(response: &Response) -> ApiError {
     let is_api = !message.starts_with("Cannot ");
     ApiError {
         words: Words::new(&message),
-        code: json::text(fields, "code").or_else(|| json::text(fields, "key")).map(String::into_boxed_str),
-        trace: json::text(fields, "trace").map(String::into_boxed_str),
+        code: json::text(fields, "code").or_else(|| json::text(fields, "key")).and_then(id::label),
+        trace: json::text(fields, "trace").and_then(id::label),
         refused: refused(fields),
         ..ApiError::new(response.status(), class(response, is_api))
     }

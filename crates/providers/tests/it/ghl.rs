@@ -1,11 +1,44 @@
-//! GHL's published examples and keys.
+//! GHL's published examples and keys; one file per subject has its operations.
+
+pub(crate) mod appointment;
+pub(crate) mod contact;
+pub(crate) mod conversation;
+pub(crate) mod custom_field;
+pub(crate) mod location;
+pub(crate) mod membership;
+pub(crate) mod note;
+pub(crate) mod oauth;
+pub(crate) mod search;
+pub(crate) mod tag;
+pub(crate) mod task;
+pub(crate) mod user;
 
 use serde_json::json;
 use tandem_contact::{Field, Value};
+use tandem_providers::ContactId;
 use tandem_providers::ghl::webhook::{Kind, parse};
-use tandem_providers::ghl::{GhlView, KeyError, PUBLISHED_KEY, PublicKey, contact, response};
+use tandem_providers::ghl::{GhlView, Id, KeyError, PUBLISHED_KEY, PublicKey, contact as ghl_contact, response};
 
 use crate::{answer, json, text, vendor};
+
+/// An id of whatever GHL has.
+fn id(text: &str) -> Id {
+    Id::new(text).unwrap()
+}
+
+/// The contact that all subjects are about.
+fn ana() -> ContactId {
+    ContactId::new("c1").unwrap()
+}
+
+fn view() -> GhlView {
+    GhlView {
+        location_id: "L1".to_owned(),
+        default_country: "US".to_owned(),
+        role_custom_field: Some("f1".to_owned()),
+        app_url: "https://app.gohighlevel.com".to_owned(),
+    }
+}
 
 #[test]
 fn every_published_example_is_read_with_its_known_errors() {
@@ -62,13 +95,7 @@ fn the_specs_own_example_of_a_contact_is_observed() {
     let example = properties.iter().filter_map(|(key, schema)| Some((key.clone(), schema.get("example")?.clone())));
     let body = json!({"contact": example.collect::<serde_json::Map<_, _>>()});
     let read = response::contact(&answer(200, &body)).unwrap();
-    let view = GhlView {
-        location_id: "L1".to_owned(),
-        default_country: "US".to_owned(),
-        role_custom_field: None,
-        app_url: "https://app.gohighlevel.com".to_owned(),
-    };
-    let (seen, updated_at) = contact::observe(&read, &view);
+    let (seen, updated_at) = ghl_contact::observe(&read, &view());
     assert_eq!(seen[&Field::FirstName], body["contact"]["firstName"].as_str().and_then(Value::text));
     assert!(seen[&Field::Phones].is_some() && seen[&Field::Emails].is_some() && seen[&Field::Tags].is_some());
     assert!(updated_at.is_some());

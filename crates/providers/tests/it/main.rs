@@ -5,11 +5,13 @@
 )]
 #![expect(clippy::unwrap_used, reason = "a failed set-up should end the test")]
 
+mod contract;
+mod docs;
+mod exchange;
 mod ghl;
+mod left_out;
 mod openphone;
-mod openphone_operations;
-mod openphone_samples;
-mod schema;
+mod registry;
 
 use std::path::{Path, PathBuf};
 

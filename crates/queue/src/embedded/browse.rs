@@ -1,7 +1,7 @@
 //! Looking into a stream, and taking things out by hand.
 
 use tandem_embedded::Error;
-use tandem_embedded::rusqlite::{Connection, OptionalExtension as _};
+use tandem_embedded::rusqlite::{Connection, OptionalExtension as _, params};
 use tandem_proto::{Consumer, Stream};
 
 use super::{row, take};
@@ -46,6 +46,12 @@ pub(super) fn trim(sql: &Connection, stream: Stream, keep_newer_than_ms: i64) ->
         take::delete(sql, *sequence)?;
     }
     Ok(old.len())
+}
+
+pub(super) fn backlog(sql: &Connection, consumer: Consumer, connection: &str) -> Result<u64, Error> {
+    let count = "SELECT count(*) FROM delivery WHERE consumer = ?1 AND connection = ?2";
+    let all = sql.prepare_cached(count)?.query_row(params![row::consumer(consumer), connection], |row| row.get(0))?;
+    Ok(row::from_sql(all))
 }
 
 pub(super) fn depth(sql: &Connection, stream: Stream, now_ms: i64) -> Result<Depth, Error> {

@@ -8,7 +8,7 @@ use tandem_jetstream::async_nats::Request;
 use tandem_jetstream::async_nats::jetstream::ErrorCode;
 use tandem_jetstream::async_nats::jetstream::message::StreamMessage;
 use tandem_jetstream::async_nats::jetstream::stream::{Info, RawMessage};
-use tandem_proto::{Consumer, Stream};
+use tandem_proto::{ConnectionId, Consumer, Stream};
 
 use super::{Broker, wire, wiring};
 use crate::{Depth, Error, Stored};
@@ -109,6 +109,13 @@ impl Broker {
         let messages = self.info(stream).await?.state.messages;
         let in_flight = in_flight.min(messages);
         Ok(Depth { waiting: messages - in_flight, in_flight, delayed: 0 })
+    }
+
+    /// Where the consumer isn't there yet, nothing was addressed to it by a process that knows the connection.
+    pub(crate) async fn backlog(&self, consumer: Consumer, connection: &ConnectionId) -> Result<u64, Error> {
+        let name = wiring::consumer_name(consumer, connection);
+        let found = self.connection.consumer(consumer.stream().name(), &name).await?;
+        Ok(found.map_or(0, |info| info.num_pending + info.num_ack_pending as u64))
     }
 
     pub(crate) async fn healthy(&self) -> Result<(), Error> {

@@ -71,6 +71,7 @@ over_every_backend! {
         a_message_is_found_and_removed_in_its_own_stream_only,
         trimming_removes_what_is_old,
         depth_tells_waiting_from_in_flight_from_delayed,
+        a_backlog_is_one_connections_and_one_consumers,
         a_working_queue_is_healthy,
     }
 }

@@ -8,7 +8,7 @@ use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{
     ConflictPolicy, Direction, Document, FieldRule, Found, IntentKind, Note, Rules, Run, Step, adopt, begin, diff,
-    is_echo, next_step, observe, updated,
+    external_key, is_echo, next_step, not_found, observe, probed, taken, updated,
 };
 
 fn rules(direction: Direction) -> Rules {
@@ -204,4 +204,40 @@ fn a_worker_waits_for_a_request_that_another_one_has_under_way() {
     let other = Run { owner: "two".to_owned(), ..Run::default() };
     assert!(matches!(next_step(&document, &rules, &other, at(1)), Step::Wait { why: "in_flight_elsewhere", .. }));
     assert_eq!(next_step(&document, &rules, &other, at(3600)), Step::Settle(Side::OpenPhone));
+}
+
+#[test]
+fn a_contact_that_answers_404_though_it_is_listed_is_made_again_under_another_key_a_few_times() {
+    let rules = rules(Direction::ToOpenPhone);
+    let mut document = document();
+    let mut keys = BTreeSet::from([external_key(&document, Side::OpenPhone)]);
+    for time in 1..3 {
+        not_found(&mut document, &rules, Side::OpenPhone, at(time));
+        assert_eq!((&document.link[Side::OpenPhone], &document.parked), (&None, &None));
+        // The stale one may hold the key that it was made with.
+        assert!(keys.insert(external_key(&document, Side::OpenPhone)));
+        adopt(&mut document, &rules, Side::OpenPhone, &format!("q{time}"), at(time));
+    }
+    not_found(&mut document, &rules, Side::OpenPhone, at(3));
+    assert_eq!(document.parked.as_ref().map(|parked| parked.code.as_str()), Some("vanished"));
+}
+
+#[test]
+fn a_key_that_is_taken_by_nobody_who_is_listed_is_not_tried_for_ever() {
+    let rules = rules(Direction::ToOpenPhone);
+    let mut document = document();
+    let name = Observed::from([(Field::FirstName, Value::text("Ana"))]);
+    observe(&mut document, &rules, Side::Ghl, &name, Some(at(1)));
+    document.link[Side::OpenPhone] = None;
+    let writes = diff(&document, &rules, Side::OpenPhone);
+    begin(&mut document, &rules, Side::OpenPhone, (IntentKind::Create, &writes), ("run", at(2)));
+    taken(&mut document, Side::OpenPhone, at(2));
+    assert_eq!(
+        next_step(&document, &rules, &Run { owner: "run".to_owned(), ..Run::default() }, at(3)),
+        Step::Probe(Side::OpenPhone)
+    );
+    probed(&mut document, &rules, Side::OpenPhone, &[], at(3));
+    assert_eq!(document.parked, None, "the list may be late");
+    probed(&mut document, &rules, Side::OpenPhone, &[], at(1000));
+    assert_eq!(document.parked.as_ref().map(|parked| parked.code.as_str()), Some("key_taken"));
 }

@@ -103,12 +103,31 @@ pub(super) fn some_seconds(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// Hours with a fraction, at least a minute, or 0.
+pub(super) fn hours_or_never(text: &str) -> Result<Duration, String> {
+    const LEAST: f64 = 1.0 / 60.0;
+    const MOST: f64 = 24.0 * 366.0;
+    let number = text.parse::<f64>().ok().filter(|hours| *hours == 0.0 || (LEAST..=MOST).contains(hours));
+    let hours = number.ok_or_else(|| {
+        format!("expected hours, at least a minute (0.0167) and at most a year, or 0 for never; found `{text}`")
+    })?;
+    Ok(Duration::from_secs_f64(hours * 3600.0))
+}
+
 /// A whole number from 1 to `most`.
 pub(super) fn count(text: &str, most: u32) -> Result<u32, String> {
     let number = text.parse::<u32>().ok();
     number
         .filter(|number| (1..=most).contains(number))
         .ok_or_else(|| format!("expected a whole number from 1 to {most}, found `{text}`"))
+}
+
+/// A whole number from 0 to `most`.
+pub(super) fn up_to(text: &str, most: u32) -> Result<u32, String> {
+    let number = text.parse::<u32>().ok();
+    number
+        .filter(|number| *number <= most)
+        .ok_or_else(|| format!("expected a whole number from 0 to {most}, found `{text}`"))
 }
 
 /// An id as the providers make them.
@@ -120,12 +139,17 @@ pub(super) fn provider_id(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// A header's value.
-pub(super) fn header_value(text: &str) -> Result<String, String> {
-    if text.chars().all(|c| c.is_ascii_graphic()) {
+/// A version of GHL's API. Another word would go out as it is, with the names of the wrong version around it.
+pub(super) fn ghl_version(text: &str) -> Result<String, String> {
+    let is_date = text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    if is_date || text == "v3" {
         Ok(text.to_owned())
     } else {
-        Err("must be of plain letters, digits and signs, without blanks".to_owned())
+        Err("is no version of GHL's API: write a date such as 2021-07-28, or v3".to_owned())
     }
 }
 

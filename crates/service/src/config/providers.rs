@@ -19,7 +19,7 @@ fn ghl(slot: &Slot<'_>) -> Option<GhlProvider> {
     let base_url = keys.slot("base_url").parse(url);
     let app_url = keys.slot("app_url").parse(url);
     let authorize_url = keys.slot("authorize_url").parse(url);
-    let api_version = keys.slot("api_version").parse(check::header_value);
+    let api_version = keys.slot("api_version").parse(check::ghl_version);
     let client_id = keys.slot("client_id").parse_if_any(check::provider_id);
     let client_secret = keys.slot("client_secret");
     let client_secret = (!client_secret.is_empty()).then(|| client_secret.secret()).flatten();

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::time::Duration;
 
 use tandem_telemetry::Format;
 
 use super::problem::{Origin, Problem};
 use super::section::{Reader, Slot};
 use super::tree::{Kind, Node};
-use super::{Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
+use super::{Brake, Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
 use super::{backends, check, connections, overrides, providers, yaml};
 
 /// Everything that is read at once may be wrong at once.
@@ -56,6 +57,8 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let telemetry = telemetry(&keys.slot("telemetry"));
     let shutdown = keys.slot("shutdown");
     let grace = grace(&shutdown);
+    let sweep_every = sweep(&keys.slot("sweep"));
+    let brake = brake(&keys.slot("brake"));
     let writer = writer(&keys.slot("writer"));
     keys.finish();
     let config = Config {
@@ -69,6 +72,8 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         connections,
         telemetry: telemetry?,
         grace: grace?,
+        sweep_every: Some(sweep_every?).filter(|every| !every.is_zero()),
+        brake: brake?,
         writer: writer?,
     };
     grace_covers_a_request(&shutdown, &config);
@@ -118,11 +123,30 @@ fn telemetry(slot: &Slot<'_>) -> Option<Telemetry> {
     Some(Telemetry { otlp_endpoint, sample: sample?, log: log?, log_format: log_format? })
 }
 
-fn grace(slot: &Slot<'_>) -> Option<std::time::Duration> {
+fn grace(slot: &Slot<'_>) -> Option<Duration> {
     let mut keys = slot.section()?;
     let grace = keys.slot("grace_seconds").parse(check::some_seconds);
     keys.finish();
     grace
+}
+
+/// Nothing at all where no sweep comes by itself.
+fn sweep(slot: &Slot<'_>) -> Option<Duration> {
+    let mut keys = slot.section()?;
+    let every = keys.slot("every_hours").parse(check::hours_or_never);
+    keys.finish();
+    every
+}
+
+fn brake(slot: &Slot<'_>) -> Option<Brake> {
+    const MOST_RECORDS: u32 = 100_000_000;
+    const MOST_MINUTES: u32 = 24 * 60;
+    let mut keys = slot.section()?;
+    let records = keys.slot("records").parse(|text| check::count(text, MOST_RECORDS));
+    let percent = keys.slot("percent").parse(|text| check::up_to(text, 100));
+    let minutes = keys.slot("minutes").parse(|text| check::up_to(text, MOST_MINUTES));
+    keys.finish();
+    Some(Brake { records: records?, percent: percent?, within: Duration::from_mins(u64::from(minutes?)) })
 }
 
 /// A shorter grace period would cut off a request that is under way, and leave its outcome unknown.

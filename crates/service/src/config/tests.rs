@@ -87,6 +87,8 @@ connections:
     mapping: m.yaml
 telemetry: { otlp_endpoint: '', log: 'warn,tandem_writer=debug', log_format: json }
 shutdown: { grace_seconds: 45 }
+sweep: { every_hours: 0.5 }
+brake: { records: 20, percent: 0, minutes: 5 }
 writer: { in_flight_per_connection: 2, in_flight: 8 }
 ";
     let key = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
@@ -110,6 +112,14 @@ writer: { in_flight_per_connection: 2, in_flight: 8 }
     assert_eq!(connection.openphone.webhook_secrets[0].expose_secret(), "whsec_1");
     assert_eq!(connection.mapping.default_country, "DE");
     assert_eq!(config.grace, Duration::from_secs(45));
+    assert_eq!(config.sweep_every, Some(Duration::from_mins(30)));
+    assert_eq!(config.brake, Brake { records: 20, percent: 0, within: Duration::from_mins(5) });
+}
+
+#[test]
+fn sweeps_can_be_turned_off() {
+    let config = parse(&format!("{MINIMAL}\nsweep: {{ every_hours: 0 }}"), &[]).unwrap();
+    assert_eq!(config.sweep_every, None);
 }
 
 #[test]
@@ -162,7 +172,7 @@ telemetry: loud
 ";
     let expected = "\
 conf/tandem.yaml:2: http.listen: expected an IP address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080, found `nowhere`
-conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, writer)
+conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, sweep, brake, writer)
 conf/tandem.yaml:6: providers.ghl.rate.requests: expected a whole number from 1 to 1000000, found `lots`
 conf/tandem.yaml:8: connections[0].id: `a.b` is not a valid id: use 1 to 64 letters, digits, `_` or `-`
 conf/tandem.yaml:11: connections[0].ghl.private_token: a secret must not stand in the file: write ${NAME} and export NAME, or write file:/path (and replace this secret if the file was shared)
@@ -202,7 +212,15 @@ fn values_that_make_no_sense_are_refused() {
         ("providers: { ghl: { timing: { timeout_seconds: -1 } } }", "expected seconds from 0"),
         ("providers: { ghl: { timing: { connect_timeout_seconds: 31 } } }", "must not be more than timeout_seconds"),
         ("providers: { ghl: { webhook_public_keys: [absent.pem] } }", "can't read the public key conf/absent.pem"),
-        ("providers: { ghl: { api_version: 'a b' } }", "providers.ghl.api_version: must be of plain letters"),
+        ("sweep: { every_hours: daily }", "expected hours"),
+        ("sweep: { every_hours: -1 }", "0 for never; found `-1`"),
+        ("brake: { records: 0 }", "expected a whole number from 1 to 100000000, found `0`"),
+        ("brake: { percent: 101 }", "expected a whole number from 0 to 100, found `101`"),
+        ("brake: { minutes: never }", "expected a whole number from 0 to 1440, found `never`"),
+        (
+            "providers: { ghl: { api_version: V3 } }",
+            "providers.ghl.api_version: is no version of GHL's API: write a date",
+        ),
         ("shutdown: { grace_seconds: 30 }", "must be more than providers.ghl.timing.timeout_seconds (30)"),
         ("writer: { in_flight_per_connection: 4, in_flight: 3 }", "must not be more than writer.in_flight (3)"),
         ("encryption_key: '${ACME_QUO_KEY}'", "encryption_key: is not base64"),

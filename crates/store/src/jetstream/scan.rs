@@ -1,4 +1,4 @@
-//! Going through the keys under a prefix, without their values.
+//! Going through the keys under a prefix, with or without their values.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashSet};
@@ -13,10 +13,12 @@ use tandem_jetstream::async_nats::jetstream::stream::{ConsumerError, ConsumerErr
 
 use super::message::is_deletion;
 use super::{BOUND, Bucket, STREAM, subject};
-use crate::Error;
+use crate::{Entry, Error};
 
 /// Messages asked for at once.
 const BATCH: usize = 5_000;
+/// The same where they come with their values, which are documents of some kilobytes.
+const BATCH_OF_VALUES: usize = 500;
 /// After which the server drops a consumer that nobody came back to.
 const LEFT_ALONE: Duration = Duration::from_secs(30);
 
@@ -24,18 +26,46 @@ const LEFT_ALONE: Duration = Duration::from_secs(30);
 pub(super) struct Seen {
     pub(super) key: String,
     pub(super) is_deleted: bool,
+    /// Where values were asked for, and it is there.
+    pub(super) entry: Option<Entry>,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Keys,
+    Values,
+}
+
+impl Wanted {
+    fn batch(self) -> usize {
+        match self {
+            Self::Keys => BATCH,
+            Self::Values => BATCH_OF_VALUES,
+        }
+    }
 }
 
 impl Bucket {
     /// Shows every key with that prefix that is there all the time, and any that is written meanwhile.
-    pub(super) async fn scan(&self, prefix: &str, mut visit: impl FnMut(Seen)) -> Result<(), Error> {
+    pub(super) async fn scan(&self, prefix: &str, visit: impl FnMut(Seen)) -> Result<(), Error> {
+        self.scan_all(prefix, Wanted::Keys, visit).await
+    }
+
+    /// The same, with values if they are wanted.
+    pub(super) async fn scan_all(
+        &self,
+        prefix: &str,
+        wanted: Wanted,
+        mut visit: impl FnMut(Seen),
+    ) -> Result<(), Error> {
         let Some(filter) = subject::filter(prefix) else { return Ok(()) };
         let config = pull::Config {
             filter_subject: filter,
             // Of each subject there is only the last message.
             deliver_policy: DeliverPolicy::All,
             ack_policy: AckPolicy::None,
-            headers_only: true,
+            headers_only: wanted == Wanted::Keys,
             inactive_threshold: LEFT_ALONE,
             memory_storage: true,
             num_replicas: 1,
@@ -45,7 +75,7 @@ impl Bucket {
         let consumer = context.create_consumer_on_stream(config, STREAM).await.map_err(|error| refused(&error))?;
         let mut place = Place { delivered: 0, is_end: consumer.cached_info().num_pending == 0 };
         while !place.is_end {
-            place = batch(&consumer, place, prefix, &mut visit).await?;
+            place = batch(&consumer, place, (prefix, wanted), &mut visit).await?;
         }
         // It would go by itself, a little later.
         drop(context.delete_consumer_from_stream(&consumer.cached_info().name, STREAM).await);
@@ -62,11 +92,11 @@ struct Place {
 async fn batch(
     consumer: &PullConsumer,
     mut place: Place,
-    prefix: &str,
+    (prefix, wanted): (&str, Wanted),
     visit: &mut impl FnMut(Seen),
 ) -> Result<Place, Error> {
     let started = place.delivered;
-    let messages = consumer.fetch().max_messages(BATCH).messages().await;
+    let messages = consumer.fetch().max_messages(wanted.batch()).messages().await;
     let mut messages = messages.map_err(|error| broken(&error))?;
     loop {
         let next = tokio::time::timeout(BOUND, messages.next()).await.map_err(|error| broken(&error))?;
@@ -78,7 +108,11 @@ async fn batch(
             return Err(NatsError::Unavailable("the connection was lost while reading".to_owned()).into());
         }
         place = Place { delivered: info.consumer_sequence, is_end: info.pending == 0 };
-        if let Some(seen) = seen(&message).filter(|seen| seen.key.starts_with(prefix)) {
+        let revision = info.stream_sequence;
+        if let Some(mut seen) = seen(&message).filter(|seen| seen.key.starts_with(prefix)) {
+            if wanted == Wanted::Values && !seen.is_deleted {
+                seen.entry = Some(Entry { value: message.message.payload.clone(), revision });
+            }
             visit(seen);
         }
     }
@@ -90,7 +124,7 @@ async fn batch(
 /// None for what others put into the bucket.
 fn seen(message: &Message) -> Option<Seen> {
     let key = subject::decode(&message.subject)?;
-    Some(Seen { key, is_deleted: message.headers.as_ref().is_some_and(is_deletion) })
+    Some(Seen { key, is_deleted: message.headers.as_ref().is_some_and(is_deletion), entry: None })
 }
 
 /// The first keys in byte order. The server hands keys out in the order of their revisions, so all are looked at, and

@@ -35,6 +35,7 @@ over_every_backend! {
     a_place_outside_the_prefix_is_fine,
     prefixes_are_taken_literally,
     what_was_deleted_is_neither_listed_nor_counted,
+    a_walk_shows_every_entry_under_the_prefix_as_it_is,
     any_text_is_a_key,
 }
 
@@ -143,6 +144,25 @@ async fn listing_goes_by_prefix_page_by_page(store: &Store) {
     assert_eq!(pages(store, "b/").await, ["b/0", "b/1", "b/2", "b/3", "b/4", "b/5", "b/6"]);
     assert_eq!(store.count("b/").await.unwrap(), 7);
     assert_eq!(store.count("").await.unwrap(), 21);
+}
+
+async fn a_walk_shows_every_entry_under_the_prefix_as_it_is(store: &Store) {
+    let mut revisions = std::collections::BTreeMap::new();
+    for number in 0..1_203 {
+        let key = format!("b/{number:04}");
+        revisions.insert(key.clone(), store.put(&key, key.clone(), Expected::Absent).await.unwrap());
+    }
+    store.put("bb", "x", Expected::Absent).await.unwrap();
+    store.delete("b/0007", revisions.remove("b/0007").unwrap()).await.unwrap();
+    let renewed = store.put("b/0009", "b/0009", Expected::Revision(revisions["b/0009"])).await.unwrap();
+    revisions.insert("b/0009".to_owned(), renewed);
+    let mut shown = std::collections::BTreeMap::new();
+    let visit = |key: &str, entry: tandem_store::Entry| {
+        assert_eq!(entry.value, key.as_bytes());
+        shown.insert(key.to_owned(), entry.revision);
+    };
+    store.walk("b/", visit).await.unwrap();
+    assert_eq!(shown, revisions);
 }
 
 async fn a_place_outside_the_prefix_is_fine(store: &Store) {

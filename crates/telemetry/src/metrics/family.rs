@@ -40,7 +40,11 @@ impl<const N: usize> Counters<N> {
     }
 
     pub(super) fn add(&self, values: [&'static str; N]) {
-        self.0.family.get_or_create(&self.0.description.labelled(values)).inc();
+        self.add_many(values, 1);
+    }
+
+    pub(super) fn add_many(&self, values: [&'static str; N], count: u64) {
+        self.0.family.get_or_create(&self.0.description.labelled(values)).inc_by(count);
     }
 }
 

@@ -88,8 +88,14 @@ fn after_the_exporter_ended_spans_still_have_ids() {
 /// What a whole change costs where nothing is exported: five spans with their attributes.
 #[test]
 fn without_an_exporter_spans_cost_next_to_nothing() {
+    // The quickest of several rounds: whatever else the machine does meanwhile only adds to the others.
+    let took = (0..10).map(|_| a_thousand_changes()).min().unwrap_or_default();
+    assert!(took.as_millis() < 100, "5,000 spans took {took:?}");
+}
+
+fn a_thousand_changes() -> std::time::Duration {
     let began = std::time::Instant::now();
-    for _ in 0..10_000 {
+    for _ in 0..1_000 {
         let webhook = Span::webhook("/webhooks/ghl");
         webhook.status(200, false);
         let sent = Sent { stream: "EVENTS", kind: "event", lane: "live", id: "ghl:w1", connection: "acme" };
@@ -104,7 +110,5 @@ fn without_an_exporter_spans_cost_next_to_nothing() {
         Span::call(&call).status(404, true);
         drop(Span::waited("ghl", std::time::Duration::from_millis(3)));
     }
-    let took = began.elapsed();
-    // Far more than it takes, for a busy machine.
-    assert!(took.as_secs_f64() < 1.0, "50,000 spans took {took:?}");
+    began.elapsed()
 }

@@ -1,6 +1,6 @@
 //! Whether a value fits.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::Document;
 
@@ -12,9 +12,8 @@ pub(super) fn check(schema: Place<'_>, value: &Value, at: &str, found: &mut Vec<
     if value.is_null() && schema["nullable"] == true {
         return;
     }
-    for name in ["oneOf", "anyOf"] {
-        let Some(choices) = schema[name].as_array() else { continue };
-        choose((&document, choices), (value, name), at, found);
+    if let Some((name, choices)) = alternatives(&document, &schema) {
+        return choose((name, &choices), value, at, found);
     }
     if schema["enum"].as_array().is_some_and(|listed| !listed.contains(value)) {
         found.push(format!("{at} is none of the listed values"));
@@ -29,6 +28,7 @@ pub(super) fn check(schema: Place<'_>, value: &Value, at: &str, found: &mut Vec<
     if let Some(text) = value.as_str() {
         shape(&schema, text, at, found);
     }
+    bounds(&schema, value, at, found);
     if let Some(fields) = value.as_object() {
         object((&document, &schema), fields, at, found);
     }
@@ -37,10 +37,10 @@ pub(super) fn check(schema: Place<'_>, value: &Value, at: &str, found: &mut Vec<
     }
 }
 
-fn choose(choices: (&Document, &[Value]), (value, name): (&Value, &str), at: &str, found: &mut Vec<String>) {
-    let tried = choices.1.iter().map(|choice| {
+fn choose((name, choices): (&str, &[(Document, Value)]), value: &Value, at: &str, found: &mut Vec<String>) {
+    let tried = choices.iter().map(|(document, choice)| {
         let mut wrong = Vec::new();
-        check((choices.0, choice), value, at, &mut wrong);
+        check((document, choice), value, at, &mut wrong);
         wrong
     });
     let tried: Vec<Vec<String>> = tried.collect();
@@ -48,6 +48,22 @@ fn choose(choices: (&Document, &[Value]), (value, name): (&Value, &str), at: &st
         let reasons: Vec<String> = tried.into_iter().map(|wrong| wrong.join(", ")).collect();
         found.push(format!("{at} fits none of {name}: {}", reasons.join("; or ")));
     }
+}
+
+/// The choices that a schema leaves, each with all that stands beside them.
+pub(super) fn alternatives(document: &Document, schema: &Value) -> Option<(&'static str, Vec<(Document, Value)>)> {
+    let name =
+        ["oneOf", "anyOf"].into_iter().find(|name| schema[name].as_array().is_some_and(|all| !all.is_empty()))?;
+    let mut beside = schema.as_object()?.clone();
+    let choices = beside.remove(name)?;
+    let whole = |choice: &Value| {
+        let (target, choice) = document.follow(choice);
+        if !beside.contains_key("properties") {
+            return (target, choice);
+        }
+        (document.clone(), merged(document, json!({ "allOf": [beside, choice] })))
+    };
+    Some((name, choices.as_array()?.iter().map(whole).collect()))
 }
 
 fn object((document, schema): Place<'_>, fields: &Map<String, Value>, at: &str, found: &mut Vec<String>) {
@@ -114,6 +130,22 @@ fn is_kind(value: &Value, wanted: &str) -> bool {
     if wanted == "integer" { value.is_u64() || value.is_i64() } else { kind(value) == wanted }
 }
 
+fn bounds(schema: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    let mut tell = |name: &str, is_beyond: bool| {
+        if is_beyond {
+            found.push(format!("{at} is beyond the {name} {}", schema[name]));
+        }
+    };
+    if let Some(number) = value.as_f64() {
+        tell("minimum", schema["minimum"].as_f64().is_some_and(|bound| number < bound));
+        tell("maximum", schema["maximum"].as_f64().is_some_and(|bound| number > bound));
+    }
+    if let Some(size) = value.as_array().map(|items| items.len() as u64) {
+        tell("minItems", schema["minItems"].as_u64().is_some_and(|bound| size < bound));
+        tell("maxItems", schema["maxItems"].as_u64().is_some_and(|bound| size > bound));
+    }
+}
+
 /// The files' patterns are prefixes, digits, E.164, or anything with a visible character.
 fn shape(schema: &Value, text: &str, at: &str, found: &mut Vec<String>) {
     let length = text.chars().count() as u64;
@@ -128,7 +160,7 @@ fn shape(schema: &Value, text: &str, at: &str, found: &mut Vec<String>) {
     let fits = match pattern {
         r"^\+[1-9]\d{1,14}$" => text.strip_prefix('+').is_some_and(is_digits),
         "^[0-9]+$" => is_digits(text),
-        r"\S" => !text.trim().is_empty(),
+        r"\S" | r".*\S.*" => !text.trim().is_empty(),
         other => text.starts_with(other.trim_start_matches('^').trim_end_matches("(.*)$")),
     };
     if !fits {
@@ -138,7 +170,9 @@ fn shape(schema: &Value, text: &str, at: &str, found: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
 
     use crate::openapi::{Document, Schema};
 
@@ -147,14 +181,18 @@ mod tests {
         let schema = Schema::of(json!({ "type": "object", "required": ["id"], "properties": {
             "id": { "type": "string", "pattern": "^CN(.*)$", "maxLength": 4 },
             "kind": { "type": "string", "enum": ["a"] },
-            "list": { "type": "array", "items": { "type": "integer" } },
+            "list": { "type": "array", "items": { "type": "integer", "maximum": 9 }, "maxItems": 2 },
             "gone": { "type": "string", "nullable": true },
             "either": { "anyOf": [{ "type": "null" }, { "type": ["string", "boolean"], "minLength": 2 }] },
             "parts": { "allOf": [{ "properties": { "a": {} }, "required": ["a"] }, { "properties": { "b": {} } }] },
             "any": { "type": "object", "properties": {}, "additionalProperties": true },
+            "held": { "allOf": [{ "properties": { "key": {} } }, { "anyOf": [
+                { "type": "object", "required": ["value"], "properties": { "value": { "type": "number" } } },
+                { "type": "object", "required": ["value"], "properties": { "value": { "type": "null" } } },
+            ] }] },
         } }));
         let fits = json!({ "id": "CN1", "kind": "a", "list": [1], "gone": null, "either": null,
-            "parts": { "a": 1, "b": 2 }, "any": { "x": 1 } });
+            "parts": { "a": 1, "b": 2 }, "any": { "x": 1 }, "held": { "key": "k", "value": null } });
         assert_eq!(schema.problems(&fits), Vec::<String>::new());
         let wrong = [
             (json!([]), "$ is array, not object"),
@@ -164,6 +202,8 @@ mod tests {
             (json!({ "id": "CN123" }), "$.id is too long"),
             (json!({ "id": "CN", "kind": "b" }), "$.kind is none of the listed values"),
             (json!({ "id": "CN", "list": [1.5] }), "$.list[] is number, not integer"),
+            (json!({ "id": "CN", "list": [10] }), "$.list[] is beyond the maximum 9"),
+            (json!({ "id": "CN", "list": [1, 2, 3] }), "$.list is beyond the maxItems 2"),
             (json!({ "id": "CN", "parts": { "b": 1 } }), "$.parts.a is missing"),
             (json!({ "id": "CN", "parts": { "a": 1, "c": 1 } }), "$.parts.c is not described"),
             (json!({ "id": "CN", "more": 1 }), "$.more is not described"),
@@ -173,6 +213,9 @@ mod tests {
         }
         let neither = schema.problems(&json!({ "id": "CN", "either": "x" }));
         assert!(neither[0].starts_with("$.either fits none of anyOf"), "{neither:?}");
+        let held = schema.problems(&json!({ "id": "CN", "held": { "key": "k", "value": 1, "more": 1 } }));
+        assert!(held[0].contains("$.held.more is not described"), "{held:?}");
+        assert_eq!(schema.instance(0)["held"], json!({ "key": null, "value": 7 }));
         for choice in 0..2 {
             assert_eq!(schema.problems(&schema.instance(choice)), Vec::<String>::new());
         }
@@ -181,9 +224,16 @@ mod tests {
     #[test]
     fn operations_are_found_by_what_they_do() {
         let name = json!({ "application/json": { "schema": { "$ref": "#/components/name" } } });
+        let query = |name: &str, required: bool, schema: Value| json!({ "in": "query", "name": name, "required": required, "schema": schema });
         let document = Document::of(json!({
             "components": { "name": { "type": "string", "minLength": 1 } },
-            "paths": { "/a/{id}": { "parameters": [], "put": {
+            "security": [{ "key": [] }],
+            "paths": { "/a/{id}": { "parameters": [query("size", true, json!({ "type": "integer", "maximum": 9 }))], "put": {
+                "parameters": [
+                    query("ids", false, json!({ "type": "array", "items": { "type": "string", "minLength": 2 } })),
+                    { "in": "header", "name": "Version", "required": true, "schema": { "enum": ["1"] } },
+                ],
+                "security": [{ "bearer": ["a.write"] }, { "agency": ["a.write"] }],
                 "requestBody": { "content": name },
                 "responses": { "201": { "content": name }, "204": {}, "default": {} },
             } } },
@@ -195,5 +245,15 @@ mod tests {
         assert_eq!(put.statuses(), [201, 204]);
         assert!(put.answer(204).is_none());
         assert_eq!(put.answer(201).unwrap().problems(&json!("x")), Vec::<String>::new());
+        assert_eq!(put.scopes(), Some(BTreeSet::from(["a.write".to_owned()])));
+        let query = |given: &[(&str, &str)]| put.misfits("query", given);
+        assert_eq!(query(&[("size", "9"), ("ids", "ab"), ("ids", "cd")]), Vec::<String>::new());
+        assert_eq!(query(&[("ids", "ab")]), ["query size is missing"]);
+        assert_eq!(
+            query(&[("size", "x"), ("ids", "a")]),
+            ["query size is string, not integer", "query ids[] is too short"]
+        );
+        assert_eq!(query(&[("size", "1"), ("other", "1")]), ["query other is not described"]);
+        assert_eq!(put.misfits("header", &[("version", "2")]), ["header Version is none of the listed values"]);
     }
 }

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::Document;
-use super::check::{kinds, merged};
+use super::check::{alternatives, kinds, merged};
 
 pub(super) fn instance(document: &Document, schema: &Value, choice: usize) -> Value {
     let (document, schema) = document.follow(schema);
     let schema = merged(&document, schema);
-    for name in ["anyOf", "oneOf"] {
-        let Some(choices) = schema[name].as_array().filter(|choices| !choices.is_empty()) else { continue };
-        return instance(&document, &choices[choice.min(choices.len() - 1)], choice);
+    if let Some((_, choices)) = alternatives(&document, &schema) {
+        let (document, schema) = &choices[choice.min(choices.len() - 1)];
+        return instance(document, schema, choice);
     }
     let listed = schema["enum"].get(choice).or_else(|| schema["enum"].get(0));
     if let Some(value) = schema.get("const").or(listed) {

@@ -28,6 +28,11 @@ impl GhlTwin {
         held(&self.twin.house.provider).oauth.expire_access_tokens(Stamp::now(None));
     }
 
+    /// How long access tokens last that are handed out from now on.
+    pub fn set_access_life(&self, life: Duration) {
+        held(&self.twin.house.provider).app.access_life = life;
+    }
+
     /// Sets the clock ahead by which tokens and codes expire.
     pub fn advance_clock(&self, by: Duration) {
         held(&self.twin.house.provider).oauth.advance(by);
@@ -68,6 +73,16 @@ impl GhlTwin {
     /// Gives back a scope that was taken.
     pub fn restore_scope(&self, scope: &str) {
         held(&self.twin.house.provider).oauth.without.remove(scope);
+    }
+
+    /// Every message and call that was logged, in the order of logging, with the external ids that answers don't show.
+    pub fn messages(&self) -> Vec<Value> {
+        let ghl = held(&self.twin.house.provider);
+        let all = ghl
+            .locations
+            .iter()
+            .flat_map(|location| location.talks.messages().iter().map(|message| message.truth(&location.config.id)));
+        all.collect()
     }
 
     /// A person writes a note, and gets its id.

@@ -108,12 +108,17 @@ impl Message {
         if let Some(status) = &self.call_status {
             view["meta"] = json!({ "callStatus": status });
         }
-        for (name, value) in [("conversationProviderId", &self.provider), ("altId", &self.alt_id)] {
-            if let Some(value) = value {
-                view[name] = json!(value);
-            }
+        if let Some(provider) = &self.provider {
+            view["conversationProviderId"] = json!(provider);
         }
         view
+    }
+
+    /// With the external id, which no answer is described to show.
+    pub(super) fn truth(&self, location: &str) -> Value {
+        let mut truth = self.view(location);
+        truth["altId"] = json!(self.alt_id);
+        truth
     }
 }
 

@@ -82,12 +82,14 @@ async fn a_channel_without_its_provider_is_accepted_and_lost() {
 
 #[tokio::test]
 async fn calls_are_logged_for_numbers_of_contacts() {
-    let (_twin, caller, id) = with_ana().await;
+    let (twin, caller, id) = with_ana().await;
     let seen = caller.send("POST", "/conversations/messages/inbound", call(&id)).await;
     assert_eq!((seen.status, &seen.body["dateAdded"]), (200, &json!("2026-11-01T10:00:00.000Z")));
     let one = caller.get(&format!("/conversations/messages/{}", text(&seen.body["messageId"]))).await;
     assert_eq!((&one.body["type"], &one.body["meta"]["callStatus"]), (&json!(34), &json!("completed")));
     assert!(one.body.get("body").is_none());
+    assert!(one.body.get("altId").is_none(), "no answer is described to show it");
+    assert_eq!(twin.messages()[0]["altId"], "AC1");
     let mut stranger = call(&id);
     stranger["call"]["from"] = json!("+14155550177");
     assert_eq!(caller.send("POST", "/conversations/messages/inbound", stranger).await.status, 400);

@@ -11,18 +11,36 @@ const PACKAGE: &str = "@gohighlevel/api-client@3.1.0";
 /// The folder with the client in it, fetched once per target folder; none where that can't be done.
 #[expect(clippy::print_stderr, reason = "a test that did not run says so")]
 fn installed() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ghl-sdk-3.1.0");
-    if folder.join("node_modules/@gohighlevel/api-client/package.json").is_file() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = target.join("ghl-sdk-3.1.0");
+    if folder.is_dir() {
         return Some(folder);
     }
-    std::fs::create_dir_all(&folder).unwrap();
-    let arguments = ["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", PACKAGE];
-    let outcome = Command::new("npm").args(arguments).current_dir(&folder).output();
-    let fetched = outcome.is_ok_and(|outcome| outcome.status.success());
-    if !fetched {
-        eprintln!("not run: npm can't fetch {PACKAGE}");
+    // Under another name until it is whole: an install can be cut off, or another process may be at it.
+    let fetching = target.join(format!("ghl-sdk-fetching-{}", std::process::id()));
+    let fetched = fetch(&fetching).and_then(|()| match std::fs::rename(&fetching, &folder) {
+        Err(problem) if !folder.is_dir() => Err(format!("keeping {PACKAGE} failed: {problem}")),
+        _ => Ok(()),
+    });
+    if fetching.is_dir() {
+        std::fs::remove_dir_all(&fetching).unwrap();
     }
-    fetched.then_some(folder)
+    if let Err(missing) = &fetched {
+        eprintln!("not run: {missing}");
+    }
+    fetched.is_ok().then_some(folder)
+}
+
+/// Fetches the client, or says what is missing.
+fn fetch(folder: &Path) -> Result<(), String> {
+    let node = Command::new("node").arg("--version").output();
+    node.map_err(|problem| format!("node isn't installed ({problem})"))?;
+    std::fs::create_dir_all(folder).unwrap();
+    let arguments = ["install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", PACKAGE];
+    let npm = Command::new("npm").args(arguments).current_dir(folder).output();
+    let npm = npm.map_err(|problem| format!("npm isn't installed ({problem})"))?;
+    let said = String::from_utf8_lossy(&npm.stderr);
+    if npm.status.success() { Ok(()) } else { Err(format!("npm can't fetch {PACKAGE}: {said}")) }
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod admin;
+mod described;
 mod faults;
 mod ghl_access;
 mod ghl_bulk;
@@ -22,7 +23,6 @@ mod kit;
 mod openphone_access;
 mod openphone_dated;
 mod openphone_hooks;
-mod openphone_judge;
 mod openphone_kit;
 mod openphone_notes;
 mod openphone_schemas;

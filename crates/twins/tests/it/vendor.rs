@@ -1,21 +1,15 @@
 //! The webhook bodies against the published examples: every key of an example is sent, with a value of its kind.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
+use tandem_testkit::vendor_dir;
 use tandem_twins::{CustomField, FieldType, GhlConfig, GhlCustomField, GhlLocation, OpenPhoneConfig, UnknownOption};
 
 use crate::kit::{LIMIT, Receiver, ghl, openphone, roomy};
 
-#[expect(clippy::print_stderr, reason = "a test that did not run says so")]
 pub(crate) fn vendor(path: &str) -> Option<Value> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vendor");
-    let folder = std::env::var_os("TANDEM_VENDOR_DIR").map_or_else(beside, PathBuf::from);
-    let text = std::fs::read_to_string(folder.join(path)).ok();
-    if text.is_none() {
-        eprintln!("not run: vendor folder absent");
-    }
-    Some(serde_json::from_str(&text?).unwrap())
+    let file = vendor_dir()?.join(path);
+    let text = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    Some(serde_json::from_str(&text).unwrap())
 }
 
 fn kind(value: &Value) -> &'static str {

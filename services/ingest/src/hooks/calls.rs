@@ -2,21 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
 use tandem_credentials::VaultError;
-use tandem_limits::{BudgetKey, Limits, Permit, Throttled};
-use tandem_outbound::{Client, NotSent, SendError};
-use tandem_proto::{ConnectionId, Lane};
+use tandem_limits::{BudgetKey, Limits, Throttled};
+use tandem_outbound::{Client, SendError};
+use tandem_proto::ConnectionId;
 use tandem_providers::openphone::hook::delivery::{self, Filter, Status};
 use tandem_providers::openphone::{Id, Window, response};
 use tandem_providers::{ApiError, Class, Request, Response};
-use tandem_telemetry::{Call, Metrics, Span};
+use tandem_telemetry::Metrics;
 
-/// Longest wait for a slot.
-const MAX_WAIT: Duration = Duration::from_secs(20);
+use crate::exchange::Way;
+
 /// After a 429 that doesn't say how long.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// What a delivery is answered whose signature doesn't fit.
@@ -126,51 +125,17 @@ impl Caller<'_> {
         request: Request,
         parse: impl FnOnce(&Response) -> Result<T, ApiError>,
     ) -> Result<T, Trouble> {
-        let mut permit = self.permit().await?;
-        while permit.is_late() {
-            permit.cancel();
-            permit = self.permit().await?;
-        }
-        let sent = self.exchange(request).await;
-        match &sent {
-            Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) | Err(_) => drop(permit),
-        }
+        let HookConnection { id, client, api_key, budget } = self.to;
+        let Self { limits, metrics, .. } = *self;
+        let way = Way { side: Side::OpenPhone, connection: id, client, budget, limits, metrics };
+        let sent = way.send(request, api_key, Some(self.send_by)).await.map_err(Trouble::NoSlot)?;
         let result = parse(&sent.map_err(Trouble::Lost)?);
         if let Err(error) = &result
             && let Class::Throttled { retry_after } = error.class()
         {
-            let until = tokio::time::Instant::now() + retry_after.unwrap_or(COOL_DOWN);
-            self.limits.cool_down(&self.to.budget, until).await;
+            way.cool_down(retry_after.unwrap_or(COOL_DOWN)).await;
         }
         result.map_err(Trouble::Refused)
-    }
-
-    async fn permit(&self) -> Result<Permit, Trouble> {
-        let asked = Instant::now();
-        let permit = self.limits.acquire(&self.to.budget, Lane::Bulk, MAX_WAIT).await;
-        self.metrics.limiter_wait(Side::OpenPhone.name(), asked.elapsed());
-        permit.map_err(Trouble::NoSlot)
-    }
-
-    async fn exchange(&self, request: Request) -> Result<Response, SendError> {
-        let HookConnection { id, client, api_key, .. } = self.to;
-        let (provider, template) = (Side::OpenPhone.name(), request.operation.template);
-        let span = Span::call(&Call { provider, template, server: client.server(), connection: id.as_str() });
-        let mut headers = HeaderMap::new();
-        if let Ok(value) = HeaderValue::from_str(&span.trace().to_string()) {
-            headers.insert("traceparent", value);
-        }
-        let began = Instant::now();
-        let sent = span.run(client.send(request, api_key, headers, Some(self.send_by))).await;
-        let status = sent.as_ref().ok().map(|response| response.status().as_u16());
-        self.metrics.provider_request(provider, template, (status, began.elapsed()));
-        match &sent {
-            Ok(response) => span.status(response.status().as_u16(), !response.status().is_success()),
-            Err(_) => span.failed("no_answer"),
-        }
-        tracing::debug!(connection.id = %id, provider, status, "{template}");
-        sent
     }
 
     /// Whether this webhook's deliveries are refused here as badly signed, by its own log: what strangers send is not in it.

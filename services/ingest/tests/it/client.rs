@@ -14,6 +14,12 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// The value of a header; names come in lower case.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find_map(|(field, value)| (field == name).then_some(value))
+    }
+
     /// The status in the body of a 200.
     pub(crate) fn is(&self, word: &str) -> bool {
         self.status == 200 && self.body == format!(r#"{{"status":"{word}"}}"#)
@@ -47,7 +53,7 @@ impl Exchange {
         let text = String::from_utf8(bytes).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Reply { status, head: head.to_lowercase(), body: body.to_owned() }
+        Reply { status, head: head.to_owned(), body: body.to_owned() }
     }
 }
 

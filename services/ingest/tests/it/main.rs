@@ -17,9 +17,13 @@ mod load;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
 mod openphone;
 #[cfg(test)]
 mod queue_trouble;
+#[cfg(test)]
+mod scan;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

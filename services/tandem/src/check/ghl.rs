@@ -35,6 +35,9 @@ impl Location<'_> {
     pub(super) async fn examine(&self, exam: &mut Exam<'_>) {
         let Some(anybody) = self.search(exam).await else { return };
         self.settings(exam, anybody.is_ok()).await;
+        if let Ok(asked) = search::list(self.id, None, self.version) {
+            exam.read(plan::LIST, asked, search::listed, |_| Verdict::pass("answered")).await;
+        }
         let somebody = anybody.ok().and_then(|page| page.hits.into_iter().next());
         self.read(exam, somebody.map(|hit| hit.id)).await;
         self.role_field(exam).await;

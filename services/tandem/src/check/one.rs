@@ -46,7 +46,7 @@ impl One<'_> {
             app_url: self.config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
         };
         let location = ghl::Location { id, version: self.version, view: &view, writes: write };
-        let mut exam = self.exam(Side::Ghl, Sheet::new(self.place.id.clone(), plan::ghl(mapping)));
+        let mut exam = self.exam(Side::Ghl, Sheet::new(self.place.id.clone(), plan::ghl(mapping, self.version)));
         location.examine(&mut exam).await;
         exam.sheet
     }

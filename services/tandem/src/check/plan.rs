@@ -2,6 +2,7 @@
 
 use tandem_contact::{Field, PerSide, Side};
 use tandem_mapping::Mapping;
+use tandem_providers::ghl::ApiVersion;
 use tandem_providers::{Access, Operation, Purpose, ghl, openphone};
 use tandem_reconcile::{DeletePolicy, Rules};
 use tandem_service::config::Connection;
@@ -35,13 +36,14 @@ pub(super) const GHL_HOOKS: &str = "webhooks of GHL";
 #[cfg(test)]
 const BESIDE: [&Operation; 2] = [&openphone::operations::DELIVERIES_LIST, &openphone::operations::DELIVERY_GET];
 
-/// The rows of a location.
-pub(super) fn ghl(mapping: &Mapping) -> Vec<Row> {
+/// The rows of a location, as far as the version of the API has the operations.
+pub(super) fn ghl(mapping: &Mapping, version: &ApiVersion) -> Vec<Row> {
     use ghl::operations as ops;
     let row = |name, operation| Row { group: Group::Ghl, name, operation: Some(operation) };
     let rules = rules(mapping);
     let mut rows = vec![Row { group: Group::Ghl, name: TOKEN, operation: None }];
-    rows.extend([row(LOCATION, &ops::LOCATION_GET), row(SEARCH, &ops::CONTACTS_SEARCH), row(READ, &ops::CONTACT_GET)]);
+    rows.extend([row(LOCATION, &ops::LOCATION_GET), row(SEARCH, &ops::CONTACTS_SEARCH)]);
+    rows.extend([row(LIST, &ops::CONTACTS_LIST), row(READ, &ops::CONTACT_GET)]);
     if rules.fields.contains_key(&Field::Role) {
         rows.push(row(ROLE_FIELD, &ops::CUSTOM_FIELDS_LIST));
     }
@@ -54,6 +56,7 @@ pub(super) fn ghl(mapping: &Mapping) -> Vec<Row> {
         rows.extend([row(ADD_TAG, &ops::CONTACT_TAGS_ADD), row(REMOVE_TAG, &ops::CONTACT_TAGS_REMOVE)]);
     }
     rows.push(row(REMOVE, &ops::CONTACT_DELETE));
+    rows.retain(|row| row.operation.is_none_or(|operation| version.offers(operation).is_ok()));
     rows
 }
 

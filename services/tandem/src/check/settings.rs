@@ -77,14 +77,21 @@ fn encryption_key(config: &Config) -> Verdict {
 }
 
 fn mapping(connection: &Connection) -> Verdict {
-    let rules = connection.mapping.rules(PerSide::default());
-    let ways = [("both ways", Direction::Both), ("to OpenPhone", Direction::ToOpenPhone), ("to GHL", Direction::ToGhl)];
-    let told = ways.into_iter().filter_map(|(words, direction)| {
-        let of_way = rules.fields.iter().filter(|(_, rule)| rule.direction == direction);
-        let fields: Vec<&str> = of_way.map(|(field, _)| field.name()).collect();
-        (!fields.is_empty()).then(|| format!("{words}: {}", fields.join(", ")))
-    });
-    Verdict::pass(told.collect::<Vec<_>>().join("; "))
+    let mapping = &connection.mapping;
+    let rules = mapping.rules(PerSide::default());
+    let those = |direction: Direction| {
+        let fields = rules.fields.iter().filter(move |(_, rule)| rule.direction == direction);
+        fields.map(|(field, _)| field.name()).collect::<Vec<_>>().join(", ")
+    };
+    let ways = [
+        ("both ways", Direction::Both),
+        ("from GHL to OpenPhone", Direction::ToOpenPhone),
+        ("from OpenPhone to GHL", Direction::ToGhl),
+    ];
+    let told = ways.map(|(way, direction)| (way, those(direction)));
+    let told: Vec<String> =
+        told.iter().filter(|(_, fields)| !fields.is_empty()).map(|(way, fields)| format!("{way}: {fields}")).collect();
+    Verdict::pass(told.join("; "))
 }
 
 /// Where GHL has to deliver.

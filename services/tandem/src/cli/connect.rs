@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use tandem::connect::Voice;
 use tandem::program::{self, RunArguments};
 
 /// What `tandem connect` takes.
@@ -9,6 +10,9 @@ use tandem::program::{self, RunArguments};
 pub(crate) struct Arguments {
     /// The connection's id in the configuration
     connection: String,
+    /// Prints one JSON object with the link, and another one when it was used
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     run: RunArguments,
 }
@@ -16,6 +20,7 @@ pub(crate) struct Arguments {
 /// Shows the link and waits for the callback.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = program::load(&arguments.run.config)?;
-    tandem::connect::run(&config, &arguments.connection)?;
+    let voice = if arguments.json { Voice::Json } else { Voice::Words };
+    tandem::connect::run(&config, &arguments.connection, voice)?;
     Ok(ExitCode::SUCCESS)
 }

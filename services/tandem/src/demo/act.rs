@@ -12,8 +12,8 @@ use super::sample::{Sample, sample};
 use super::stage::{LOOK_PAUSE, Stage};
 use super::summary::{Judged, Work};
 use super::verify::{Expected, Kind, Problem, Verdict, agree, verify};
-use super::voice::Voice;
 use super::{Options, Summary};
+use crate::voice::Voice;
 
 /// Nothing was asked of a provider for so long, although there is work: it will not end by itself.
 const STUCK_AFTER: Duration = Duration::from_mins(1);

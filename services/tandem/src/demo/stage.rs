@@ -117,6 +117,7 @@ fn config_text(ghl: &GhlTwin, openphone: &OpenPhoneTwin, location: &str) -> Stri
     let (ghl, openphone) = (ghl.base_url(), openphone.base_url());
     format!(
         r#"data_dir: ./data
+brake: {{ minutes: 0 }}
 http: {{ listen: "127.0.0.1:0" }}
 shutdown: {{ grace_seconds: 10 }}
 providers:

@@ -8,7 +8,7 @@ use tandem_twins::{Actor, OpenPhoneTwin};
 use tokio::sync::mpsc;
 
 use super::stage::{LOOK_PAUSE, Stage};
-use super::voice::Voice;
+use crate::voice::Voice;
 
 /// Last changes by OpenPhone id.
 type Seen = BTreeMap<String, String>;

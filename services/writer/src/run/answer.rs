@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::{Field, Observed, Side};
 use tandem_outbound::{NotSent, SendError};
+use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, ContactId, Outcome};
 use tandem_reconcile::{
     Document, Found, IntentKind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused,
@@ -240,8 +241,9 @@ impl Worker<'_> {
         self.rules.creates[side] && document.link[side].is_none() && document.merged_into.is_none()
     }
 
+    /// How long a change took that somebody waits for; what is read in bulk waits behind thousands of others.
     fn count_write(&self, document: &Document, side: Side) {
-        if let Some(since) = document.dirty_since {
+        if let Some(since) = document.dirty_since.filter(|_| self.caller.lane == Lane::Live) {
             let took = Duration::try_from(Timestamp::now() - since).unwrap_or_default();
             self.caller.deps.metrics.event_to_write(side.name(), took);
         }
@@ -311,7 +313,7 @@ fn refusal((kind, side): (IntentKind, Side), error: &ApiError, writes: &Writes) 
 /// True where asking again brings the same answer.
 fn is_final(error: &ApiError) -> bool {
     match error.class() {
-        Class::Forbidden | Class::Conflict | Class::Refused => true,
+        Class::Forbidden | Class::Conflict | Class::Refused => !error.is_location_inactive(),
         Class::Throttled { .. }
         | Class::QuotaExhausted { .. }
         | Class::Transient

@@ -6,10 +6,11 @@ use std::time::Instant;
 use jiff::Timestamp;
 use tandem_contact::{Field, Side};
 use tandem_providers::openphone::OpenPhoneView;
-use tandem_reconcile::{Document, Found, IntentKind, Writes, begin, external_key, not_applied, refused};
+use tandem_reconcile::{Document, Found, IntentKind, Writes, begin, external_key, harm, not_applied, refused};
 use tandem_records::Loaded;
 
-use super::{Flow, Worker, contact_id};
+use super::{Flow, Settlement, Worker, contact_id, spread};
+use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::{Pass, Trouble};
 use crate::journal::{self, Line};
 use crate::{ghl, openphone};
@@ -48,6 +49,13 @@ impl Worker<'_> {
             }
         };
         let template = prepared.template();
+        if self.caller.deps.rehearsal.is_some() {
+            return self.rehearse(loaded, side, (kind, &writes, template)).await;
+        }
+        let harm = harm(&loaded.document, side, kind, &writes);
+        if !brake::lets_pass(&self.caller, &self.config.brake, (self.record, harm)).await? {
+            return Ok(Flow::Stop(Settlement::Nak(spread(STOPPED_PAUSE))));
+        }
         let pass = match self.caller.pass(side).await {
             Ok(pass) => pass,
             Err(trouble) => return self.failed(loaded, side, trouble).await,

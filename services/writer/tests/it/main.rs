@@ -85,7 +85,9 @@ async fn a_command_that_fails_every_time_becomes_a_dead_letter_and_its_record_st
     publish_command(&queue, &document).await;
 
     let connections = BTreeMap::from([(acme.clone(), Arc::new(connection(&acme, &rules, &limits)))]);
-    let deps = Deps { queue: queue.clone(), records: records.clone(), limits, metrics: metrics.clone(), connections };
+    let (queue_of, records_of) = (queue.clone(), records.clone());
+    let deps =
+        Deps { queue: queue_of, records: records_of, limits, metrics: metrics.clone(), connections, rehearsal: None };
     let config =
         Config { max_attempts: 3, backoff: (Duration::from_millis(1), Duration::from_millis(5)), ..Config::default() };
     let stop = CancellationToken::new();

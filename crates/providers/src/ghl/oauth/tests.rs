@@ -56,6 +56,9 @@ fn refusals_of_the_token_route_are_told_apart() {
     assert!(grant.is_invalid_grant() && !grant.is_location_inactive());
     let paused = error(r#"{"message":"Location is not active"}"#);
     assert!(paused.is_location_inactive() && !paused.is_invalid_grant());
+    let elsewhere = token_set(&answer(403, r#"{"statusCode":403,"message":"Location is not active"}"#)).unwrap_err();
+    assert!(elsewhere.is_location_inactive());
+    assert!(!error(r#"{"message":"Invalid parameter: code"}"#).is_location_inactive());
 }
 
 #[test]

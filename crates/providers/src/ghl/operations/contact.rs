@@ -12,8 +12,13 @@ pub const CONTACT_GET: Operation = operation(
     &[Purpose::Sync, Purpose::Check],
 );
 /// `GET /contacts/`.
-pub const CONTACTS_LIST: Operation =
-    operation("ghl.contacts.list", "GET /contacts/", Access::Read, &["contacts.readonly"], &[]);
+pub const CONTACTS_LIST: Operation = operation(
+    "ghl.contacts.list",
+    "GET /contacts/",
+    Access::Read,
+    &["contacts.readonly"],
+    &[Purpose::Sync, Purpose::Check],
+);
 /// `GET /contacts/business/{businessId}`.
 pub const CONTACTS_BY_BUSINESS: Operation = operation(
     "ghl.contacts.by-business",

@@ -9,7 +9,7 @@ pub const LOCATION_GET: Operation = operation(
     "GET /locations/{locationId}",
     Access::Read,
     &["locations.readonly"],
-    &[Purpose::Sync, Purpose::Setup, Purpose::Check],
+    &[Purpose::Sync, Purpose::Check],
 );
 /// `GET /locations/{locationId}/tags`.
 pub const LOCATION_TAGS_LIST: Operation = operation(
@@ -57,7 +57,7 @@ pub const CUSTOM_FIELDS_LIST: Operation = operation(
     "GET /locations/{locationId}/customFields",
     Access::Read,
     &["locations/customFields.readonly"],
-    &[Purpose::Setup, Purpose::Check],
+    &[Purpose::Check],
 );
 /// `GET /locations/{locationId}/customFields/{fieldId}`.
 pub const CUSTOM_FIELD_GET: Operation = operation(

@@ -17,13 +17,8 @@ pub const OAUTH_LOCATION_TOKEN: Operation = operation(
     &[Purpose::Setup],
 );
 /// `GET /oauth/installedLocations`.
-pub const OAUTH_INSTALLED_LOCATIONS: Operation = operation(
-    "ghl.oauth.installed-locations",
-    "GET /oauth/installedLocations",
-    Access::Read,
-    &["oauth.readonly"],
-    &[Purpose::Setup],
-);
+pub const OAUTH_INSTALLED_LOCATIONS: Operation =
+    operation("ghl.oauth.installed-locations", "GET /oauth/installedLocations", Access::Read, &["oauth.readonly"], &[]);
 /// `POST /oauth/reconnect`.
 pub const OAUTH_RECONNECT: Operation = Operation {
     auth: AuthScheme::None,

@@ -1,4 +1,5 @@
-//! Who talks where: the conversation of a number with certain people, and the people of a conversation.
+//! Who talks where: the conversation of a number with certain people, and the people of a conversation. [`Known`] is what
+//! is kept of each and decides which news counts; [`Index`] holds all of them in memory, others may keep them elsewhere.
 //!
 //! `OpenPhone` can't be asked for either: there is no search by participants and no conversation by id (contract sheet,
 //! section 7.2). So the list is read once, newest activity first, and then again from the top whenever something is missing
@@ -12,6 +13,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::json;
 
 use super::{Conversation, Id};
 
@@ -23,16 +27,20 @@ pub struct Index {
     by_people: BTreeMap<(Id, BTreeSet<String>), BTreeSet<Id>>,
 }
 
+/// What is kept of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Known {
-    number: Id,
-    participants: BTreeSet<String>,
-    is_deleted: bool,
-    seen: Seen,
+pub struct Known {
+    /// Our number.
+    pub number: Id,
+    /// The others' numbers, E.164.
+    pub participants: BTreeSet<String>,
+    /// It was deleted: it is still known whose it was, but nobody is sent there.
+    pub is_deleted: bool,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// When something was last said in it.
+    pub last_activity_at: Option<Timestamp>,
 }
-
-/// How new something is: by its last change, then by its last activity.
-type Seen = (Option<Timestamp>, Option<Timestamp>);
 
 /// Whose a conversation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,16 +65,12 @@ impl Index {
     /// are not found.
     pub fn find(&self, number: &Id, participants: &BTreeSet<String>) -> Option<&Id> {
         let ids = self.by_people.get(&(number.clone(), participants.clone()))?;
-        ids.iter().max_by_key(|id| (self.known.get(*id).and_then(|known| known.seen.1), *id))
+        ids.iter().max_by_key(|id| (self.known.get(*id).and_then(|known| known.last_activity_at), *id))
     }
 
     /// Whose the conversation is; deleted ones are still known.
     pub fn owner(&self, conversation: &Id) -> Owner<'_> {
-        let Some(known) = self.known.get(conversation) else { return Owner::Unknown };
-        match (known.participants.first(), known.participants.len()) {
-            (Some(person), 1) => Owner::Person(person),
-            _ => Owner::Nobody,
-        }
+        self.known.get(conversation).map_or(Owner::Unknown, Known::owner)
     }
 
     /// How many conversations are known, deleted ones included.
@@ -80,21 +84,15 @@ impl Index {
     }
 
     fn take(&mut self, conversation: &Conversation) -> bool {
-        let new = Known {
-            number: conversation.number.clone(),
-            participants: conversation.participants.clone(),
-            is_deleted: conversation.deleted_at.is_some(),
-            seen: (conversation.updated_at, conversation.last_activity_at),
-        };
+        let new = Known::of(conversation);
         let held = self.known.get(&conversation.id);
-        if held.is_some_and(|held| held.rank().cmp(&new.rank()) != Ordering::Less) {
+        if held.is_some_and(|held| !new.is_newer_than(held)) {
             return false;
         }
         if let Some(held) = self.known.insert(conversation.id.clone(), new.clone()) {
             self.forget(&conversation.id, &held);
         }
-        // Without people there is nothing to look it up by.
-        if !new.is_deleted && !new.participants.is_empty() {
+        if new.can_be_found() {
             self.by_people.entry(new.people()).or_default().insert(conversation.id.clone());
         }
         true
@@ -112,10 +110,62 @@ impl Index {
 }
 
 impl Known {
-    /// The newer state of a conversation wins, whenever it arrives. Of two equally new ones the deleted one does, then any,
-    /// but always the same.
-    fn rank(&self) -> (Seen, bool, &BTreeSet<String>, &Id) {
-        (self.seen, self.is_deleted, &self.participants, &self.number)
+    /// What is kept of this one.
+    pub fn of(conversation: &Conversation) -> Self {
+        Self {
+            number: conversation.number.clone(),
+            participants: conversation.participants.clone(),
+            is_deleted: conversation.deleted_at.is_some(),
+            updated_at: conversation.updated_at,
+            last_activity_at: conversation.last_activity_at,
+        }
+    }
+
+    /// Whether this is the newer state of the same conversation, whichever was heard of first. Of two equally new ones the
+    /// deleted one is, then any, but always the same.
+    pub fn is_newer_than(&self, held: &Self) -> bool {
+        self.rank().cmp(&held.rank()) == Ordering::Greater
+    }
+
+    /// Whether somebody may be sent there: it exists, and there are people to look it up by.
+    pub fn can_be_found(&self) -> bool {
+        !self.is_deleted && !self.participants.is_empty()
+    }
+
+    /// Whose it is.
+    pub fn owner(&self) -> Owner<'_> {
+        match (self.participants.first(), self.participants.len()) {
+            (Some(person), 1) => Owner::Person(person),
+            _ => Owner::Nobody,
+        }
+    }
+
+    /// As it is stored.
+    pub fn to_json(&self) -> Json {
+        json::given([
+            ("number", Some(self.number.as_str().into())),
+            ("participants", Some(self.participants.iter().map(String::as_str).collect())),
+            ("deleted", Some(self.is_deleted.into())),
+            ("updatedAt", self.updated_at.map(|at| at.to_string().into())),
+            ("lastActivityAt", self.last_activity_at.map(|at| at.to_string().into())),
+        ])
+    }
+
+    /// Reads what was stored.
+    pub fn from_json(stored: &Json) -> Option<Self> {
+        let stored = stored.as_object()?;
+        Some(Self {
+            number: Id::read(stored, "number")?,
+            participants: json::list(stored, "participants").iter().filter_map(json::plain).collect(),
+            is_deleted: stored.get("deleted")?.as_bool()?,
+            updated_at: json::time(stored, "updatedAt"),
+            last_activity_at: json::time(stored, "lastActivityAt"),
+        })
+    }
+
+    /// By the last change, then by the last activity.
+    fn rank(&self) -> (Option<Timestamp>, Option<Timestamp>, bool, &BTreeSet<String>, &Id) {
+        (self.updated_at, self.last_activity_at, self.is_deleted, &self.participants, &self.number)
     }
 
     fn people(&self) -> (Id, BTreeSet<String>) {

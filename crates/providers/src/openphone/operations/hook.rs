@@ -26,7 +26,7 @@ pub const HOOKS_LIST: Operation =
 /// `POST /webhooks`: the answer has the key.
 pub const HOOK_CREATE: Operation = used(write("openphone.webhook.create", "POST /webhooks"), &[Purpose::Setup]);
 /// `GET /webhooks/{id}`.
-pub const HOOK_GET: Operation = used(read("openphone.webhook.get", "GET /webhooks/{id}"), &[Purpose::Setup]);
+pub const HOOK_GET: Operation = read("openphone.webhook.get", "GET /webhooks/{id}");
 /// `PATCH /webhooks/{id}`.
 pub const HOOK_PATCH: Operation = used(write("openphone.webhook.patch", "PATCH /webhooks/{id}"), &[Purpose::Setup]);
 /// `DELETE /webhooks/{id}`.

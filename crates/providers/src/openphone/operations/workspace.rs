@@ -26,4 +26,4 @@ pub const NUMBER_GET: Operation = read("openphone.number.get", "GET /phone-numbe
 pub const NUMBER_USERS: Operation = read("openphone.number.users", "GET /phone-numbers/{id}/users");
 /// `GET /organization`: whether the subscription is active.
 pub const ORGANIZATION_GET: Operation =
-    used(read("openphone.organization.get", "GET /organization"), &[Purpose::Setup, Purpose::Check]);
+    used(read("openphone.organization.get", "GET /organization"), &[Purpose::Check]);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tandem_proto::{Consumer, Lane, Stream};
+use tandem_proto::{ConnectionId, Consumer, Lane, Stream};
 use tandem_queue::{Depth, Published};
 
-use crate::backend::{Backend, event, message, store};
+use crate::backend::{Backend, command, event, event_of, message, store};
 
 pub(super) async fn browsing_goes_page_by_page(backend: Backend) {
     let opened = backend.calm().await;
@@ -76,4 +76,31 @@ pub(super) async fn a_working_queue_is_healthy(backend: Backend) {
     let opened = backend.calm().await;
     opened.queue.healthy().await.unwrap();
     opened.queue.healthy().await.unwrap();
+}
+
+pub(super) async fn a_backlog_is_one_connections_and_one_consumers(backend: Backend) {
+    let opened = backend.calm().await;
+    let queue = &opened.queue;
+    let (acme, other) = (ConnectionId::new("acme").unwrap(), ConnectionId::new("c1").unwrap());
+    for number in 0..3 {
+        store(queue, event(&number.to_string())).await;
+    }
+    store(queue, event_of("c1", "other")).await;
+    store(queue, command("r1", "command")).await;
+    assert_eq!(queue.backlog(Consumer::MapperLive, &acme).await.unwrap(), 3);
+    assert_eq!(queue.backlog(Consumer::MapperLive, &other).await.unwrap(), 1);
+    assert_eq!(queue.backlog(Consumer::MapperBulk, &acme).await.unwrap(), 0);
+    assert_eq!(queue.backlog(Consumer::WriterLive, &acme).await.unwrap(), 1);
+    // What is held by a worker is not settled.
+    let held = queue.pull(Consumer::WriterLive, 1, Duration::from_secs(20)).await.unwrap();
+    assert_eq!(queue.backlog(Consumer::WriterLive, &acme).await.unwrap(), 1);
+    for delivery in held {
+        delivery.ack().await.unwrap();
+    }
+    let is_empty = async || queue.backlog(Consumer::WriterLive, &acme).await.unwrap() == 0;
+    let until = tokio::time::Instant::now() + Duration::from_secs(20);
+    while !is_empty().await {
+        assert!(tokio::time::Instant::now() < until, "what was acked still counts");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }

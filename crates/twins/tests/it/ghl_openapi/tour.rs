@@ -3,30 +3,40 @@
 use serde_json::{Value, json};
 use tandem_twins::{GhlMessageProvider, GhlTwin};
 
-use super::schema::Documents;
+use crate::described::Inspector;
 use crate::ghl_kit::{APP, CLIENT, COMPANY, OTHER, SECRET, code, form, text};
-use crate::kit::{Caller, LOCATION, Seen};
+use crate::kit::{Caller, LOCATION};
 
 const START: &str = "2026-12-01T09:00:00Z";
 
 /// Asks, checks, and remembers what was wrong.
 pub(super) struct Guide {
-    documents: Documents,
+    pub(super) inspector: Inspector,
     caller: Caller,
     location: String,
     company: String,
     pub(super) v3: bool,
-    problems: Vec<String>,
 }
 
 impl Guide {
-    pub(super) fn new(documents: Documents, caller: Caller, tokens: (String, String), v3: bool) -> Self {
+    pub(super) fn new(inspector: Inspector, caller: Caller, tokens: (String, String), v3: bool) -> Self {
         let (location, company) = tokens;
-        Self { documents, caller, location, company, v3, problems: Vec::new() }
+        Self { inspector, caller, location, company, v3 }
     }
 
-    pub(super) fn problems(self) -> Vec<String> {
-        self.problems
+    /// Whatever else is described is no route of the twin: an operation that it has and that was not visited is found here.
+    pub(super) async fn looks_for_more(&self, twin: &GhlTwin) {
+        let counted = |template: &str| twin.report().calls(template);
+        for template in &self.inspector.succeeded {
+            assert!(counted(template) > 0, "the twin has another name for {template}");
+        }
+        for template in self.inspector.unseen() {
+            let (method, path) = template.split_once(' ').unwrap();
+            let token = format!("Bearer {}", self.location);
+            let caller = self.caller.with(&[("authorization", &token), ("version", self.version(path))]);
+            caller.try_send(method, &path.replace(['{', '}'], ""), Some(&json!({}))).await.unwrap();
+            assert_eq!(counted(&template), 0, "{template} is a route, and was not visited");
+        }
     }
 
     fn version(&self, template: &str) -> &'static str {
@@ -35,14 +45,6 @@ impl Guide {
             (false, true) => "2021-04-15",
             (false, false) => "2021-07-28",
         }
-    }
-
-    fn note(&mut self, method: &str, template: &str, seen: &Seen) {
-        let version = if self.v3 { "v3" } else { "dated" };
-        let found = self.documents.problems(method, template, (seen.status, &seen.body));
-        let named =
-            found.into_iter().map(|problem| format!("{version} {method} {template} {}: {problem}", seen.status));
-        self.problems.extend(named);
     }
 
     /// Asks with the location's token; the placeholders of the template are filled in order.
@@ -58,7 +60,7 @@ impl Guide {
         let caller = self.caller.with(&[("authorization", &token), ("version", self.version(template))]);
         let body = (!body.is_null()).then_some(&body);
         let seen = caller.try_send(method, &format!("{path}?{query}"), body).await.unwrap();
-        self.note(method, template, &seen);
+        self.inspector.take(&format!("{method} {template}"), &seen);
         seen.body
     }
 
@@ -66,7 +68,7 @@ impl Guide {
         let token = format!("Bearer {}", self.company);
         let headers = [("authorization", token.as_str()), ("version", self.version(template))];
         let seen = form(twin, template, fields, &headers).await;
-        self.note("POST", template, &seen);
+        self.inspector.take(&format!("POST {template}"), &seen);
         seen.body
     }
 }
@@ -183,7 +185,8 @@ async fn talks(guide: &mut Guide, id: &str) {
     let body = json!({ "locationId": LOCATION, "contactId": id });
     let talk = guide.ask("POST /conversations/", &[], body).await;
     let talk = text(&talk["conversation"]["id"]).to_owned();
-    let sms = json!({ "type": "SMS", "contactId": id, "conversationId": talk, "message": "Hello" });
+    let sms = json!({ "type": "SMS", "contactId": id, "conversationId": talk, "message": "Hello",
+        "altId": "AC1" });
     guide.ask("POST /conversations/messages/inbound", &[], sms).await;
     let call = json!({
         "type": "Call", "conversationId": talk, "conversationProviderId": GhlMessageProvider::call().id,

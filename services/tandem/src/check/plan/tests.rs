@@ -25,6 +25,10 @@ fn whole() -> Mapping {
     Mapping { role_custom_field: Some("F1".to_owned()), ..Mapping::default() }
 }
 
+fn dated() -> ApiVersion {
+    ApiVersion::new("2021-07-28").unwrap()
+}
+
 fn names(rows: &[Row]) -> BTreeSet<&'static str> {
     rows.iter().filter_map(|row| row.operation).map(|operation| operation.name).collect()
 }
@@ -42,7 +46,7 @@ fn one_way(direction: Direction) -> Mapping {
 #[test]
 fn the_table_of_operations_and_the_plan_name_the_same_ones() {
     let mut planned: BTreeSet<&str> = BESIDE.iter().map(|operation| operation.name).collect();
-    planned.extend(names(&ghl(&whole())));
+    planned.extend(names(&ghl(&whole(), &dated())));
     planned.extend(names(&openphone(&connection(whole()))));
     planned.extend(names(&webhooks()));
     let all = ghl::operations::ALL.iter().chain(openphone::operations::ALL);
@@ -70,10 +74,17 @@ fn what_a_mapping_does_not_use_is_not_asked_for() {
         assert!(!asked.contains(unused), "{unused}");
     }
     assert!(asked.contains("openphone.contact.patch"));
-    assert!(!names(&ghl(&narrow)).contains("ghl.custom-fields.list"), "the role is not mapped");
+    assert!(!names(&ghl(&narrow, &dated())).contains("ghl.custom-fields.list"), "the role is not mapped");
     connection.mapping.fields = only(Field::Phones);
     let asked = names(&openphone(&connection));
     assert!(asked.contains("openphone.v1.contact.patch") && !asked.contains("openphone.contact.patch"));
+}
+
+#[test]
+fn what_a_version_does_not_have_is_not_asked_for() {
+    let names = |version: &ApiVersion| names(&ghl(&whole(), version));
+    let (dated, v3) = (names(&dated()), names(&ApiVersion::new("v3").unwrap()));
+    assert_eq!(dated.difference(&v3).copied().collect::<Vec<_>>(), ["ghl.contacts.list"]);
 }
 
 #[test]
@@ -91,13 +102,13 @@ fn writes_are_needed_at_the_sides_that_are_written_to() {
         assert!(is_needed(&mapping, Side::OpenPhone, &openphone::operations::V1_CONTACTS_LIST));
         assert!(!is_needed(&mapping, Side::Ghl, &ghl::operations::CUSTOM_FIELDS_LIST), "it only shows what is there");
     }
-    let tags = |mapping: &Mapping| names(&super::ghl(mapping)).contains("ghl.contact.tags.add");
+    let tags = |mapping: &Mapping| names(&super::ghl(mapping, &dated())).contains("ghl.contact.tags.add");
     assert!(tags(&Mapping::default()) && !tags(&one_way(Direction::ToOpenPhone)));
 }
 
 #[test]
 fn rows_of_one_sheet_have_names_of_their_own() {
-    for rows in [ghl(&whole()), openphone(&connection(whole())), webhooks()] {
+    for rows in [ghl(&whole(), &dated()), openphone(&connection(whole())), webhooks()] {
         let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
         assert_eq!(names.len(), rows.len());
     }

@@ -65,6 +65,6 @@ fn what_is_missing_matters_only_where_something_needs_it() {
 fn a_mapping_tells_what_travels() {
     let (status, message, _) = of(&config("", ""), "mapping");
     assert_eq!(status, Status::Pass);
-    let wanted = "both ways: first_name, last_name, company, phones, emails, tags; to OpenPhone: source_link";
+    let wanted = "both ways: first_name, last_name, company, phones, emails, tags; from GHL to OpenPhone: source_link";
     assert_eq!(message, wanted, "the role has no place in GHL");
 }

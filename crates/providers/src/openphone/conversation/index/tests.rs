@@ -112,3 +112,15 @@ proptest! {
         prop_assert!(!index.feed(&fed), "everything was known");
     }
 }
+
+#[test]
+fn what_is_stored_comes_back_and_what_is_broken_does_not() {
+    let at = "2026-01-02T03:04:05.123456789Z".parse().ok();
+    let known = Known { updated_at: at, ..Known::of(&talk("CN1", &[ANA, BEN], 5)) };
+    assert_eq!(Known::from_json(&known.to_json()), Some(known.clone()));
+    let bare = Known { updated_at: None, last_activity_at: None, participants: BTreeSet::new(), ..known };
+    assert_eq!(Known::from_json(&bare.to_json()), Some(bare));
+    for broken in [serde_json::json!({}), serde_json::json!([]), serde_json::json!({ "number": "PN1" })] {
+        assert_eq!(Known::from_json(&broken), None);
+    }
+}

@@ -1,4 +1,4 @@
-//! What is said while the demo runs: bars on a terminal, plain lines elsewhere, nothing but JSON on stdout with `--json`.
+//! What is said while something takes long: bars on a terminal, plain lines elsewhere, nothing but JSON on stdout with `--json`.
 
 use std::fmt;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -68,6 +68,14 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// There is more than was known, or less.
+    pub(crate) fn expect(&mut self, total: usize) {
+        self.total = total;
+        if let Some(bar) = &self.bar {
+            bar.set_length(total as u64);
+        }
+    }
+
     pub(crate) fn set(&mut self, arrived: usize) {
         self.shown = arrived;
         match &self.bar {
