@@ -260,6 +260,9 @@ impl Starting<'_> {
         self.start("rehearsals", async move |Backends { store, .. }, shutdown| {
             let tokens = assemble::tokens(&config, &store, &limits)?;
             rehearsal::play_all((&config, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
+            if let Some(tokens) = tokens {
+                tokens.settled().await;
+            }
             anyhow::Ok(())
         });
         asking

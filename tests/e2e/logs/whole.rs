@@ -71,6 +71,8 @@ async fn nothing_is_put_out(shape: Shape) {
     house.up().await;
     let mut shown = connected(&house).await;
     arrives(&house, 0).await;
+    shown.extend(printed(&house, &COMMANDS));
+    let rehearsed = printed(&house, &REHEARSALS);
     shown.extend(every_bad_webhook(house.ingest()).await);
     refusals(&mut house).await;
     shown.extend(pages(&house).await);
@@ -83,6 +85,7 @@ async fn nothing_is_put_out(shape: Shape) {
         assert!(spans.iter().any(|span| span.attribute("error.type") == status), "no span tells of {status}");
     }
     shown.extend(spans.into_iter().map(|span| span.whole));
+    rehearsed.iter().for_each(|text| secrets.not_in("a dry run", text.as_bytes()));
     let everything = Canaries::default().with(PERSONAL);
     for text in shown.iter().chain(&house.output()) {
         secrets.not_in("what was put out", text.as_bytes());
@@ -117,11 +120,34 @@ async fn connected(house: &House) -> Vec<String> {
         assert_eq!(program.wait().code(), Some(0), "{:?}", program.output());
         shown.extend(program.output());
     }
-    for arguments in [&["--help"][..], &["connect", "--help"], &["connect", "nobody"]] {
+    shown
+}
+
+/// Commands beside the running programs.
+const COMMANDS: [&[&str]; 11] = [
+    &["--help"],
+    &["connect", "--help"],
+    &["connect", "nobody"],
+    &["check", "--log", "trace"],
+    &["check", "--json"],
+    &["sweep", "acme"],
+    &["sweep", "acme", "--json"],
+    &["backfill", "acme", "--json"],
+    &["backfill", "nobody"],
+    &["resume", "acme"],
+    &["resume", "acme", "--json"],
+];
+/// These show people to who asks for them, and no secret all the same.
+const REHEARSALS: [&[&str]; 2] = [&["sweep", "acme", "--dry-run"], &["backfill", "acme", "--dry-run", "--json"]];
+
+fn printed(house: &House, commands: &[&'static [&'static str]]) -> Vec<String> {
+    let mut shown = Vec::new();
+    for arguments in commands {
         let mut program = Program::new("tandem", arguments, house.folder().to_owned());
         program.spawn(house.environment());
-        program.wait();
-        assert!(!program.output().is_empty());
+        let status = program.wait();
+        assert!([Some(0), Some(1), Some(2)].contains(&status.code()), "{arguments:?}: {:?}", program.output());
+        assert!(!program.output().is_empty(), "{arguments:?}");
         shown.extend(program.output());
     }
     shown

@@ -103,6 +103,10 @@ impl Desk {
                 let store = backends.store.clone();
                 let stage = Stage { config, store, limits: &limits, tokens: tokens.as_ref() };
                 Box::pin(stage.play(connection, kind, &lines)).await;
+                // A renewal that was begun is finished before this process ends: its answer comes once.
+                if let Some(tokens) = tokens {
+                    tokens.settled().await;
+                }
                 Ok(())
             }
         }
