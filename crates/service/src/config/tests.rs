@@ -114,9 +114,12 @@ writer: { in_flight_per_connection: 2, in_flight: 8 }
     assert_eq!(config.grace, Duration::from_secs(45));
     assert_eq!(config.sweep_every, Some(Duration::from_mins(30)));
     assert_eq!(config.brake, Brake { records: 20, percent: 0, within: Duration::from_mins(5) });
-    let never =
-        Config::parse(&text.replace("every_hours: 0.5", "every_hours: 0"), &folder.path().join("tandem.yaml"), &given);
-    assert_eq!(never.unwrap().sweep_every, None);
+}
+
+#[test]
+fn sweeps_can_be_turned_off() {
+    assert_eq!(parse(MINIMAL, &[]).unwrap().sweep_every, Some(Duration::from_hours(24)));
+    assert_eq!(parse(&format!("{MINIMAL}\nsweep: {{ every_hours: 0 }}"), &[]).unwrap().sweep_every, None);
 }
 
 #[test]
