@@ -118,8 +118,8 @@ writer: { in_flight_per_connection: 2, in_flight: 8 }
 
 #[test]
 fn sweeps_can_be_turned_off() {
-    let config = parse(&format!("{MINIMAL}\nsweep: {{ every_hours: 0 }}"), &[]).unwrap();
-    assert_eq!(config.sweep_every, None);
+    assert_eq!(parse(MINIMAL, &[]).unwrap().sweep_every, Some(Duration::from_hours(24)));
+    assert_eq!(parse(&format!("{MINIMAL}\nsweep: {{ every_hours: 0 }}"), &[]).unwrap().sweep_every, None);
 }
 
 #[test]

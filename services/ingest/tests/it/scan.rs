@@ -40,6 +40,16 @@ struct Keeper {
     task: JoinHandle<()>,
 }
 
+/// Takes whatever is published, as the mapper would.
+async fn take(queue: Queue, taken: Arc<Mutex<Vec<v1::Event>>>) {
+    loop {
+        for delivery in queue.pull(Consumer::MapperBulk, 50, Duration::from_secs(1)).await.unwrap() {
+            taken.lock().unwrap().push(event_of(&delivery));
+            delivery.ack().await.unwrap();
+        }
+    }
+}
+
 fn acme() -> ConnectionId {
     ConnectionId::new("acme").unwrap()
 }
@@ -90,17 +100,7 @@ impl World {
 
     /// Somebody in the mapper's place takes all events.
     fn take_events(&self) {
-        let (queue, taken) = (self.deps.queue.clone(), Arc::clone(&self.taken));
-        tokio::spawn(async move {
-            loop {
-                let pulled = queue.pull(Consumer::MapperBulk, 50, Duration::from_secs(1)).await.unwrap();
-                for delivery in pulled {
-                    let event = event_of(&delivery);
-                    taken.lock().unwrap().push(event);
-                    delivery.ack().await.unwrap();
-                }
-            }
-        });
+        tokio::spawn(take(self.deps.queue.clone(), Arc::clone(&self.taken)));
     }
 
     fn people(&self, count: usize) {

@@ -52,7 +52,7 @@ impl World {
     async fn shown(&self, side: Side, contact: &str, snapshot: Snapshot) -> Settlement {
         let contact = ContactId::new(contact).unwrap();
         let shown = Shown { header: &self.header, connection: &self.connection, side, contact, snapshot };
-        shown.attempt(&self.deps, Lane::Bulk).await.unwrap()
+        Box::pin(shown.attempt(&self.deps, Lane::Bulk)).await.unwrap()
     }
 
     async fn document(&self, record: &RecordId) -> (Document, u64) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use tandem_proto::{ConnectionId, Consumer, Lane, Stream};
-use tandem_queue::{Depth, Published};
+use tandem_queue::{Depth, Published, Queue};
 
 use crate::backend::{Backend, command, event, event_of, message, store};
 
@@ -81,26 +81,34 @@ pub(super) async fn a_working_queue_is_healthy(backend: Backend) {
 pub(super) async fn a_backlog_is_one_connections_and_one_consumers(backend: Backend) {
     let opened = backend.calm().await;
     let queue = &opened.queue;
-    let (acme, other) = (ConnectionId::new("acme").unwrap(), ConnectionId::new("c1").unwrap());
     for number in 0..3 {
         store(queue, event(&number.to_string())).await;
     }
     store(queue, event_of("c1", "other")).await;
     store(queue, command("r1", "command")).await;
-    assert_eq!(queue.backlog(Consumer::MapperLive, &acme).await.unwrap(), 3);
-    assert_eq!(queue.backlog(Consumer::MapperLive, &other).await.unwrap(), 1);
-    assert_eq!(queue.backlog(Consumer::MapperBulk, &acme).await.unwrap(), 0);
-    assert_eq!(queue.backlog(Consumer::WriterLive, &acme).await.unwrap(), 1);
-    // What is held by a worker is not settled.
+    let wanted =
+        [(Consumer::MapperLive, "acme", 3), (Consumer::MapperLive, "c1", 1), (Consumer::MapperBulk, "acme", 0)];
+    for (consumer, connection, count) in wanted {
+        assert_eq!(backlog(queue, consumer, connection).await, count, "{consumer:?} {connection}");
+    }
+    nothing_is_left_once_it_is_acked(queue).await;
+}
+
+/// What is held by a worker is not settled.
+async fn nothing_is_left_once_it_is_acked(queue: &Queue) {
+    assert_eq!(backlog(queue, Consumer::WriterLive, "acme").await, 1);
     let held = queue.pull(Consumer::WriterLive, 1, Duration::from_secs(20)).await.unwrap();
-    assert_eq!(queue.backlog(Consumer::WriterLive, &acme).await.unwrap(), 1);
+    assert_eq!(backlog(queue, Consumer::WriterLive, "acme").await, 1);
     for delivery in held {
         delivery.ack().await.unwrap();
     }
-    let is_empty = async || queue.backlog(Consumer::WriterLive, &acme).await.unwrap() == 0;
     let until = tokio::time::Instant::now() + Duration::from_secs(20);
-    while !is_empty().await {
+    while backlog(queue, Consumer::WriterLive, "acme").await > 0 {
         assert!(tokio::time::Instant::now() < until, "what was acked still counts");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+async fn backlog(queue: &Queue, consumer: Consumer, connection: &str) -> u64 {
+    queue.backlog(consumer, &ConnectionId::new(connection).unwrap()).await.unwrap()
 }
