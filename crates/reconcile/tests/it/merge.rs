@@ -208,7 +208,8 @@ fn a_worker_waits_for_a_request_that_another_one_has_under_way() {
 
 #[test]
 fn a_contact_that_answers_404_though_it_is_listed_is_made_again_under_another_key_a_few_times() {
-    let rules = rules(Direction::ToOpenPhone);
+    let made_again = PerSide { openphone: true, ..PerSide::default() };
+    let rules = Rules { made_again, ..rules(Direction::ToOpenPhone) };
     let mut document = document();
     let mut keys = BTreeSet::from([external_key(&document, Side::OpenPhone)]);
     for time in 1..3 {
