@@ -147,7 +147,7 @@ mod tests {
         assert!(!brake.touch(&record(50), &LIMIT, LIMIT.of(0), at(3)));
         assert!(brake.is_on());
         assert!(!brake.touch(&record(7), &LIMIT, LIMIT.of(0), at(3600)), "it doesn't let go by itself");
-        brake.release(at(4000), Duration::from_mins(60));
+        brake.release(at(4000), Duration::from_hours(1));
         assert!(!brake.is_on() && !brake.counts(Harm::Deletes, false, at(4001)));
         assert!(brake.counts(Harm::Deletes, false, at(4000 + 3601)));
     }
@@ -186,7 +186,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_more_than_the_limit_within_the_time(seconds in proptest::collection::vec(0i64..3_000, 1..400)) {
-            let limit = BrakeLimit { records: 5, percent: 0, within: Duration::from_secs(600) };
+            let limit = BrakeLimit { records: 5, percent: 0, within: Duration::from_mins(10) };
             let (mut brake, mut gone, mut seconds) = (Brake::default(), Vec::new(), seconds);
             seconds.sort_unstable();
             for (number, second) in seconds.into_iter().enumerate() {
