@@ -23,5 +23,4 @@ mod oauth;
 mod operations;
 mod scan;
 mod start;
-mod tasks;
 mod trace;

@@ -47,8 +47,6 @@ pub enum Access {
 pub enum Purpose {
     /// Keeping contacts in step.
     Sync,
-    /// Keeping tasks in step, where a mapping says so.
-    Tasks,
     /// Connecting, reconnecting and keeping webhooks registered.
     Setup,
     /// `tandem check`.
@@ -60,7 +58,6 @@ impl Purpose {
     pub fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
-            Self::Tasks => "tasks",
             Self::Setup => "setup",
             Self::Check => "check",
         }

@@ -11,12 +11,8 @@ mod ghl;
 mod journal;
 mod openphone;
 mod pause;
-mod people;
-mod poll;
 mod rehearsal;
 mod run;
-mod talks;
-mod task;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +27,6 @@ use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Connection, GhlSide, GhlToken, OpenPhoneSide};
-pub use poll::poll_tasks;
 pub use rehearsal::Rehearsal;
 
 /// How much at once, and how patiently.

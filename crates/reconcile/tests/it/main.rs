@@ -11,4 +11,3 @@
 
 mod merge;
 mod simulation;
-mod task;

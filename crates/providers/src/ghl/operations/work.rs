@@ -1,40 +1,20 @@
 //! Tasks and notes (contract sheet, section 4).
 
 use super::operation;
-use crate::{Access, Operation, Purpose};
+use crate::{Access, Operation};
 
 /// `GET /contacts/{id}/tasks`.
-pub const CONTACT_TASKS_LIST: Operation = operation(
-    "ghl.contact.tasks.list",
-    "GET /contacts/{id}/tasks",
-    Access::Read,
-    &["contacts.readonly"],
-    &[Purpose::Tasks],
-);
+pub const CONTACT_TASKS_LIST: Operation =
+    operation("ghl.contact.tasks.list", "GET /contacts/{id}/tasks", Access::Read, &["contacts.readonly"], &[]);
 /// `GET /contacts/{id}/tasks/{taskId}`.
-pub const CONTACT_TASK_GET: Operation = operation(
-    "ghl.contact.task.get",
-    "GET /contacts/{id}/tasks/{taskId}",
-    Access::Read,
-    &["contacts.readonly"],
-    &[Purpose::Tasks],
-);
+pub const CONTACT_TASK_GET: Operation =
+    operation("ghl.contact.task.get", "GET /contacts/{id}/tasks/{taskId}", Access::Read, &["contacts.readonly"], &[]);
 /// `POST /contacts/{id}/tasks`.
-pub const CONTACT_TASK_CREATE: Operation = operation(
-    "ghl.contact.task.create",
-    "POST /contacts/{id}/tasks",
-    Access::Write,
-    &["contacts.write"],
-    &[Purpose::Tasks],
-);
+pub const CONTACT_TASK_CREATE: Operation =
+    operation("ghl.contact.task.create", "POST /contacts/{id}/tasks", Access::Write, &["contacts.write"], &[]);
 /// `PUT /contacts/{id}/tasks/{taskId}`.
-pub const CONTACT_TASK_UPDATE: Operation = operation(
-    "ghl.contact.task.update",
-    "PUT /contacts/{id}/tasks/{taskId}",
-    Access::Write,
-    &["contacts.write"],
-    &[Purpose::Tasks],
-);
+pub const CONTACT_TASK_UPDATE: Operation =
+    operation("ghl.contact.task.update", "PUT /contacts/{id}/tasks/{taskId}", Access::Write, &["contacts.write"], &[]);
 /// `PUT /contacts/{id}/tasks/{taskId}/completed`.
 pub const CONTACT_TASK_COMPLETE: Operation = operation(
     "ghl.contact.task.complete",
@@ -49,7 +29,7 @@ pub const CONTACT_TASK_DELETE: Operation = operation(
     "DELETE /contacts/{id}/tasks/{taskId}",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Tasks],
+    &[],
 );
 /// `POST /locations/{locationId}/tasks/search`.
 pub const LOCATION_TASKS_SEARCH: Operation = operation(
@@ -57,7 +37,7 @@ pub const LOCATION_TASKS_SEARCH: Operation = operation(
     "POST /locations/{locationId}/tasks/search",
     Access::Read,
     &["locations/tasks.readonly"],
-    &[Purpose::Tasks],
+    &[],
 );
 /// `GET /contacts/{id}/notes`.
 pub const CONTACT_NOTES_LIST: Operation =
