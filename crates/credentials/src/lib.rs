@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod credential;
 mod endpoint;
 mod ghl;
 mod holder;
@@ -9,6 +10,7 @@ mod token;
 mod tokens;
 mod vault;
 
+pub use credential::GhlCredential;
 pub use endpoint::{Account, Answer, Answering, Call, Grant, Listing, TokenEndpoint};
 pub use ghl::GhlTokenRoutes;
 pub use holder::{CompanyId, Holder, InvalidCompanyId};

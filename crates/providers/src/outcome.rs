@@ -9,6 +9,10 @@ use crate::ApiError;
 
 /// Nobody means longer than this, and later arithmetic must not overflow.
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(24);
+/// After a 429 that doesn't say how long.
+const COOL_DOWN: Duration = Duration::from_secs(10);
+/// The day's quota, where the provider doesn't say until when: look again now and then.
+const QUOTA_PAUSE: Duration = Duration::from_mins(10);
 
 /// What an answer other than success means for whoever has to decide what comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +61,23 @@ impl Class {
             Self::NotFound | Self::Conflict | Self::Refused => Outcome::Permanent,
         }
     }
+
+    /// How long nobody is to call the provider, after one request too many.
+    pub fn cool_down(self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after } => Some(retry_after.unwrap_or(COOL_DOWN)),
+            Self::QuotaExhausted { resets_after } => Some(resets_after.unwrap_or(QUOTA_PAUSE)),
+            Self::Transient
+            | Self::Unreadable
+            | Self::Unauthorized
+            | Self::Forbidden
+            | Self::PaymentRequired
+            | Self::NotFound
+            | Self::Conflict
+            | Self::Refused
+            | Self::Misrouted => None,
+        }
+    }
 }
 
 /// What is known about a write after it was tried.
@@ -83,4 +104,19 @@ impl Outcome {
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_request_too_many_is_followed_by_the_pause_that_was_asked_for_or_an_ordinary_one() {
+        let five = Some(Duration::from_secs(5));
+        assert_eq!(Class::Throttled { retry_after: five }.cool_down(), five);
+        assert_eq!(Class::Throttled { retry_after: None }.cool_down(), Some(COOL_DOWN));
+        assert_eq!(Class::QuotaExhausted { resets_after: five }.cool_down(), five);
+        assert_eq!(Class::QuotaExhausted { resets_after: None }.cool_down(), Some(QUOTA_PAUSE));
+        assert_eq!(Class::Transient.cool_down(), None);
+    }
 }

@@ -12,9 +12,11 @@ mod memory;
 mod message;
 mod queue;
 mod wakeups;
+mod work;
 
 pub use dead_letter::Cause;
 pub use delivery::Delivery;
 pub use error::Error;
 pub use message::{Depth, NewMessage, Published, Settings, Stored};
 pub use queue::Queue;
+pub use work::Work;

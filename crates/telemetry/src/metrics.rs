@@ -35,7 +35,7 @@ pub struct Metrics {
     scan_contacts: Counters<1>,
     spool_messages: Gauge,
     stage_lag: Durations<2>,
-    commands: Counters<2>,
+    commands: Counters<1>,
     mapper_outcomes: Counters<1>,
     writer_outcomes: Counters<2>,
     skips: Counters<1>,
@@ -141,8 +141,8 @@ impl Metrics {
     }
 
     /// The mapper made a command.
-    pub fn command_made(&self, destination: &'static str, lane: &'static str) {
-        self.commands.add([destination, lane]);
+    pub fn command_made(&self, lane: &'static str) {
+        self.commands.add([lane]);
     }
 
     /// The mapper settled an event.

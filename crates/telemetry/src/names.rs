@@ -190,7 +190,7 @@ metrics! {
         "Events that wait here because the queue is away";
     STAGE_LAG = "tandem_stage_lag", Seconds, [STAGE, LANE],
         "From a message's storing to the start of the work on it, first deliveries only";
-    COMMANDS = "tandem_commands", Counter, [DESTINATION, LANE],
+    COMMANDS = "tandem_commands", Counter, [LANE],
         "Commands made";
     MAPPER_OUTCOMES = "tandem_mapper_outcomes", Counter, [MAPPED],
         "Events the mapper has settled";

@@ -21,9 +21,8 @@ pub use hooks::{HookConfig, HookConnection, HookDeps, HookSecrets, HookTiming, h
 pub use oauth::{Agencies, OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth_router, oauth_router_at, start_url};
 pub use routes::{router, router_at};
 pub use scan::{
-    Asked, Ended, GhlCredential, GhlReader, Job, OpenPhoneReader, Progress, Rehearsal, Resumed, ScanConfig,
-    ScanConnection, ScanDeps, ScanDesk, ScanKind, ScanReached, ScanStatus, ask, keep_scans, rehearse_scan, release,
-    scan_router, scan_status,
+    Asked, Ended, GhlReader, Job, OpenPhoneReader, Progress, Rehearsal, Resumed, ScanConfig, ScanConnection, ScanDeps,
+    ScanDesk, ScanKind, ScanReached, ScanStatus, ask, keep_scans, rehearse_scan, release, scan_router, scan_status,
 };
 pub use sink::Sink;
 pub use spool::{Spool, SpoolLimits};

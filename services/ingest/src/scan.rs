@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-pub use calls::{GhlCredential, GhlReader, OpenPhoneReader, ScanConnection};
+pub use calls::{GhlReader, OpenPhoneReader, ScanConnection};
 use due::Due;
 pub use job::{Ended, Job, Progress, ScanKind};
 pub use ledger::{Asked, ask};

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tandem_contact::{Observed, Side};
-use tandem_proto::topology::command_subject;
 use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_providers::ContactId;
-use tandem_queue::{Delivery, NewMessage};
+use tandem_queue::{Delivery, Work};
 use tandem_reconcile::{Document, adopt, hint, is_echo};
 use tandem_records::{Loaded, record_id};
 use tandem_store::Expected;
@@ -210,44 +209,21 @@ pub(crate) async fn publish(
     revision: u64,
     lane: Lane,
 ) -> Result<(), tandem_queue::Error> {
-    let mut header = Header {
-        // The revision makes it the command of this very hint: an earlier one may have been worked off already.
-        id: format!("{}@{revision}", document.id),
-        source: "mapper".to_owned(),
-        r#type: "work".to_owned(),
-        time_ms: Timestamp::now().as_millisecond(),
-        subject: document.id.to_string(),
-        connection: document.connection.clone(),
-        causation_id: cause.id.clone(),
-        traceparent: String::new(),
-    };
-    let id = header.message_id();
-    let span = Span::send(&Sent {
-        stream: Stream::Commands.name(),
-        kind: "command",
-        lane: lane.name(),
-        id: &id.0,
-        connection: document.connection.as_str(),
+    let (connection, source) = (&document.connection, "mapper");
+    let (causation_id, now_ms) = (&*cause.id, Timestamp::now().as_millisecond());
+    let work = Work { source, connection, record: &document.id, revision, lane, causation_id, now_ms };
+    let mut span = None;
+    let message = work.message(|id| {
+        let (stream, connection) = (Stream::Commands.name(), connection.as_str());
+        let sent = Span::send(&Sent { stream, kind: "command", lane: lane.name(), id, connection });
+        span.insert(sent).trace().to_string()
     });
-    header.traceparent = span.trace().to_string();
-    let wire_lane = match lane {
-        Lane::Live => v1::Lane::Live,
-        Lane::Bulk => v1::Lane::Bulk,
-    };
-    let command = v1::Command { record_id: document.id.to_string(), lane: wire_lane.into() };
-    let message = NewMessage {
-        stream: Stream::Commands,
-        lane,
-        subject: command_subject(lane, &document.connection, &document.id),
-        id,
-        body: Envelope { header, payload: Payload::Command(command) }.encode().into(),
-    };
     let stored = deps.metrics.timed("queue_publish", deps.queue.publish(message), |_| true).await;
-    if stored.is_err() {
+    if let (Err(_), Some(span)) = (&stored, &span) {
         span.failed("queue");
     }
     stored?;
-    deps.metrics.command_made(Side::OpenPhone.name(), lane.name());
+    deps.metrics.command_made(lane.name());
     Ok(())
 }
 

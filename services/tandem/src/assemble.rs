@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::PerSide;
-use tandem_credentials::{GhlTokenRoutes, MasterKeys, Timing as TokenTiming, Tokens, Vault};
+use tandem_credentials::{GhlCredential, GhlTokenRoutes, MasterKeys, Timing as TokenTiming, Tokens, Vault};
 use tandem_ingest::{
-    GhlCredential, GhlReader, HookConfig, HookConnection, HookTiming, OAuthConfig, OpenPhoneReader, ScanConfig,
-    ScanConnection, StateKeys,
+    GhlReader, HookConfig, HookConnection, HookTiming, OAuthConfig, OpenPhoneReader, ScanConfig, ScanConnection,
+    StateKeys,
 };
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};
@@ -24,7 +24,7 @@ use tandem_reconcile::{BrakeLimit, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
 use tandem_store::Store;
-use tandem_writer::{Connection, GhlSide, GhlToken, OpenPhoneSide};
+use tandem_writer::{Connection, GhlSide, OpenPhoneSide};
 
 /// Deliveries being answered at once; more are asked to come back.
 const MOST_WEBHOOKS_AT_ONCE: usize = 1024;
@@ -176,20 +176,24 @@ fn writer_connection(
 ) -> anyhow::Result<Connection> {
     let mapping = connection.mapping.clone();
     let rules = mapping.rules(timing(config));
-    let token = match (&connection.ghl.private_token, tokens) {
-        (Some(token), _) => GhlToken::Private(token.clone()),
-        (None, Some(tokens)) => GhlToken::OAuth(tokens.clone()),
-        (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
-    };
+    let credential = ghl_credential(connection, tokens)?;
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
     let ghl_budget = ghl_budget(config, limits, connection);
     let key = &connection.openphone.api_key;
     let openphone_budget = openphone_budget(config, limits, connection);
     let view = ghl_view(config, connection);
     let version = api_version(config)?;
-    let ghl = GhlSide { client: clients.ghl.clone(), token, connect_url, version, view, budget: ghl_budget };
+    let ghl = GhlSide { client: clients.ghl.clone(), credential, connect_url, version, view, budget: ghl_budget };
     let openphone = OpenPhoneSide { client: clients.openphone.clone(), api_key: key.clone(), budget: openphone_budget };
     Ok(Connection::new(connection.id.clone(), mapping, rules, ghl, openphone))
+}
+
+fn ghl_credential(connection: &config::Connection, tokens: Option<&Tokens>) -> anyhow::Result<GhlCredential> {
+    match (&connection.ghl.private_token, tokens) {
+        (Some(token), _) => Ok(GhlCredential::Private(token.clone())),
+        (None, Some(tokens)) => Ok(GhlCredential::OAuth(tokens.clone())),
+        (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
+    }
 }
 
 /// How a connection's GHL contacts are read.
@@ -220,11 +224,7 @@ fn scan_connection(
     clients: &PerSide<Client>,
     (limits, tokens): (&Limits, Option<&Tokens>),
 ) -> anyhow::Result<ScanConnection> {
-    let credential = match (&connection.ghl.private_token, tokens) {
-        (Some(token), _) => GhlCredential::Private(token.clone()),
-        (None, Some(tokens)) => GhlCredential::OAuth(tokens.clone()),
-        (None, None) => anyhow::bail!("connection {}: ghl.private_token is missing", connection.id),
-    };
+    let credential = ghl_credential(connection, tokens)?;
     let location = &connection.ghl.location_id;
     let ghl = GhlReader {
         client: clients.ghl.clone(),

@@ -28,10 +28,6 @@ const REFUSED: Duration = Duration::from_mins(1);
 const RENEWED: Duration = Duration::from_millis(50);
 /// Between two tries of a key that may be too new.
 const YOUNG_PAUSE: Duration = Duration::from_secs(5);
-/// After a 429 that doesn't say how long.
-const COOL_DOWN: Duration = Duration::from_secs(10);
-/// The day's quota: look again now and then.
-const QUOTA_PAUSE: Duration = Duration::from_mins(10);
 
 /// A call that brought nothing usable.
 #[derive(Debug)]
@@ -228,9 +224,8 @@ impl Caller<'_> {
                 Class::Unauthorized | Class::PaymentRequired => {
                     self.report(side, pause.refused(now), &format!("{error}{}", remedy(error)));
                 }
-                Class::Throttled { retry_after } => self.cool_down(side, retry_after.unwrap_or(COOL_DOWN)).await,
-                Class::QuotaExhausted { resets_after } => {
-                    self.cool_down(side, resets_after.unwrap_or(QUOTA_PAUSE)).await;
+                class @ (Class::Throttled { .. } | Class::QuotaExhausted { .. }) => {
+                    self.cool_down(side, class.cool_down().unwrap_or_default()).await;
                 }
                 Class::Transient | Class::Misrouted => self.report(side, pause.fails(now), &error.to_string()),
                 Class::Unreadable | Class::Forbidden | Class::NotFound | Class::Conflict | Class::Refused => {
@@ -324,8 +319,7 @@ impl Trouble {
             Self::Lost(_) => None,
             Self::Refused(error) if error.is_location_inactive() => Some(REFUSED),
             Self::Refused(error) => match error.class() {
-                Class::Throttled { retry_after } => Some(retry_after.unwrap_or(COOL_DOWN)),
-                Class::QuotaExhausted { resets_after } => Some(resets_after.unwrap_or(QUOTA_PAUSE)),
+                class @ (Class::Throttled { .. } | Class::QuotaExhausted { .. }) => class.cool_down(),
                 Class::Unauthorized | Class::PaymentRequired => Some(REFUSED),
                 Class::Transient
                 | Class::Unreadable

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use tandem_contact::Side;
-use tandem_credentials::{NoToken, Tokens};
+use tandem_credentials::{GhlCredential, NoToken};
 use tandem_limits::BudgetKey;
 use tandem_mapping::Mapping;
 use tandem_outbound::Client;
@@ -47,7 +47,7 @@ pub struct GhlSide {
     /// The way out.
     pub client: Client,
     /// What calls sign in with.
-    pub token: GhlToken,
+    pub credential: GhlCredential,
     /// Where a person connects the location again; none with a private token.
     pub connect_url: Option<Url>,
     /// The `Version` header.
@@ -56,14 +56,6 @@ pub struct GhlSide {
     pub view: GhlView,
     /// The budget every call draws on.
     pub budget: BudgetKey,
-}
-
-/// What calls to a GHL location sign in with.
-pub enum GhlToken {
-    /// A private integration token, as configured.
-    Private(SecretString),
-    /// The tokens of an OAuth installation, which are renewed.
-    OAuth(Tokens),
 }
 
 /// What is needed to call OpenPhone for a workspace.
@@ -105,18 +97,17 @@ impl Connection {
 
     /// What the next call to this side signs in with.
     pub(crate) async fn credential(&self, side: Side) -> Result<SecretString, NoToken> {
-        match (side, &self.ghl.token) {
-            (Side::OpenPhone, _) => Ok(self.openphone.api_key.clone()),
-            (Side::Ghl, GhlToken::Private(token)) => Ok(token.clone()),
-            (Side::Ghl, GhlToken::OAuth(tokens)) => tokens.access(&self.id).await,
+        match side {
+            Side::OpenPhone => Ok(self.openphone.api_key.clone()),
+            Side::Ghl => self.ghl.credential.access(&self.id).await,
         }
     }
 
     /// Whether there is another credential than the one that was refused. None where nothing can be renewed.
     pub(crate) async fn renewed(&self, side: Side, refused: &SecretString) -> Option<Result<(), NoToken>> {
-        match (side, &self.ghl.token) {
-            (Side::Ghl, GhlToken::OAuth(tokens)) => Some(tokens.access_instead_of(refused, &self.id).await.map(drop)),
-            (Side::Ghl, GhlToken::Private(_)) | (Side::OpenPhone, _) => None,
+        match side {
+            Side::OpenPhone => None,
+            Side::Ghl => self.ghl.credential.renewed(refused, &self.id).await,
         }
     }
 }

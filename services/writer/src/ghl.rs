@@ -1,6 +1,6 @@
 //! The requests of the GHL side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use tandem_contact::{Field, Fields, Observed, Side, Value};
@@ -115,13 +115,9 @@ pub(crate) enum Prepared {
     Delete(Request),
 }
 
-/// Mapped values that GHL has no place for on a contact that is there, and why.
-pub(crate) fn unrepresentable(writes: &Writes) -> BTreeMap<Field, &'static str> {
-    let company = writes.contains_key(&Field::Company).then_some((
-        Field::Company,
-        "GoHighLevel takes the company when a contact is made and can't be told to change it",
-    ));
-    company.into_iter().collect()
+/// Mapped fields that GHL takes when a contact is made and never again (contract sheet, section 4.10).
+pub(crate) fn unrepresentable(writes: &Writes) -> BTreeSet<Field> {
+    writes.keys().copied().filter(|field| *field == Field::Company).collect()
 }
 
 /// The request that makes the contact.

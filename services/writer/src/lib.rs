@@ -26,7 +26,7 @@ use tandem_records::Records;
 use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
-pub use connection::{Connection, GhlSide, GhlToken, OpenPhoneSide};
+pub use connection::{Connection, GhlSide, OpenPhoneSide};
 pub use rehearsal::Rehearsal;
 
 /// How much at once, and how patiently.

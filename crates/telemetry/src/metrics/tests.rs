@@ -7,7 +7,7 @@ fn touched() -> Metrics {
     metrics.event_accepted("ghl");
     metrics.event_rejected("ghl", "signature");
     metrics.event_duplicate("ghl");
-    metrics.command_made("openphone", "live");
+    metrics.command_made("live");
     metrics.mapper_outcome("hinted");
     metrics.writer_outcome("openphone", "created");
     metrics.skipped("echo");

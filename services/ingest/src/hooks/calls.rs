@@ -16,8 +16,6 @@ use tandem_telemetry::Metrics;
 
 use crate::exchange::Way;
 
-/// After a 429 that doesn't say how long.
-const COOL_DOWN: Duration = Duration::from_secs(10);
 /// What a delivery is answered whose signature doesn't fit.
 const UNAUTHORIZED: u16 = 401;
 
@@ -131,9 +129,9 @@ impl Caller<'_> {
         let sent = way.send(request, api_key, Some(self.send_by)).await.map_err(Trouble::NoSlot)?;
         let result = parse(&sent.map_err(Trouble::Lost)?);
         if let Err(error) = &result
-            && let Class::Throttled { retry_after } = error.class()
+            && let Some(wait) = error.class().cool_down()
         {
-            way.cool_down(retry_after.unwrap_or(COOL_DOWN)).await;
+            way.cool_down(wait).await;
         }
         result.map_err(Trouble::Refused)
     }

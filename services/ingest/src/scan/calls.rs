@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
-use tandem_credentials::{NoToken, Tokens};
+use tandem_credentials::{GhlCredential, NoToken};
 use tandem_limits::{BudgetKey, Limits, Throttled};
 use tandem_outbound::{Client, SendError};
 use tandem_proto::ConnectionId;
@@ -16,10 +16,6 @@ use tandem_telemetry::{Metrics, chain};
 use super::job::Setback;
 use crate::exchange::Way;
 
-/// After a 429 that doesn't say how long.
-const COOL_DOWN: Duration = Duration::from_secs(10);
-/// The day's quota: look again now and then.
-const QUOTA_PAUSE: Duration = Duration::from_mins(10);
 /// After a token was renewed.
 const RENEWED: Duration = Duration::from_millis(50);
 
@@ -47,15 +43,6 @@ pub struct GhlReader {
     pub location: ghl::Id,
     /// The budget every call draws on.
     pub budget: BudgetKey,
-}
-
-/// What calls to GHL sign in with.
-#[derive(Debug, Clone)]
-pub enum GhlCredential {
-    /// A private integration token.
-    Private(SecretString),
-    /// The tokens of an OAuth installation.
-    OAuth(Tokens),
 }
 
 /// What is needed to read a workspace.
@@ -157,8 +144,9 @@ fn of_token(no_token: &NoToken) -> Setback {
 
 fn of_refusal(error: &ApiError) -> Setback {
     match error.class() {
-        Class::Throttled { retry_after } => Setback::Later(retry_after.unwrap_or(COOL_DOWN)),
-        Class::QuotaExhausted { resets_after } => Setback::Later(resets_after.unwrap_or(QUOTA_PAUSE)),
+        class @ (Class::Throttled { .. } | Class::QuotaExhausted { .. }) => {
+            Setback::Later(class.cool_down().unwrap_or_default())
+        }
         // A credential may be replaced while the scan waits.
         Class::Unauthorized if !error.is_missing_scope() => Setback::Again,
         Class::Transient | Class::Unreadable => Setback::Again,
@@ -205,38 +193,26 @@ impl Caller<'_> {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        match error.class() {
-            Class::Throttled { retry_after } => way.cool_down(retry_after.unwrap_or(COOL_DOWN)).await,
-            Class::QuotaExhausted { resets_after } => way.cool_down(resets_after.unwrap_or(QUOTA_PAUSE)).await,
-            Class::Unauthorized if !error.is_missing_scope() => self.renew(side, &credential).await?,
-            Class::Unauthorized
-            | Class::Transient
-            | Class::Unreadable
-            | Class::Forbidden
-            | Class::PaymentRequired
-            | Class::NotFound
-            | Class::Conflict
-            | Class::Refused
-            | Class::Misrouted => {}
+        if let Some(wait) = error.class().cool_down() {
+            way.cool_down(wait).await;
+        } else if error.class() == Class::Unauthorized && !error.is_missing_scope() {
+            self.renew(side, &credential).await?;
         }
         Err(Trouble::Refused(side, error))
     }
 
     async fn credential(&self, side: Side) -> Result<SecretString, NoToken> {
-        match (side, &self.connection.ghl.credential) {
-            (Side::OpenPhone, _) => Ok(self.connection.openphone.api_key.clone()),
-            (Side::Ghl, GhlCredential::Private(token)) => Ok(token.clone()),
-            (Side::Ghl, GhlCredential::OAuth(tokens)) => tokens.access(&self.connection.id).await,
+        match side {
+            Side::OpenPhone => Ok(self.connection.openphone.api_key.clone()),
+            Side::Ghl => self.connection.ghl.credential.access(&self.connection.id).await,
         }
     }
 
     /// Has a refused token replaced, for the next attempt.
     async fn renew(&self, side: Side, refused: &SecretString) -> Result<(), NoToken> {
-        match (side, &self.connection.ghl.credential) {
-            (Side::Ghl, GhlCredential::OAuth(tokens)) => {
-                tokens.access_instead_of(refused, &self.connection.id).await.map(drop)
-            }
-            (Side::Ghl, GhlCredential::Private(_)) | (Side::OpenPhone, _) => Ok(()),
+        match side {
+            Side::OpenPhone => Ok(()),
+            Side::Ghl => self.connection.ghl.credential.renewed(refused, &self.connection.id).await.unwrap_or(Ok(())),
         }
     }
 }

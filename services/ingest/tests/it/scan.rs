@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tandem_credentials::GhlCredential;
 use tandem_ingest::{
-    Ended, GhlCredential, GhlReader, Job, OpenPhoneReader, ScanConfig, ScanConnection, ScanDeps, ScanKind, ask,
-    keep_scans, scan_status,
+    Ended, GhlReader, Job, OpenPhoneReader, ScanConfig, ScanConnection, ScanDeps, ScanKind, ask, keep_scans,
+    scan_status,
 };
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};

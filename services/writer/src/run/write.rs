@@ -105,8 +105,10 @@ impl Worker<'_> {
         if kind == IntentKind::Delete {
             return Ok(Prepared::Ghl(ghl::delete(&id, side)));
         }
-        if let Some((field, why)) = ghl::unrepresentable(writes).into_iter().next() {
-            return Err(Unfit::NoPlace(BTreeSet::from([field]), why.to_owned()));
+        let no_place = ghl::unrepresentable(writes);
+        if !no_place.is_empty() {
+            let why = "GoHighLevel takes the company when a contact is made and can't be told to change it";
+            return Err(Unfit::NoPlace(no_place, why.to_owned()));
         }
         let held = (self.held.ghl.as_ref(), document);
         let no_way = || {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tandem_contact::{PerSide, Side};
+use tandem_credentials::GhlCredential;
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_mapping::Mapping;
 use tandem_outbound::{Client, ClientConfig};
@@ -19,7 +20,7 @@ use tandem_reconcile::{Document, Rules, Timing, adopt, hint};
 use tandem_records::Records;
 use tandem_store::{Expected, Store};
 use tandem_telemetry::Metrics;
-use tandem_writer::{Config, Connection, Deps, GhlSide, GhlToken, OpenPhoneSide};
+use tandem_writer::{Config, Connection, Deps, GhlSide, OpenPhoneSide};
 use tokio_util::sync::CancellationToken;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -44,7 +45,7 @@ fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
     let version = ApiVersion::new("2021-07-28").unwrap();
     let ghl = GhlSide {
         client: client.clone(),
-        token: GhlToken::Private("t".to_owned().into()),
+        credential: GhlCredential::Private("t".to_owned().into()),
         connect_url: None,
         version,
         view,
