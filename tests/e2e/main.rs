@@ -23,4 +23,5 @@ mod oauth;
 mod operations;
 mod scan;
 mod start;
+mod tasks;
 mod trace;

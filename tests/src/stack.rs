@@ -13,7 +13,7 @@ use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
 use tandem_testkit::servers::{Nats, Redis};
-use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, Rate, RetryOn, RetryRules};
+use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, RetryOn, RetryRules};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -136,11 +136,8 @@ impl Stack {
 
     /// Starts everything.
     pub async fn start_with(options: StackOptions) -> anyhow::Result<Self> {
-        let (mut ghl, openphone) =
+        let (ghl, openphone) =
             (options.ghl.unwrap_or_else(quick_ghl), options.openphone.unwrap_or_else(quick_openphone));
-        if options.shape == Shape::Distributed {
-            shorten(&mut ghl.rate);
-        }
         let ghl = GhlTwin::start(ghl).await.context("starting the GHL twin")?;
         let openphone = OpenPhoneTwin::start(openphone).await;
         let openphone = openphone.context("starting the OpenPhone twin")?;
@@ -151,7 +148,11 @@ impl Stack {
         }
         let servers = match options.shape {
             Shape::Embedded => None,
-            Shape::Distributed => Some(Servers::start()),
+            Shape::Distributed => {
+                let servers = Servers::start();
+                servers.have_been_up();
+                Some(servers)
+            }
         };
         let (environment, address) = (environment(), steady_address()?);
         let mut stack =
@@ -365,13 +366,6 @@ pub fn quick_openphone() -> OpenPhoneConfig {
         workspace.webhook_secrets = vec![environment()["QUO_SECRET"].clone()];
     }
     config
-}
-
-/// The same pace in windows of a second: with an empty Redis a window passes before the first request, because somebody
-/// may have used it up before Redis lost its memory.
-fn shorten(rate: &mut Rate) {
-    let seconds = u32::try_from(rate.per.as_secs()).unwrap_or(u32::MAX).max(1);
-    *rate = Rate { requests: rate.requests / seconds, per: Duration::from_secs(1), ..*rate };
 }
 
 /// Tries often and for long: what is tested is the pipeline.

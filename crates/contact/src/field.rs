@@ -24,10 +24,20 @@ pub enum Field {
     Tags,
     /// Web address of the record at the side it came from.
     SourceLink,
+    /// Of a task: what is to be done.
+    TaskTitle,
+    /// Of a task: more about it.
+    TaskBody,
+    /// Of a task: until when, RFC 3339 in UTC, to the second.
+    TaskDue,
+    /// Of a task: who is to do it, by lower-case email address.
+    TaskAssignee,
+    /// Of a task: `open` or `completed`.
+    TaskStatus,
 }
 
 impl Field {
-    /// All of them.
+    /// All of a contact's.
     pub const ALL: [Self; 8] = [
         Self::FirstName,
         Self::LastName,
@@ -38,6 +48,9 @@ impl Field {
         Self::Tags,
         Self::SourceLink,
     ];
+
+    /// All of a task's.
+    pub const TASK: [Self; 5] = [Self::TaskTitle, Self::TaskBody, Self::TaskDue, Self::TaskAssignee, Self::TaskStatus];
 
     /// The name used in mappings, the journal and logs.
     pub fn name(self) -> &'static str {
@@ -50,10 +63,15 @@ impl Field {
             Self::Emails => "emails",
             Self::Tags => "tags",
             Self::SourceLink => "source_link",
+            Self::TaskTitle => "task_title",
+            Self::TaskBody => "task_body",
+            Self::TaskDue => "task_due",
+            Self::TaskAssignee => "task_assignee",
+            Self::TaskStatus => "task_status",
         }
     }
 
-    /// The field of that name.
+    /// A contact's field of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|field| field.name() == name)
     }
@@ -62,7 +80,16 @@ impl Field {
     pub fn is_list(self) -> bool {
         match self {
             Self::Phones | Self::Emails | Self::Tags => true,
-            Self::FirstName | Self::LastName | Self::Company | Self::Role | Self::SourceLink => false,
+            Self::FirstName
+            | Self::LastName
+            | Self::Company
+            | Self::Role
+            | Self::SourceLink
+            | Self::TaskTitle
+            | Self::TaskBody
+            | Self::TaskDue
+            | Self::TaskAssignee
+            | Self::TaskStatus => false,
         }
     }
 }

@@ -20,6 +20,10 @@ pub struct Mapping {
     pub tags_field: String,
     /// What a delete on that side does at the other.
     pub deletes: PerSide<DeletePolicy>,
+    /// Which way tasks travel; none where they don't.
+    pub tasks: Option<Direction>,
+    /// The `OpenPhone` number, E.164, for tasks of people without a conversation; none for the first one of the workspace.
+    pub task_number: Option<String>,
 }
 
 impl Default for Mapping {
@@ -32,6 +36,8 @@ impl Default for Mapping {
             role_custom_field: None,
             tags_field: "Tags".to_owned(),
             deletes: PerSide { ghl: DeletePolicy::Ignore, openphone: DeletePolicy::Ignore },
+            tasks: None,
+            task_number: None,
         }
     }
 }
@@ -77,6 +83,32 @@ impl Mapping {
         };
         let creates = |side: Side| self.creates[side] && rules.writes_anything_to(side);
         Rules { creates: PerSide { ghl: creates(Side::Ghl), openphone: creates(Side::OpenPhone) }, ..rules }
+    }
+
+    /// The same for tasks: all their fields travel the same way, and a delete does too. None where tasks don't travel.
+    pub fn task_rules(&self, timing: PerSide<Timing>) -> Option<Rules> {
+        let rule = FieldRule { direction: self.tasks?, conflict: ConflictPolicy::Newest };
+        let rewritten = BTreeSet::from([Field::TaskTitle, Field::TaskBody]);
+        let one = |field| BTreeSet::from([field]);
+        // OpenPhone changes one aspect at a time, and title and description always together (contract sheet, section 7.2).
+        let aspects = vec![rewritten.clone(), one(Field::TaskDue), one(Field::TaskAssignee), one(Field::TaskStatus)];
+        let rules = Rules {
+            fields: Field::TASK.into_iter().map(|field| (field, rule)).collect(),
+            read_first: PerSide { ghl: BTreeSet::new(), openphone: rewritten.clone() },
+            carries_all: PerSide { ghl: BTreeSet::new(), openphone: rewritten },
+            alone: PerSide { ghl: Vec::new(), openphone: aspects },
+            // No GHL task is without one (contract sheet, section 10.9).
+            fills_in: PerSide { ghl: one(Field::TaskDue), openphone: BTreeSet::new() },
+            timing,
+            ..Rules::default()
+        };
+        let creates = |side: Side| rules.writes_anything_to(side);
+        let deletes = |from: Side| if creates(from.other()) { DeletePolicy::Propagate } else { DeletePolicy::Ignore };
+        Some(Rules {
+            creates: PerSide { ghl: creates(Side::Ghl), openphone: creates(Side::OpenPhone) },
+            deletes: PerSide { ghl: deletes(Side::Ghl), openphone: deletes(Side::OpenPhone) },
+            ..rules
+        })
     }
 
     /// GHL has no field of its own for the role.

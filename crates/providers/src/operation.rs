@@ -47,6 +47,8 @@ pub enum Access {
 pub enum Purpose {
     /// Keeping contacts in step.
     Sync,
+    /// Keeping tasks in step, where a mapping says so.
+    Tasks,
     /// Connecting, reconnecting and keeping webhooks registered.
     Setup,
     /// `tandem check`.
@@ -58,6 +60,7 @@ impl Purpose {
     pub fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
+            Self::Tasks => "tasks",
             Self::Setup => "setup",
             Self::Check => "check",
         }

@@ -64,7 +64,16 @@ fn one_of(merged: &BTreeSet<String>, shadow: &BTreeSet<String>, canon: &BTreeSet
 /// go by requests of their own where the side wants it so.
 pub(crate) fn batch(document: &Document, rules: &Rules, side: Side, writes: Writes) -> Writes {
     let item_wise = &rules.item_wise[side];
-    let (by_item, together): (Writes, Writes) = writes.into_iter().partition(|(field, _)| item_wise.contains(field));
+    let (by_item, mut together): (Writes, Writes) =
+        writes.into_iter().partition(|(field, _)| item_wise.contains(field));
+    let is_alone = |field: &Field| rules.group(*field, side).is_some();
+    if together.keys().all(is_alone) {
+        if let Some(group) = together.keys().next().and_then(|field| rules.group(*field, side)) {
+            together.retain(|field, _| group.contains(field));
+        }
+    } else {
+        together.retain(|field, _| !is_alone(field));
+    }
     if !together.is_empty() {
         return together;
     }

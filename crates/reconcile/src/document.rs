@@ -1,4 +1,4 @@
-//! The record document: everything needed to decide about one person of one connection.
+//! The record document: everything needed to decide about one person of one connection, or about one thing of theirs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use tandem_proto::{ConnectionId, RecordId};
 
 use crate::Intent;
 
-/// One document per person and connection, changed only by compare-and-set.
+/// One document per person or thing of theirs, and connection, changed only by compare-and-set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// Version of this layout.
@@ -18,6 +18,15 @@ pub struct Document {
     pub id: RecordId,
     /// The connection the record belongs to.
     pub connection: ConnectionId,
+    /// What it describes.
+    #[serde(default, skip_serializing_if = "Kind::is_contact")]
+    pub kind: Kind,
+    /// Whose it is, once that is known: the contact's record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RecordId>,
+    /// Where a thing is kept, as the side's requests need it: at GHL its contact, in `OpenPhone` its conversation.
+    #[serde(default, skip_serializing_if = "has_no_place")]
+    pub place: PerSide<Option<String>>,
     /// When the record was first heard of.
     pub born: Timestamp,
     /// The contact at each provider, once known.
@@ -82,6 +91,28 @@ pub struct Document {
     /// When the oldest event that is not worked off yet arrived.
     #[serde(default)]
     pub dirty_since: Option<Timestamp>,
+}
+
+/// What a record describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A person.
+    #[default]
+    Contact,
+    /// A task about somebody.
+    Task,
+}
+
+impl Kind {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+    fn is_contact(&self) -> bool {
+        *self == Self::Contact
+    }
+}
+
+fn has_no_place(place: &PerSide<Option<String>>) -> bool {
+    *place == PerSide::default()
 }
 
 /// A contact at a provider.
@@ -167,6 +198,9 @@ impl Document {
             schema: Self::SCHEMA,
             id,
             connection,
+            kind: Kind::Contact,
+            parent: None,
+            place: PerSide::default(),
             born: now,
             link: PerSide::default(),
             intent: PerSide::default(),
@@ -190,6 +224,12 @@ impl Document {
             causes: Vec::new(),
             dirty_since: None,
         }
+    }
+
+    /// The same for a thing of another kind.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// The provider's id of the contact on that side.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tandem_contact::{Field, Observed, Side, Value};
 use tandem_proto::RecordId;
 
-use crate::Document;
+use crate::{Document, Kind};
 
 /// Identity keys to take and to give back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -132,7 +132,11 @@ fn disagree(a: &Document, b: &Document, field: Field) -> bool {
 
 const NAME: &str = "name:";
 
+/// A thing is known by its place in its person's records and by nothing else.
 fn identity_keys(document: &Document) -> BTreeSet<String> {
+    if document.kind != Kind::Contact {
+        return BTreeSet::new();
+    }
     let items = |field| document.canon_value(field).map(Value::items).unwrap_or_default();
     let phones = items(Field::Phones).into_iter().map(|phone| format!("phone:{phone}"));
     let emails = items(Field::Emails).into_iter().map(|email| format!("email:{email}"));

@@ -64,7 +64,10 @@ pub fn begin(
     let mut sent: BTreeMap<_, _> = writes.iter().map(|(field, write)| (*field, write.to.clone())).collect();
     let mut canon: BTreeMap<_, _> = writes.iter().map(|(field, write)| (*field, write.canon.clone())).collect();
     if kind == IntentKind::Update && writes.keys().any(|field| rules.carries_all[side].contains(field)) {
-        for (field, seen) in document.shadow[side].iter().filter(|(field, _)| !writes.contains_key(*field)) {
+        let groups: Vec<_> = writes.keys().filter_map(|field| rules.group(*field, side)).collect();
+        let is_carried = |field: &Field| groups.is_empty() || groups.iter().any(|group| group.contains(field));
+        let others = document.shadow[side].iter().filter(|(field, _)| !writes.contains_key(*field));
+        for (field, seen) in others.filter(|(field, _)| is_carried(field)) {
             sent.insert(*field, seen.value.clone());
             canon.insert(*field, document.agreed[side].get(field).cloned());
         }

@@ -14,7 +14,7 @@ mod taken;
 
 pub use brake::{Brake, BrakeLimit, Harm, harm};
 pub use diff::{Write, Writes, diff};
-pub use document::{Canon, Document, Flips, Held, Link, Parked, Seen, Shadow, Unsettled};
+pub use document::{Canon, Document, Flips, Held, Kind, Link, Parked, Seen, Shadow, Unsettled};
 pub use identity::{Claims, Meeting, claims, external_key, fits, meet, record_of_key};
 pub use intent::{Intent, IntentKind, begin};
 pub use observe::{ARCHIVED, Note, decide, is_echo, observe};
@@ -23,5 +23,5 @@ pub use outcome::{
     probed, read, refused, refused_create, settle, taken, unknown, updated,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
-pub use step::{Run, Step, next_step};
+pub use step::{COMPLETED, OPEN, Run, Step, next_step};
 pub use taken::taken_as;

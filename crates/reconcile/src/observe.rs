@@ -124,7 +124,9 @@ fn first_sight(document: &mut Document, rules: &Rules, side: Side, field: Field,
         set_agreed(document, side, field, seen.value.clone());
         return set_canon(document, side, field, union, seen.at);
     }
+    let is_filled_in = rules.fills_in[side].contains(&field) && document.link[side.other()].is_some();
     match (canon, seen.value) {
+        (None, Some(_)) if is_filled_in => None,
         (None, value) => {
             set_agreed(document, side, field, value.clone());
             set_canon(document, side, field, value, seen.at)

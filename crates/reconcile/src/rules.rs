@@ -30,6 +30,11 @@ pub struct Rules {
     pub single: PerSide<BTreeSet<Field>>,
     /// Lists of that side whose items are added by one request and removed by another.
     pub item_wise: PerSide<BTreeSet<Field>>,
+    /// Fields of that side that travel in a request of their own, group by group; where one of them is carried along, the
+    /// others of its group are, and no more.
+    pub alone: PerSide<Vec<BTreeSet<Field>>>,
+    /// Fields that the side gives a value by itself where the create names none: that is nobody's edit.
+    pub fills_in: PerSide<BTreeSet<Field>>,
     /// Bounds of the provider's behaviour.
     pub timing: PerSide<Timing>,
     /// True: phone and email claims keep one person from being created twice.
@@ -145,6 +150,11 @@ pub struct Weakened {
 }
 
 impl Rules {
+    /// The fields that travel together with this one; none where it travels with whatever else has to.
+    pub(crate) fn group(&self, field: Field, side: Side) -> Option<&BTreeSet<Field>> {
+        self.alone[side].iter().find(|group| group.contains(&field))
+    }
+
     /// True when a person's edit of the field on this side becomes the agreed value.
     pub fn feeds(&self, field: Field, side: Side) -> bool {
         self.travels(field, side)

@@ -1,10 +1,15 @@
 //! What to do next about a record.
 
 use jiff::Timestamp;
-use tandem_contact::{Field, PerSide, Side};
+use tandem_contact::{Field, PerSide, Side, Value};
 
 use crate::diff::batch;
-use crate::{Claims, DeletePolicy, Document, Intent, IntentKind, Rules, Writes, claims, diff};
+use crate::{Claims, DeletePolicy, Document, Intent, IntentKind, Kind, Rules, Write, Writes, claims, diff};
+
+/// What [`Field::TaskStatus`] holds of a task that is done.
+pub const COMPLETED: &str = "completed";
+/// And of one that is not.
+pub const OPEN: &str = "open";
 
 /// What the worker's current run has done itself.
 #[derive(Debug, Clone, Default)]
@@ -126,7 +131,7 @@ fn create(document: &Document, rules: &Rules, side: Side, now: Timestamp) -> Opt
         return None;
     }
     let writes: Writes = diff(document, rules, side).into_iter().filter(|(_, write)| write.to.is_some()).collect();
-    if !writes.keys().any(|field| names_a_person(*field)) {
+    if !is_worth_making(document.kind, &writes) {
         return None;
     }
     let wait = rules.first_create_wait[side];
@@ -154,10 +159,12 @@ fn update(document: &Document, rules: &Rules, side: Side, run: &Run) -> Option<S
     Some(Step::Update(side, writes))
 }
 
-/// A contact that holds none of these would be an empty card.
-fn names_a_person(field: Field) -> bool {
-    match field {
-        Field::FirstName | Field::LastName | Field::Company | Field::Phones | Field::Emails => true,
-        Field::Role | Field::Tags | Field::SourceLink => false,
+/// A contact that holds none of these would be an empty card; a task needs something to be done, and still to be done.
+fn is_worth_making(kind: Kind, writes: &Writes) -> bool {
+    const NAMING: [Field; 5] = [Field::FirstName, Field::LastName, Field::Company, Field::Phones, Field::Emails];
+    let is_done = |write: &Write| write.to.as_ref().and_then(Value::as_text) == Some(COMPLETED);
+    match kind {
+        Kind::Contact => NAMING.iter().any(|field| writes.contains_key(field)),
+        Kind::Task => writes.contains_key(&Field::TaskTitle) && !writes.get(&Field::TaskStatus).is_some_and(is_done),
     }
 }

@@ -2,15 +2,17 @@
 
 mod error;
 mod key;
+mod polls;
 mod talks;
 
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};
-use tandem_reconcile::{Brake, Document};
+use tandem_reconcile::{Brake, Document, Kind};
 use tandem_store::{Expected, Store};
 
 pub use error::Error;
-pub use key::record_id;
+pub use key::{record_id, task_record_id};
+pub use polls::{Fingerprints, Polls, Turn, changed, fingerprint};
 pub use talks::Talks;
 
 /// A document and the revision it was read at.
@@ -34,6 +36,16 @@ impl Records {
         Self { store }
     }
 
+    /// What readings of all tasks showed, kept in the same store.
+    pub fn polls(&self) -> Polls {
+        Polls::new(self.store.clone())
+    }
+
+    /// `OpenPhone`'s conversations, kept in the same store.
+    pub fn talks(&self) -> Talks {
+        Talks::new(self.store.clone())
+    }
+
     /// The document of a record, if there is one.
     pub async fn load(&self, connection: &ConnectionId, record: &RecordId) -> Result<Option<Loaded>, Error> {
         let Some(entry) = self.store.get(&key::record(connection, record)).await? else { return Ok(None) };
@@ -54,12 +66,27 @@ impl Records {
 
     /// The record of a provider's contact.
     pub async fn linked(&self, connection: &ConnectionId, side: Side, id: &str) -> Result<Option<RecordId>, Error> {
-        self.named(&key::link(connection, side, id)).await
+        self.named(&key::link(connection, Kind::Contact, side, id)).await
     }
 
-    /// Notes which record a provider's contact belongs to. The last word counts: the document decides, this is an index.
+    /// The record of a provider's task.
+    pub async fn linked_task(
+        &self,
+        connection: &ConnectionId,
+        side: Side,
+        id: &str,
+    ) -> Result<Option<RecordId>, Error> {
+        self.named(&key::link(connection, Kind::Task, side, id)).await
+    }
+
+    /// The record that holds an identity key.
+    pub async fn holder(&self, connection: &ConnectionId, identity: &str) -> Result<Option<RecordId>, Error> {
+        self.named(&key::claim(connection, identity)).await
+    }
+
+    /// Notes which record a provider's contact or task belongs to. The last word counts: the document decides, this is an index.
     pub async fn link(&self, document: &Document, side: Side, id: &str) -> Result<(), Error> {
-        let key = key::link(&document.connection, side, id);
+        let key = key::link(&document.connection, document.kind, side, id);
         let held = self.store.get(&key).await?;
         if held.as_ref().is_some_and(|entry| entry.value == document.id.as_str().as_bytes()) {
             return Ok(());

@@ -57,6 +57,23 @@ impl Talks {
         Ok(best.map(|(_, id)| id))
     }
 
+    /// Whether the list was once read to its end, and nothing on the way to it was left out since.
+    pub async fn is_complete(&self, connection: &ConnectionId) -> Result<bool, Error> {
+        Ok(self.store.get(&key::talks(connection)).await?.is_some())
+    }
+
+    /// Notes that it was, or that it is being read, which may be interrupted.
+    pub async fn set_complete(&self, connection: &ConnectionId, is_complete: bool) -> Result<(), Error> {
+        let key = key::talks(connection);
+        let held = self.store.get(&key).await?;
+        match (held, is_complete) {
+            (None, true) => drop(self.store.put(&key, "complete", Expected::Absent).await?),
+            (Some(entry), false) => self.store.delete(&key, entry.revision).await?,
+            (None, false) | (Some(_), true) => {}
+        }
+        Ok(())
+    }
+
     /// What is known of a conversation; deleted ones are still known.
     pub async fn known(&self, connection: &ConnectionId, conversation: &Id) -> Result<Option<Known>, Error> {
         let key = key::conversation(connection, conversation);

@@ -249,6 +249,8 @@ pub struct Writer {
     pub in_flight_per_connection: usize,
     /// Records of all connections.
     pub in_flight: usize,
+    /// Between two readings of a location's open tasks, where they are kept in step.
+    pub task_poll: Duration,
 }
 
 impl Config {

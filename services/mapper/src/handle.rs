@@ -6,15 +6,16 @@ use jiff::Timestamp;
 use tandem_contact::{Observed, Side};
 use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_providers::ContactId;
+use tandem_providers::ghl::webhook::TASK_SEEN;
 use tandem_queue::{Delivery, Work};
-use tandem_reconcile::{Document, adopt, hint, is_echo};
-use tandem_records::{Loaded, record_id};
+use tandem_reconcile::{Document, Kind, Rules, adopt, hint, is_echo};
+use tandem_records::{Loaded, record_id, task_record_id};
 use tandem_store::Expected;
 use tandem_telemetry::{Sent, Span, chain};
 
 use crate::observation::{Maker, Observation, of_event};
 use crate::shown::{self, Shown};
-use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
+use crate::{Config, Deps, UNAVAILABLE, dead_letter};
 
 /// How a delivery is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +47,8 @@ const MOST_CONFLICTS: usize = 20;
 const MOST_MERGES: usize = 8;
 /// After this it is known, or never will be, for whom a contact was made.
 const OWN_CREATE: Duration = Duration::from_mins(5);
+/// After this a contact that a task names is one that nobody has told us of.
+const CONTACT_COMES: Duration = Duration::from_secs(30);
 
 /// The event, unless it can't be read.
 pub(crate) async fn handle(
@@ -75,8 +78,16 @@ pub(crate) async fn handle(
             dead_letter::store(deps, delivery, "undecodable", "the body is no event of its provider").await
         }
         Observation::Hint { side, contact, is_deleted, seen, maker } => {
-            let news = News { header: &envelope.header, connection, side, contact, is_deleted, seen, maker };
-            apply(deps, &news, lane(event)).await
+            let (header, rules) = (&envelope.header, &connection.rules);
+            let what = What::Contact { seen, maker };
+            apply(deps, &News { header, rules, side, id: contact, is_deleted, what }, lane(event)).await
+        }
+        Observation::Task { side, task, is_deleted, contact } => {
+            let Some(rules) = &connection.task_rules else {
+                return skip(deps, &envelope.header, "tasks_do_not_travel");
+            };
+            let (header, what) = (&envelope.header, What::Task { contact });
+            apply(deps, &News { header, rules, side, id: task, is_deleted, what }, lane(event)).await
         }
         Observation::Shown { side, contact, snapshot } => {
             let shown = Shown { header: &envelope.header, connection, side, contact, snapshot };
@@ -92,12 +103,34 @@ pub(crate) async fn handle(
 /// What an event has to tell a record.
 struct News<'a> {
     header: &'a Header,
-    connection: &'a Connection,
+    rules: &'a Rules,
     side: Side,
-    contact: ContactId,
+    /// The provider's id of what the event is about.
+    id: ContactId,
     is_deleted: bool,
-    seen: Option<Observed>,
-    maker: Maker,
+    what: What,
+}
+
+/// What the event is about.
+enum What {
+    /// A person.
+    Contact {
+        /// What the contact held.
+        seen: Option<Observed>,
+        /// Who made it.
+        maker: Maker,
+    },
+    /// A task, and where GHL tells whose.
+    Task { contact: Option<ContactId> },
+}
+
+impl News<'_> {
+    fn kind(&self) -> Kind {
+        match self.what {
+            What::Contact { .. } => Kind::Contact,
+            What::Task { .. } => Kind::Task,
+        }
+    }
 }
 
 async fn apply(deps: &Deps, news: &News<'_>, lane: Lane) -> Settlement {
@@ -134,20 +167,33 @@ pub(crate) enum Failure {
 async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement, Failure> {
     let now = Timestamp::now();
     let connection = &news.header.connection;
-    let (record, loaded) = resolve(deps, connection, (news.side, &news.contact, &news.maker)).await?;
-    if loaded.is_none() && is_young_create_of_ours(news.header, &news.maker, now) {
-        return Ok(Settlement::Retry { code: UNAVAILABLE });
+    let (record, loaded) = match &news.what {
+        What::Contact { maker, .. } => resolve(deps, connection, (news.side, &news.id, maker)).await?,
+        What::Task { .. } => resolve_task(deps, connection, (news.side, &news.id)).await?,
+    };
+    if loaded.is_none() {
+        if let What::Contact { maker, .. } = &news.what
+            && is_young_create_of_ours(news.header, maker, now)
+        {
+            return Ok(Settlement::Retry { code: UNAVAILABLE });
+        }
+        if let Some(settlement) = unwanted_task(deps, news, now).await? {
+            return Ok(settlement);
+        }
     }
     if let Some(reason) = needless(loaded.as_ref(), news) {
         return Ok(skip(deps, news.header, reason));
     }
     let (mut document, expected) = match loaded {
         Some(Loaded { document, revision }) => (document, Expected::Revision(revision)),
-        None => (Document::new(connection.clone(), record, now), Expected::Absent),
+        None => (Document::new(connection.clone(), record, now).of_kind(news.kind()), Expected::Absent),
     };
     let is_new_link = document.link[news.side].is_none() && document.gone[news.side].is_none();
     if is_new_link {
-        adopt(&mut document, &news.connection.rules, news.side, news.contact.as_str(), now);
+        adopt(&mut document, news.rules, news.side, news.id.as_str(), now);
+    }
+    if let What::Task { contact: Some(contact) } = &news.what {
+        document.place[news.side] = Some(contact.to_string());
     }
     hint(&mut document, news.side);
     document.delete_seen[news.side] |= news.is_deleted;
@@ -157,7 +203,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     let save = deps.records.save(&document, expected);
     let revision = deps.metrics.timed("store_save", save, |error| !error.is_conflict()).await?;
     if is_new_link {
-        deps.records.link(&document, news.side, news.contact.as_str()).await?;
+        deps.records.link(&document, news.side, news.id.as_str()).await?;
     }
     publish(deps, news.header, &document, revision, lane).await?;
     Ok(Settlement::Done)
@@ -171,10 +217,30 @@ pub(crate) async fn resolve(
     (side, contact, maker): (Side, &ContactId, &Maker),
 ) -> Result<(RecordId, Option<Loaded>), Failure> {
     let linked = deps.records.linked(connection, side, contact.as_str()).await?;
-    let mut record = match (linked.as_ref(), maker) {
+    let record = match (linked.as_ref(), maker) {
         (Some(record), _) | (None, Maker::Record(record)) => record.clone(),
         (None, Maker::Others | Maker::Tandem) => record_id(connection, side, contact.as_str()),
     };
+    last_of(deps, connection, record).await
+}
+
+/// The same for a task, whose maker nothing names.
+async fn resolve_task(
+    deps: &Deps,
+    connection: &ConnectionId,
+    (side, task): (Side, &ContactId),
+) -> Result<(RecordId, Option<Loaded>), Failure> {
+    let linked = deps.records.linked_task(connection, side, task.as_str()).await?;
+    let record = linked.unwrap_or_else(|| task_record_id(connection, side, task.as_str()));
+    last_of(deps, connection, record).await
+}
+
+/// A record that another one goes on with leads there.
+async fn last_of(
+    deps: &Deps,
+    connection: &ConnectionId,
+    mut record: RecordId,
+) -> Result<(RecordId, Option<Loaded>), Failure> {
     for _ in 0..MOST_MERGES {
         let load = deps.records.load(connection, &record);
         let loaded = deps.metrics.timed("store_load", load, |_| true).await?;
@@ -187,10 +253,30 @@ pub(crate) async fn resolve(
     Ok((record, loaded))
 }
 
+fn age(header: &Header, now: Timestamp) -> Duration {
+    let millis = now.as_millisecond().saturating_sub(header.time_ms);
+    // What comes from the future is old: nobody waits for it.
+    Duration::from_millis(millis.try_into().unwrap_or(u64::MAX))
+}
+
+/// A task that is met for the first time: nothing is made of it where none travel that way, or nobody knows its contact.
+async fn unwanted_task(deps: &Deps, news: &News<'_>, now: Timestamp) -> Result<Option<Settlement>, Failure> {
+    let What::Task { contact } = &news.what else { return Ok(None) };
+    if !news.rules.writes_anything_to(news.side.other()) {
+        return Ok(Some(skip(deps, news.header, "tasks_do_not_travel")));
+    }
+    let Some(contact) = contact else { return Ok(None) };
+    if deps.records.linked(&news.header.connection, news.side, contact.as_str()).await?.is_some() {
+        return Ok(None);
+    }
+    // The contact's own event may be on its way. What a reading of all tasks shows has been there for longer.
+    let is_young = age(news.header, now) < CONTACT_COMES && news.header.r#type != TASK_SEEN;
+    Ok(Some(if is_young { Settlement::Retry { code: UNAVAILABLE } } else { skip(deps, news.header, "task_of_nobody") }))
+}
+
 /// GHL tells of a contact that Tandem made, but not for whom: the writer knows in a moment.
 pub(crate) fn is_young_create_of_ours(header: &Header, maker: &Maker, now: Timestamp) -> bool {
-    let age = now.as_millisecond() - header.time_ms;
-    *maker == Maker::Tandem && u128::try_from(age).is_ok_and(|age| age < OWN_CREATE.as_millis())
+    *maker == Maker::Tandem && age(header, now) < OWN_CREATE
 }
 
 /// Why the event changes nothing, if so.
@@ -198,8 +284,8 @@ fn needless(loaded: Option<&Loaded>, news: &News<'_>) -> Option<&'static str> {
     let Some(Loaded { document, .. }) = loaded else {
         return news.is_deleted.then_some("deleted_before_known");
     };
-    let seen = news.seen.as_ref()?;
-    is_echo(document, &news.connection.rules, news.side, seen).then_some("echo")
+    let What::Contact { seen: Some(seen), .. } = &news.what else { return None };
+    is_echo(document, news.rules, news.side, seen).then_some("echo")
 }
 
 pub(crate) async fn publish(

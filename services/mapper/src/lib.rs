@@ -38,6 +38,8 @@ pub struct Connection {
     pub mapping: Mapping,
     /// How records are decided.
     pub rules: Rules,
+    /// How tasks are; none where they don't travel.
+    pub task_rules: Option<Rules>,
     /// How GHL's contacts are read.
     pub ghl: GhlView,
 }

@@ -28,6 +28,17 @@ pub(crate) enum Observation {
         /// Who made it.
         maker: Maker,
     },
+    /// The task must be read again.
+    Task {
+        /// Where.
+        side: Side,
+        /// Which.
+        task: ContactId,
+        /// The provider says it was deleted.
+        is_deleted: bool,
+        /// Whose it is, where GHL tells.
+        contact: Option<ContactId>,
+    },
     /// A list shows the contact like this, at some moment.
     Shown {
         /// Where.
@@ -127,6 +138,10 @@ fn of_ghl(event: ghl::webhook::Webhook) -> Observation {
     let is_deleted = match event.kind {
         Kind::ContactDeleted => true,
         Kind::ContactCreated | Kind::ContactUpdated | Kind::ContactTagsUpdated | Kind::ContactDndUpdated => false,
+        Kind::TaskChanged | Kind::TaskDeleted => {
+            let is_deleted = event.kind == Kind::TaskDeleted;
+            return of_task((Side::Ghl, event.task_id, is_deleted), event.contact_id);
+        }
         Kind::Other => return Observation::Skip("not_a_contact_event"),
     };
     match event.contact_id {
@@ -152,6 +167,9 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
     let is_deleted = match event.kind {
         Kind::ContactDeleted => true,
         Kind::ContactUpdated => false,
+        Kind::TaskChanged | Kind::TaskDeleted => {
+            return of_task((Side::OpenPhone, event.task_id, event.kind == Kind::TaskDeleted), None);
+        }
         Kind::Other => return Observation::Skip("not_a_contact_event"),
     };
     let mapping = &connection.mapping;
@@ -161,6 +179,13 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
     match event.contact_id {
         Some(contact) => Observation::Hint { side: Side::OpenPhone, contact, is_deleted, seen, maker },
         None => Observation::Skip("no_contact_id"),
+    }
+}
+
+fn of_task((side, task, is_deleted): (Side, Option<ContactId>, bool), contact: Option<ContactId>) -> Observation {
+    match task {
+        Some(task) => Observation::Task { side, task, is_deleted, contact },
+        None => Observation::Skip("no_task_id"),
     }
 }
 
@@ -180,7 +205,7 @@ mod tests {
             role_custom_field: None,
             app_url: "https://app.example.com".to_owned(),
         };
-        Connection { rules: mapping.rules(PerSide::default()), mapping, ghl }
+        Connection { rules: mapping.rules(PerSide::default()), task_rules: None, mapping, ghl }
     }
 
     fn of(side: Side, body: &str) -> Observation {
@@ -214,7 +239,11 @@ mod tests {
     fn what_we_made_ourselves_is_recognised() {
         let maker = |observation| match observation {
             Observation::Hint { maker, .. } => maker,
-            Observation::Shown { .. } | Observation::Look(_) | Observation::Skip(_) | Observation::Unreadable => {
+            Observation::Task { .. }
+            | Observation::Shown { .. }
+            | Observation::Look(_)
+            | Observation::Skip(_)
+            | Observation::Unreadable => {
                 panic!("no hint")
             }
         };
@@ -241,6 +270,27 @@ mod tests {
         assert_eq!(of(Side::Ghl, "no json"), Observation::Unreadable);
         let call = r#"{"id":"EV1","type":"call.completed","data":{"resource":{"id":"AC1"},"context":{}}}"#;
         assert_eq!(of(Side::OpenPhone, call), Observation::Skip("not_a_contact_event"));
+    }
+
+    #[test]
+    fn a_task_event_names_the_task_and_where_ghl_says_so_its_contact() {
+        let task = |side, id: &str, is_deleted, contact: Option<&str>| {
+            let contact = contact.map(|id| ContactId::new(id).unwrap());
+            Observation::Task { side, task: ContactId::new(id).unwrap(), is_deleted, contact }
+        };
+        let new = r#"{"type":"TaskCreate","locationId":"l1","id":"t1","title":"Call"}"#;
+        assert_eq!(of(Side::Ghl, new), task(Side::Ghl, "t1", false, None));
+        let done = r#"{"type":"TaskComplete","locationId":"l1","id":"t1","contactId":"c1"}"#;
+        assert_eq!(of(Side::Ghl, done), task(Side::Ghl, "t1", false, Some("c1")));
+        let gone = r#"{"type":"TaskDelete","locationId":"l1","id":"t1","contactId":"c1"}"#;
+        assert_eq!(of(Side::Ghl, gone), task(Side::Ghl, "t1", true, Some("c1")));
+        for (event, is_deleted) in [("task.created", false), ("task.duedate.removed", false), ("task.deleted", true)] {
+            let body =
+                format!(r#"{{"id":"EV1","type":"{event}","data":{{"resource":{{"id":"TK1"}},"context":{{}}}}}}"#);
+            assert_eq!(of(Side::OpenPhone, &body), task(Side::OpenPhone, "TK1", is_deleted, None));
+        }
+        let late = r#"{"id":"EV1","type":"task.overdue","data":{"resource":{"id":"TK1"},"context":{}}}"#;
+        assert_eq!(of(Side::OpenPhone, late), Observation::Skip("not_a_contact_event"));
     }
 
     #[test]

@@ -17,9 +17,11 @@ use tandem_ingest::{
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
+use tandem_providers::Purpose;
 use tandem_providers::ghl::oauth::App;
 use tandem_providers::ghl::{self, ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
 use tandem_providers::openphone::WebhookSecret;
+use tandem_providers::openphone::hook::{CONTACT_AND_TASK_EVENTS, CONTACT_EVENTS};
 use tandem_reconcile::{BrakeLimit, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
@@ -71,9 +73,9 @@ pub(crate) fn brake(config: &Config) -> BrakeLimit {
 pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
         let mapping = connection.mapping.clone();
-        let rules = mapping.rules(timing(config));
+        let (rules, task_rules) = (mapping.rules(timing(config)), mapping.task_rules(timing(config)));
         let ghl = ghl_view(config, connection);
-        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, ghl })
+        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, ghl })
     };
     tandem_mapper::Config {
         connections: config.connections.iter().map(connection).collect(),
@@ -106,7 +108,7 @@ pub(crate) fn oauth(config: &Config) -> Option<OAuthConfig> {
     Some(OAuthConfig {
         authorize_url: ghl.authorize_url.clone(),
         client_id: ghl.client_id.clone()?,
-        scopes: scopes(),
+        scopes: scopes(config),
         public_url: config.http.public_url.clone()?,
         keys: StateKeys::new(&config.encryption_keys),
         locations,
@@ -114,8 +116,10 @@ pub(crate) fn oauth(config: &Config) -> Option<OAuthConfig> {
 }
 
 /// What the app is to be allowed: what Tandem uses, and no more.
-fn scopes() -> Vec<&'static str> {
-    let used = ghl::operations::ALL.iter().filter(|operation| !operation.purposes.is_empty());
+fn scopes(config: &Config) -> Vec<&'static str> {
+    let has_tasks = config.connections.iter().any(|connection| connection.mapping.tasks.is_some());
+    let is_used = |purpose: &Purpose| has_tasks || *purpose != Purpose::Tasks;
+    let used = ghl::operations::ALL.iter().filter(|operation| operation.purposes.iter().any(is_used));
     let scopes: BTreeSet<&str> = used.flat_map(|operation| operation.scopes).copied().collect();
     scopes.into_iter().collect()
 }
@@ -146,6 +150,7 @@ pub(crate) fn hooks(config: &Config, limits: &Limits) -> anyhow::Result<Option<H
         client: client.clone(),
         api_key: connection.openphone.api_key.clone(),
         budget: openphone_budget(config, limits, connection),
+        events: if connection.mapping.tasks.is_some() { CONTACT_AND_TASK_EVENTS } else { CONTACT_EVENTS },
     };
     let timing = HookTiming { answer_within: provider.timing.timeout + ANSWER_MARGIN, ..HookTiming::default() };
     Ok(Some(HookConfig { public_url, connections: ours.iter().map(connection).collect(), timing }))
@@ -175,7 +180,7 @@ fn writer_connection(
     (limits, tokens): (&Limits, Option<&Tokens>),
 ) -> anyhow::Result<Connection> {
     let mapping = connection.mapping.clone();
-    let rules = mapping.rules(timing(config));
+    let rules = (mapping.rules(timing(config)), mapping.task_rules(timing(config)));
     let credential = ghl_credential(connection, tokens)?;
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
     let ghl_budget = ghl_budget(config, limits, connection);

@@ -11,7 +11,7 @@ use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
 use tandem_providers::openphone::recovery::{self, Refusal};
-use tandem_providers::{ApiError, Class, Request, Response};
+use tandem_providers::{ApiError, Class, Purpose, Request, Response};
 use tandem_telemetry::{Call, Span, chain};
 use url::Url;
 
@@ -121,6 +121,7 @@ impl Caller<'_> {
     ) -> Result<T, Trouble> {
         let (client, _) = self.connection.way_out(side);
         let template = request.operation.template;
+        let is_for_tasks = request.operation.purposes == [Purpose::Tasks];
         let connection = self.connection.id.as_str();
         let span = Span::call(&Call { provider: side.name(), template, server: client.server(), connection });
         let began = Instant::now();
@@ -146,7 +147,13 @@ impl Caller<'_> {
         if let Some(trouble) = self.sign_in_again(side, &credential, &result).await {
             return Err(trouble);
         }
-        self.learn(side, &result).await;
+        match &result {
+            // Contacts need other scopes, and go on.
+            Err(Trouble::Refused(error)) if is_for_tasks && error.is_missing_scope() => {
+                self.report(side, self.connection.pause.works(), "");
+            }
+            _ => self.learn(side, &result).await,
+        }
         result
     }
 

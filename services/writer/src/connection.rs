@@ -1,10 +1,11 @@
 //! One connection as the writer sees it: rules, clients, credentials, budgets.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
 use tandem_credentials::{GhlCredential, NoToken};
@@ -14,11 +15,15 @@ use tandem_outbound::Client;
 use tandem_proto::ConnectionId;
 use tandem_providers::ghl::{ApiVersion, GhlView};
 use tandem_providers::openphone::OpenPhoneView;
+use tandem_providers::openphone::workspace::Number;
 use tandem_reconcile::Rules;
 use tokio::sync::Mutex;
 use url::Url;
 
+use crate::ghl::Settings;
 use crate::pause::Pause;
+use crate::people::People;
+use crate::task::OpenTasks;
 
 /// One GHL location and one OpenPhone workspace.
 pub struct Connection {
@@ -28,6 +33,8 @@ pub struct Connection {
     pub mapping: Mapping,
     /// How records are decided.
     pub rules: Rules,
+    /// How tasks are; none where they don't travel.
+    pub task_rules: Option<Rules>,
     /// The GHL side.
     pub ghl: GhlSide,
     /// The OpenPhone side.
@@ -38,8 +45,16 @@ pub struct Connection {
     pub(crate) key: Key,
     /// The workspace's custom fields, as last read.
     pub(crate) workspace: Mutex<Option<(OpenPhoneView, Instant)>>,
-    /// Whether the location allows duplicates, as last read.
-    pub(crate) location: Mutex<Option<(bool, Instant)>>,
+    /// The location's settings, as last read.
+    pub(crate) location: Mutex<Option<(Settings, Instant)>>,
+    /// Who works at either side, as last read.
+    pub(crate) people: Mutex<Option<(Arc<People>, Instant)>>,
+    /// The workspace's own numbers, as last read.
+    pub(crate) numbers: Mutex<Option<(Vec<Number>, Instant)>>,
+    /// When the list of conversations was last begun to be read.
+    pub(crate) talks_read: Mutex<Option<Timestamp>>,
+    /// The location's open tasks, and when they were last begun to be read.
+    pub(crate) open_tasks: Mutex<Option<(Timestamp, Arc<OpenTasks>)>>,
 }
 
 /// What is needed to call GHL for a location.
@@ -70,11 +85,18 @@ pub struct OpenPhoneSide {
 
 impl Connection {
     /// A connection that nothing is known about yet.
-    pub fn new(id: ConnectionId, mapping: Mapping, rules: Rules, ghl: GhlSide, openphone: OpenPhoneSide) -> Self {
+    pub fn new(
+        id: ConnectionId,
+        mapping: Mapping,
+        (rules, task_rules): (Rules, Option<Rules>),
+        ghl: GhlSide,
+        openphone: OpenPhoneSide,
+    ) -> Self {
         Self {
             id,
             mapping,
             rules,
+            task_rules,
             ghl,
             openphone,
             pause: Pause::default(),
@@ -82,6 +104,10 @@ impl Connection {
             key: Key::default(),
             workspace: Mutex::new(None),
             location: Mutex::new(None),
+            people: Mutex::new(None),
+            numbers: Mutex::new(None),
+            talks_read: Mutex::new(None),
+            open_tasks: Mutex::new(None),
         }
     }
 

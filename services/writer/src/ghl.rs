@@ -17,27 +17,43 @@ use crate::{Connection, Failure};
 /// Numbers and addresses that somebody is looked for by.
 const MOST_LOOKED_FOR: usize = 3;
 
-/// Whether the location takes two contacts with one number or address; asks when that was long ago.
-pub(crate) async fn allows_duplicates(caller: &Caller<'_>) -> Result<bool, Trouble> {
-    let mut location = caller.connection.location.lock().await;
-    if let Some((allows, read_at)) = *location
-        && read_at.elapsed() < Connection::SETTINGS_AGE
-    {
-        return Ok(allows);
-    }
-    let side = &caller.connection.ghl;
-    let Ok(id) = Id::new(&side.view.location_id) else { return Ok(true) };
-    let allows = match caller.read(Side::Ghl, location::get(&id, &side.version), location::location).await {
-        Ok(location) => location.allows_duplicates.unwrap_or(true),
-        // Without leave to look, what costs more care is taken for true.
-        Err(Trouble::Refused(error)) if is_denied(&error) => true,
-        Err(trouble) => return Err(trouble),
-    };
-    *location = Some((allows, Instant::now()));
-    Ok(allows)
+/// What of a location's settings matters.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Whether it takes two contacts with one number or address.
+    pub(crate) allows_duplicates: bool,
+    /// IANA time zone.
+    pub(crate) timezone: Option<String>,
+    /// The agency it belongs to.
+    pub(crate) company: Option<Id>,
 }
 
-fn is_denied(error: &ApiError) -> bool {
+/// The location's settings; asks when that was long ago.
+pub(crate) async fn settings(caller: &Caller<'_>) -> Result<Settings, Trouble> {
+    let unknown = Settings { allows_duplicates: true, timezone: None, company: None };
+    let mut location = caller.connection.location.lock().await;
+    if let Some((settings, read_at)) = location.as_ref()
+        && read_at.elapsed() < Connection::SETTINGS_AGE
+    {
+        return Ok(settings.clone());
+    }
+    let side = &caller.connection.ghl;
+    let Ok(id) = Id::new(&side.view.location_id) else { return Ok(unknown) };
+    let settings = match caller.read(Side::Ghl, location::get(&id, &side.version), location::location).await {
+        Ok(location) => Settings {
+            allows_duplicates: location.allows_duplicates.unwrap_or(true),
+            timezone: location.timezone,
+            company: location.company,
+        },
+        // Without leave to look, what costs more care is taken for true.
+        Err(Trouble::Refused(error)) if is_denied(&error) => unknown,
+        Err(trouble) => return Err(trouble),
+    };
+    *location = Some((settings.clone(), Instant::now()));
+    Ok(settings)
+}
+
+pub(crate) fn is_denied(error: &ApiError) -> bool {
     error.is_missing_scope() || error.class() == Class::Forbidden
 }
 

@@ -11,8 +11,12 @@ mod ghl;
 mod journal;
 mod openphone;
 mod pause;
+mod people;
+mod poll;
 mod rehearsal;
 mod run;
+mod talks;
+mod task;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +31,7 @@ use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Connection, GhlSide, OpenPhoneSide};
+pub use poll::poll_tasks;
 pub use rehearsal::Rehearsal;
 
 /// How much at once, and how patiently.

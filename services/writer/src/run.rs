@@ -4,6 +4,7 @@ mod answer;
 mod claim;
 mod existing;
 mod rehearsal;
+mod task;
 mod trial;
 mod write;
 
@@ -12,9 +13,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::Side;
 use tandem_proto::RecordId;
+use tandem_providers::openphone::task::Task;
 use tandem_providers::{ContactId, ghl::Contact as GhlContact, openphone::Contact};
 use tandem_reconcile::{
-    Document, IntentKind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
+    Document, IntentKind, Kind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
 };
 use tandem_records::Loaded;
 use tandem_store::Expected;
@@ -23,7 +25,9 @@ use tandem_telemetry::chain;
 use crate::call::{Caller, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::{Config, Failure, ghl, openphone};
+use crate::{Config, Failure, ghl, openphone, task as tasks};
+
+pub(crate) use write::Unfit;
 
 /// How the command's delivery is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +76,8 @@ pub(crate) struct Worker<'a> {
 pub(crate) struct Held {
     pub(crate) ghl: Option<GhlContact>,
     pub(crate) openphone: Option<Contact>,
+    /// A task in `OpenPhone`.
+    pub(crate) task: Option<Task>,
 }
 
 impl Held {
@@ -79,7 +85,7 @@ impl Held {
     fn drop(&mut self, side: Side) {
         match side {
             Side::Ghl => self.ghl = None,
-            Side::OpenPhone => self.openphone = None,
+            Side::OpenPhone => (self.openphone, self.task) = (None, None),
         }
     }
 }
@@ -115,6 +121,14 @@ impl Worker<'_> {
             return Ok(Flow::Stop(Settlement::Ack));
         };
         self.link(&loaded.document);
+        if loaded.document.kind == Kind::Task {
+            match &self.caller.connection.task_rules {
+                // A rehearsal is of contacts.
+                Some(rules) if self.caller.deps.rehearsal.is_none() => self.rules = rules.clone(),
+                // Or they did travel once.
+                Some(_) | None => return Ok(Flow::Stop(Settlement::Ack)),
+            }
+        }
         if let Err(trouble) = self.learn_settings(&loaded.document).await {
             return self.failed(loaded, Side::Ghl, trouble).await;
         }
@@ -138,8 +152,9 @@ impl Worker<'_> {
 
     /// A record that may get a contact in GHL needs to know whether GHL would refuse a duplicate.
     async fn learn_settings(&mut self, document: &Document) -> Result<(), Trouble> {
-        let may_create = self.rules.creates[Side::Ghl] && document.link[Side::Ghl].is_none();
-        if may_create && document.merged_into.is_none() && ghl::allows_duplicates(&self.caller).await? {
+        let is_contact = document.kind == Kind::Contact;
+        let may_create = is_contact && self.rules.creates[Side::Ghl] && document.link[Side::Ghl].is_none();
+        if may_create && document.merged_into.is_none() && ghl::settings(&self.caller).await?.allows_duplicates {
             // Somebody who was just made there by hand must be found by the search that comes first.
             self.rules.first_create_wait[Side::Ghl] = self.rules.timing[Side::Ghl].index_lag;
         }
@@ -202,6 +217,9 @@ impl Worker<'_> {
     }
 
     async fn read(&mut self, loaded: Loaded, side: Side) -> Result<Flow, tandem_records::Error> {
+        if loaded.document.kind == Kind::Task {
+            return Box::pin(self.read_task(loaded, side)).await;
+        }
         let Some(id) = contact_id(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
         if let Some(found) = self.not_made(&id) {
             let found = self.with_rehearsed(&loaded.document, side, found);
@@ -229,13 +247,15 @@ impl Worker<'_> {
             Some(intent) => intent.key.clone(),
             None => external_key(&loaded.document, side),
         };
-        let answer = match side {
-            Side::OpenPhone => openphone::probe(&self.caller, &key).await,
-            Side::Ghl => match ghl::probe(&self.caller, &loaded.document).await {
-                Ok(found) => Ok(found),
-                Err(Failure::Provider(trouble)) => Err(trouble),
-                Err(Failure::Store(error)) => return Err(error),
-            },
+        let answer = match (loaded.document.kind, side) {
+            (Kind::Task, side) => tasks::probe(&self.caller, &loaded.document, side).await,
+            (Kind::Contact, Side::OpenPhone) => openphone::probe(&self.caller, &key).await.map_err(Failure::from),
+            (Kind::Contact, Side::Ghl) => ghl::probe(&self.caller, &loaded.document).await,
+        };
+        let answer = match answer {
+            Ok(found) => Ok(found),
+            Err(Failure::Provider(trouble)) => Err(trouble),
+            Err(Failure::Store(error)) => return Err(error),
         };
         self.after_probe(loaded, side, answer).await
     }

@@ -110,7 +110,7 @@ fn class(response: &Response, is_json: bool, words: &str) -> Class {
         StatusCode::FORBIDDEN => Class::Forbidden,
         StatusCode::NOT_FOUND if is_json && !is_unknown_route(words) => Class::NotFound,
         StatusCode::NOT_FOUND => Class::Misrouted,
-        StatusCode::BAD_REQUEST if is_missing_contact(words) => Class::NotFound,
+        StatusCode::BAD_REQUEST if is_missing(words) => Class::NotFound,
         StatusCode::CONFLICT => Class::Conflict,
         StatusCode::TOO_MANY_REQUESTS => throttled(response.headers()),
         StatusCode::REQUEST_TIMEOUT => Class::Transient,
@@ -125,10 +125,10 @@ fn is_unknown_route(words: &str) -> bool {
     words.starts_with("Cannot ")
 }
 
-/// GHL answers 400 with "Contact with id X not found" for a contact that is gone.
-fn is_missing_contact(words: &str) -> bool {
+/// GHL answers 400 with "Contact with id X not found" for a contact that is gone, and for a task of it likewise.
+fn is_missing(words: &str) -> bool {
     let words = words.to_lowercase();
-    words.starts_with("contact with id") && words.contains("not found")
+    ["contact with id", "task with id"].iter().any(|what| words.starts_with(what)) && words.contains("not found")
 }
 
 fn throttled(headers: &HeaderMap) -> Class {

@@ -13,6 +13,10 @@ use super::PublicKey;
 /// Where the signature is.
 pub const SIGNATURE_HEADER: &str = "x-ghl-signature";
 
+/// The event that Tandem makes itself where reading the location's tasks shows a change: GHL has none for edits (contract
+/// sheet, section 10.9).
+pub const TASK_SEEN: &str = "TandemTaskSeen";
+
 /// What happened, as far as Tandem tells events apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -26,6 +30,10 @@ pub enum Kind {
     ContactTagsUpdated,
     /// A contact's do-not-disturb settings were changed.
     ContactDndUpdated,
+    /// A task was created, completed, or found to be another one than when the location's tasks were last read.
+    TaskChanged,
+    /// A task was deleted.
+    TaskDeleted,
     /// Something else; new types appear without notice.
     Other,
 }
@@ -38,6 +46,8 @@ impl Kind {
             "ContactDelete" => Self::ContactDeleted,
             "ContactTagUpdate" => Self::ContactTagsUpdated,
             "ContactDndUpdate" => Self::ContactDndUpdated,
+            "TaskCreate" | "TaskComplete" | TASK_SEEN => Self::TaskChanged,
+            "TaskDelete" => Self::TaskDeleted,
             _ => Self::Other,
         }
     }
@@ -62,8 +72,10 @@ pub struct Webhook {
     pub timestamp: Option<Timestamp>,
     /// What GHL shows as the source of the contact.
     pub source: Option<String>,
-    /// The contact that the event is about.
+    /// The contact that the event is about; of a task not always told (contract sheet, section 9.2).
     pub contact_id: Option<ContactId>,
+    /// The task that the event is about.
+    pub task_id: Option<ContactId>,
     /// What the queue drops duplicates by: the webhook id, else a hash of the body.
     pub message_id: String,
 }
@@ -87,6 +99,7 @@ pub fn parse(body: &[u8]) -> Result<Webhook, ParseError> {
         timestamp: json::time(&event, "timestamp"),
         source: json::text(&event, "source"),
         contact_id: contact(&event, kind),
+        task_id: task(&event, kind),
         message_id: webhook_id.clone().unwrap_or_else(|| id::body_hash(body)),
         event_type,
         webhook_id,
@@ -109,9 +122,14 @@ fn contact(event: &Map<String, Json>, kind: Kind) -> Option<ContactId> {
         | Kind::ContactDeleted
         | Kind::ContactTagsUpdated
         | Kind::ContactDndUpdated => "id",
-        Kind::Other => "contactId",
+        Kind::TaskChanged | Kind::TaskDeleted | Kind::Other => "contactId",
     };
     json::text(event, key).and_then(|id| ContactId::new(&id).ok())
+}
+
+fn task(event: &Map<String, Json>, kind: Kind) -> Option<ContactId> {
+    let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
+    json::text(event, "id").filter(|_| is_task).and_then(|id| ContactId::new(&id).ok())
 }
 
 #[cfg(test)]

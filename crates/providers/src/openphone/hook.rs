@@ -19,6 +19,23 @@ pub mod legacy;
 /// The events about contacts; creations come as updates.
 pub const CONTACT_EVENTS: &[&str] = &["contact.updated", "contact.deleted"];
 
+/// The events about contacts and those that tell of a change to a task.
+pub const CONTACT_AND_TASK_EVENTS: &[&str] = &[
+    "contact.updated",
+    "contact.deleted",
+    "task.created",
+    "task.updated",
+    "task.deleted",
+    "task.completed",
+    "task.reopened",
+    "task.assigned",
+    "task.unassigned",
+    "task.linked",
+    "task.unlinked",
+    "task.duedate.updated",
+    "task.duedate.removed",
+];
+
 /// More webhooks than this a workspace can't have.
 pub const MAX_HOOKS: usize = 50;
 

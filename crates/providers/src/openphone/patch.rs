@@ -25,7 +25,16 @@ pub struct CannotKeep;
 pub fn needs_document(changes: &Changes) -> bool {
     changes.keys().any(|field| match field {
         Field::Phones | Field::Emails | Field::Tags => true,
-        Field::FirstName | Field::LastName | Field::Company | Field::Role | Field::SourceLink => false,
+        Field::FirstName
+        | Field::LastName
+        | Field::Company
+        | Field::Role
+        | Field::SourceLink
+        | Field::TaskTitle
+        | Field::TaskBody
+        | Field::TaskDue
+        | Field::TaskAssignee
+        | Field::TaskStatus => false,
     })
 }
 
@@ -86,7 +95,14 @@ fn unchanged(current: &Contact, field: Field) -> Json {
         Field::Company => &current.company,
         Field::Role => &current.role,
         Field::SourceLink => &current.source_url,
-        Field::Phones | Field::Emails | Field::Tags => &None,
+        Field::Phones
+        | Field::Emails
+        | Field::Tags
+        | Field::TaskTitle
+        | Field::TaskBody
+        | Field::TaskDue
+        | Field::TaskAssignee
+        | Field::TaskStatus => &None,
     };
     text.as_deref().into()
 }

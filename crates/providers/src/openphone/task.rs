@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{ApiError, Operation, Request, Response, json};
+use crate::{ApiError, Class, Operation, Request, Response, json};
 
 use super::response::{Listing, listing, one};
 use super::{Id, Surface, UserId, operations as ops, wire};
@@ -157,7 +157,25 @@ pub fn changed(response: &Response) -> Result<Changed, ApiError> {
     one(response, |task| Some(Changed { id: Id::read(task, "taskId")?, revision: revision(task) }))
 }
 
-/// The answer to [`get`].
+/// The answer to [`create`] or [`create_v1`]. 402 says that the workspace has as many open tasks as it may have (contract
+/// sheet, section 7.2): that stops this task and nothing else.
+pub fn made(response: &Response) -> Result<Changed, ApiError> {
+    changed(response).map_err(|error| {
+        let is_full = error.class() == Class::PaymentRequired;
+        if is_full { ApiError { class: Class::Refused, ..error } } else { error }
+    })
+}
+
+/// The answer to [`get`]; a task that was deleted is not found, although it is still answered for.
+pub fn there(response: &Response) -> Result<Task, ApiError> {
+    let task = task(response)?;
+    if task.status == Some(Status::Deleted) {
+        return Err(ApiError::new(response.status(), Class::NotFound));
+    }
+    Ok(task)
+}
+
+/// The answer to [`get`], deleted tasks included.
 pub fn task(response: &Response) -> Result<Task, ApiError> {
     one(response, read)
 }

@@ -15,6 +15,10 @@ pub enum Kind {
     ContactUpdated,
     /// A contact was deleted.
     ContactDeleted,
+    /// A task was created or changed in some way.
+    TaskChanged,
+    /// A task was deleted.
+    TaskDeleted,
     /// Something else.
     Other,
 }
@@ -24,6 +28,10 @@ impl Kind {
         match event_type {
             "contact.updated" => Self::ContactUpdated,
             "contact.deleted" => Self::ContactDeleted,
+            "task.deleted" => Self::TaskDeleted,
+            // That time has passed is no change.
+            "task.overdue" => Self::Other,
+            task if task.starts_with("task.") => Self::TaskChanged,
             _ => Self::Other,
         }
     }
@@ -40,6 +48,8 @@ pub struct Webhook {
     pub event_id: Option<String>,
     /// The contact that the event is about, in the form that the API uses.
     pub contact_id: Option<ContactId>,
+    /// The task that the event is about. Its event tells no more than that (contract sheet, section 9.4).
+    pub task_id: Option<ContactId>,
     /// When it happened.
     pub created_at: Option<Timestamp>,
     /// What the contact held then. Dated webhooks only: older ones don't tell phones from other fields.
@@ -65,11 +75,14 @@ pub fn parse(body: &[u8]) -> Result<Webhook, ParseError> {
     let data = json::child(event, "data");
     let dated = data.and_then(|data| json::child(data, "resource"));
     let resource = dated.or_else(|| data.and_then(|data| json::child(data, "object")));
-    let is_contact = kind != Kind::Other;
+    let is_contact = matches!(kind, Kind::ContactUpdated | Kind::ContactDeleted);
+    let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
+    let task_id = resource.filter(|_| is_task).and_then(|task| json::text(task, "id"));
     Ok(Webhook {
         kind,
         event_id: json::text(event, "id"),
         contact_id: resource.filter(|_| is_contact).and_then(contact_id),
+        task_id: task_id.and_then(|id| ContactId::new(&id).ok()),
         created_at: json::time(event, "createdAt"),
         contact: dated.filter(|_| is_contact).and_then(Partial::read),
         event_type,

@@ -56,11 +56,15 @@ fn every_published_example_is_read_with_its_known_errors() {
             "ContactDelete" => Kind::ContactDeleted,
             "ContactTagUpdate" => Kind::ContactTagsUpdated,
             "ContactDndUpdate" => Kind::ContactDndUpdated,
+            "TaskCreate" | "TaskComplete" => Kind::TaskChanged,
+            "TaskDelete" => Kind::TaskDeleted,
             _ => Kind::Other,
         };
         assert_eq!(webhook.kind, kind, "{name}");
         if kind != Kind::Other {
             assert!(webhook.contact_id.is_some() && webhook.location_id.is_some(), "{name}: {webhook:?}");
+            let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
+            assert_eq!(webhook.task_id.is_some(), is_task, "{name}: {webhook:?}");
         }
         examples += 1;
     }

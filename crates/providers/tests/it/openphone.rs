@@ -75,7 +75,7 @@ fn view() -> OpenPhoneView {
 #[test]
 fn every_documented_body_is_read() {
     let Some(folder) = vendor().map(|vendor| vendor.join("openphone/webhooks")) else { return };
-    let mut contacts = 0;
+    let (mut contacts, mut tasks) = (0, 0);
     for path in json_files(&folder) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if name == "signature-vectors.json" {
@@ -86,16 +86,23 @@ fn every_documented_body_is_read() {
         let kind = match name.split('.').take(2).collect::<Vec<_>>()[..] {
             ["contact", "updated"] => Kind::ContactUpdated,
             ["contact", "deleted"] => Kind::ContactDeleted,
+            ["task", "overdue"] => Kind::Other,
+            ["task", "deleted"] => Kind::TaskDeleted,
+            ["task", _] => Kind::TaskChanged,
             _ => Kind::Other,
         };
         assert_eq!(webhook.kind, kind, "{name}");
-        if kind != Kind::Other {
+        let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
+        assert_eq!(webhook.task_id.is_some(), is_task, "{name}: {webhook:?}");
+        tasks += usize::from(is_task);
+        if matches!(kind, Kind::ContactUpdated | Kind::ContactDeleted) {
             let id = webhook.contact_id.unwrap();
             assert_eq!(id.as_str().len(), 24, "{name}: {id}");
             contacts += 1;
         }
     }
     assert!(contacts >= 8, "only {contacts} contact events");
+    assert!(tasks >= 10, "only {tasks} task events");
 }
 
 #[test]

@@ -11,3 +11,4 @@
 
 mod merge;
 mod simulation;
+mod task;

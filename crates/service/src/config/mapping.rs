@@ -76,6 +76,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let tags_field = tags_field(&keys.slot("tags"), default.tags_field);
     let creates = per_side(&keys.slot("creates"), default.creates, yes_or_no);
     let deletes = per_side(&keys.slot("deletes"), default.deletes, deletes);
+    let tasks = tasks(&keys.slot("tasks"));
     let has_role = !matches!(role, Some(None));
     let fields = if listed.is_empty() { Some(all(usual)) } else { fields(&listed, usual, has_role) };
     keys.finish();
@@ -86,6 +87,8 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
         role_custom_field: role?,
         tags_field: tags_field?,
         deletes: deletes?,
+        tasks: tasks.as_ref()?.0,
+        task_number: tasks?.1,
     })
 }
 
@@ -190,6 +193,28 @@ fn role(slot: &Slot<'_>) -> Option<Option<String>> {
     let custom_field = or(&keys.slot("ghl_custom_field"), None, |id| check::provider_id(id).map(Some));
     keys.finish();
     custom_field
+}
+
+/// Which way tasks travel, and the number for those of people without a conversation.
+fn tasks(slot: &Slot<'_>) -> Option<(Option<Direction>, Option<String>)> {
+    let mut keys = slot.section()?;
+    let way = or(&keys.slot("direction"), None, |name| match name {
+        "off" => Ok(None),
+        _ => direction(name).map(Some).map_err(|problem| problem.replace("expected ", "expected `off`, ")),
+    });
+    let number = or(&keys.slot("openphone_number"), None, |number| own_number(number).map(Some));
+    keys.finish();
+    Some((way?, number?))
+}
+
+fn own_number(number: &str) -> Result<String, String> {
+    let is_e164 = number
+        .strip_prefix('+')
+        .is_some_and(|rest| (8..=15).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_e164 {
+        return Ok(number.to_owned());
+    }
+    Err(format!("`{number}` is not a phone number in full: expected one of the workspace's, such as +14155550100"))
 }
 
 fn tags_field(slot: &Slot<'_>, default: String) -> Option<String> {

@@ -107,6 +107,11 @@ impl Span {
         span
     }
 
+    /// Something is looked at because it is time to. It starts a trace.
+    pub fn poll(what: &'static str) -> Self {
+        Self::under(&Context::new(), plan(SpanKind::Internal, what))
+    }
+
     /// Which connection and record the work is for; both are ids of ours, the record's a hash.
     pub fn concerns(&self, connection: &str, record: Option<&str>) {
         self.text("tandem.connection", connection);

@@ -100,6 +100,17 @@ impl GhlTwin {
         self.edited(|ghl, stamp| people::replans(ghl, (contact, task), change, stamp))
     }
 
+    /// A person deletes a task.
+    pub fn delete_task(&self, contact: &str, task: &str) -> Result<(), NotEditable> {
+        self.edited(|ghl, stamp| people::unplans(ghl, (contact, task), stamp))
+    }
+
+    /// All tasks as the API shows them, in no order.
+    pub fn tasks(&self) -> Vec<Value> {
+        let ghl = held(&self.twin.house.provider);
+        ghl.locations.iter().flat_map(|location| location.tasks.all()).map(super::tasks::Task::view).collect()
+    }
+
     /// A person makes an appointment, and gets its id.
     pub fn create_appointment(&self, contact: &str, appointment: &Value) -> Result<String, NotEditable> {
         self.edited(|ghl, _| people::meets(ghl, contact, appointment))

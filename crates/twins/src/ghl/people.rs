@@ -68,6 +68,13 @@ pub(super) fn replans(ghl: &mut Ghl, at: (&str, &str), change: &Value, stamp: St
     done.map(|done| Done { result: (), parcels: done.parcels }).ok_or_else(|| format!("no task {id}"))
 }
 
+/// Deletes a task.
+pub(super) fn unplans(ghl: &mut Ghl, at: (&str, &str), stamp: Stamp) -> Edited<()> {
+    let (contact, id) = at;
+    let done = tasks::removed(ghl, (home(ghl, contact)?, contact, id), stamp);
+    done.map(|done| Done { result: (), parcels: done.parcels }).ok_or_else(|| format!("no task {id}"))
+}
+
 /// Makes an appointment, and gets its id. The API only reads them.
 pub(super) fn meets(ghl: &mut Ghl, contact: &str, appointment: &Value) -> Edited<String> {
     let (at, mut made) = (home(ghl, contact)?, object(appointment)?);

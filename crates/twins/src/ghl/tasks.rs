@@ -152,8 +152,13 @@ pub(super) fn changed(ghl: &mut Ghl, at: (usize, &str, &str), body: Body, stamp:
 
 fn delete(ghl: &mut Ghl, asked: &Asked<'_>) -> Reply {
     let (contact, id) = (id_for(ghl, asked)?, asked.call.segment(3));
-    let task = ghl.locations[asked.at].tasks.remove(contact, id).ok_or_else(|| missing(id))?;
-    let parcels = ghl.announce("TaskDelete", task.delivered(), asked.at, asked.stamp);
-    let answer = Answer::json(200, asked.version.done().into());
-    Ok(Done { result: answer, parcels: parcels.into_iter().collect() })
+    let done = removed(ghl, (asked.at, contact, id), asked.stamp).ok_or_else(|| missing(id))?;
+    Ok(Done { result: Answer::json(200, asked.version.done().into()), parcels: done.parcels })
+}
+
+/// Removes a task, whoever does it.
+pub(super) fn removed(ghl: &mut Ghl, (at, contact, id): (usize, &str, &str), stamp: Stamp) -> Option<Done<()>> {
+    let task = ghl.locations[at].tasks.remove(contact, id)?;
+    let parcels = ghl.announce("TaskDelete", task.delivered(), at, stamp);
+    Some(Done { result: (), parcels: parcels.into_iter().collect() })
 }

@@ -22,6 +22,8 @@ const UNAUTHORIZED: u16 = 401;
 /// What is needed to call `OpenPhone` for a connection.
 #[derive(Debug, Clone)]
 pub struct HookConnection {
+    /// What the webhook is to tell of.
+    pub events: &'static [&'static str],
     /// Its id.
     pub id: ConnectionId,
     /// The way out.
@@ -123,7 +125,7 @@ impl Caller<'_> {
         request: Request,
         parse: impl FnOnce(&Response) -> Result<T, ApiError>,
     ) -> Result<T, Trouble> {
-        let HookConnection { id, client, api_key, budget } = self.to;
+        let HookConnection { id, client, api_key, budget, .. } = self.to;
         let Self { limits, metrics, .. } = *self;
         let way = Way { side: Side::OpenPhone, connection: id, client, budget, limits, metrics };
         let sent = way.send(request, api_key, Some(self.send_by)).await.map_err(Trouble::NoSlot)?;

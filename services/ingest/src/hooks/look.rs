@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_credentials::{SigningSecret, Term};
-use tandem_providers::openphone::hook::{self, CONTACT_EVENTS, Change, Hook, NewHook, Numbers, Status};
+use tandem_providers::openphone::hook::{self, Change, Hook, NewHook, Numbers, Status};
 use tandem_providers::openphone::{Id, WebhookSecret, response};
 use tandem_telemetry::chain;
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,8 @@ impl Look<'_> {
         let is_whole = listing.unreadable == 0 && listing.next.is_none();
         let held = self.secrets.stored().await.held(&self.caller.to.id).await?;
         let known = current(&held).map(|(id, _)| id.to_owned()).collect::<BTreeSet<_>>();
-        let mut situation = Situation { there: listing.items, url: self.url, known, wrong: None };
+        let mut situation =
+            Situation { there: listing.items, url: self.url, known, events: self.caller.to.events, wrong: None };
         if is_suspected {
             situation.wrong = self.wrong(&situation, &held).await?;
         }
@@ -123,7 +124,7 @@ impl Look<'_> {
                 situation.wrong = None;
             }
             Step::Repair(id) => {
-                let (events, status) = (Some(CONTACT_EVENTS), Some(Status::Enabled));
+                let (events, status) = (Some(self.caller.to.events), Some(Status::Enabled));
                 let change = Change { events, status, ..Change::default() };
                 let request = hook::update(id, &change).ok_or(Trouble::NoEffect)?;
                 let repaired = self.caller.send(request, hook::hook).await?;
@@ -150,7 +151,7 @@ impl Look<'_> {
         let label = format!("Tandem {}", self.caller.to.id);
         let new = NewHook {
             url: self.url.as_str(),
-            events: CONTACT_EVENTS,
+            events: self.caller.to.events,
             numbers: Numbers::All,
             status: Status::Disabled,
             label: Some(&label),

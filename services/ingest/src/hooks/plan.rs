@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use tandem_providers::openphone::hook::{CONTACT_EVENTS, Hook, Status};
+use tandem_providers::openphone::hook::{Hook, Status};
 use tandem_providers::openphone::{API_VERSION, Id};
 use url::Url;
 
@@ -18,6 +18,8 @@ pub(super) struct Situation<'a> {
     pub(super) url: &'a Url,
     /// The webhooks whose secret is stored.
     pub(super) known: BTreeSet<String>,
+    /// What they are to tell of.
+    pub(super) events: &'static [&'static str],
     /// The webhook whose secret is stored, but not the right one: what it delivers is refused here.
     pub(super) wrong: Option<Id>,
 }
@@ -46,7 +48,7 @@ impl Situation<'_> {
         if !self.known.contains(kept.id.as_str()) || self.wrong.as_ref() == Some(&kept.id) {
             return Step::Rotate(kept.id.clone());
         }
-        if !tells_everything(kept) {
+        if !self.tells_everything(kept) {
             return Step::Repair(kept.id.clone());
         }
         if let Some(other) = self.ours().find(|hook| hook.id != kept.id) {
@@ -60,8 +62,13 @@ impl Situation<'_> {
     pub(super) fn kept(&self) -> Option<&Hook> {
         self.ours().filter(|hook| is_of_our_version(hook)).min_by_key(|hook| {
             let id = hook.id.as_str();
-            (!self.known.contains(id), !tells_everything(hook), id.len(), id)
+            (!self.known.contains(id), !self.tells_everything(hook), id.len(), id)
         })
+    }
+
+    fn tells_everything(&self, hook: &Hook) -> bool {
+        let tells = |event: &&str| hook.events.iter().any(|told| told == event);
+        hook.status == Some(Status::Enabled) && self.events.iter().all(tells)
     }
 
     fn ours(&self) -> impl Iterator<Item = &Hook> {
@@ -72,11 +79,6 @@ impl Situation<'_> {
 /// The version of what it delivers was bound when it was made, and can't be changed.
 fn is_of_our_version(hook: &Hook) -> bool {
     hook.api_version.as_deref().is_none_or(|version| API_VERSION == *version)
-}
-
-fn tells_everything(hook: &Hook) -> bool {
-    let tells = |event: &&str| hook.events.iter().any(|told| told == event);
-    hook.status == Some(Status::Enabled) && CONTACT_EVENTS.iter().all(tells)
 }
 
 #[cfg(test)]

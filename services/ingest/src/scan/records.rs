@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::{PerSide, Side};
 use tandem_proto::{ConnectionId, RecordId};
+use tandem_reconcile::Kind;
 use tandem_records::Records;
 
 use super::ledger::Pages;
@@ -49,9 +50,10 @@ pub(super) async fn find(
             let link = document.link[*side].as_ref().filter(|_| document.gone[*side].is_none());
             link.is_some_and(|link| link.since < wanted.begun_at && !met[*side].contains(&link.id))
         };
-        let unmet: Vec<Side> = match &document.merged_into {
-            Some(_) => Vec::new(),
-            None => Side::BOTH.into_iter().filter(is_unmet).collect(),
+        let unmet: Vec<Side> = match (&document.merged_into, document.kind) {
+            // Lists of contacts show no tasks.
+            (Some(_), _) | (None, Kind::Task) => Vec::new(),
+            (None, Kind::Contact) => Side::BOTH.into_iter().filter(is_unmet).collect(),
         };
         let is_alone = document.link[Side::Ghl].is_none() && document.link[Side::OpenPhone].is_some();
         let waits = |since: Timestamp| is_alone || since + WAITED_LONG < wanted.now;

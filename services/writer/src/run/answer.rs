@@ -9,10 +9,11 @@ use tandem_outbound::{NotSent, SendError};
 use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, ContactId, Outcome};
 use tandem_reconcile::{
-    Document, Found, IntentKind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused,
+    Document, Found, IntentKind, Kind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused,
     refused_create, taken, unknown, updated,
 };
 use tandem_records::{Error, Loaded};
+use tandem_telemetry::chain;
 
 use super::{Flow, Settlement, Worker, spread};
 use crate::call::Trouble;
@@ -60,8 +61,7 @@ impl Worker<'_> {
                 let (revision, is_done) = self.save_outcome(&mut document, revision).await?;
                 journal::conflicts(&self.caller, &document, revision, &notes).await;
                 if is_done && self.names_nobody(&document, side.other()) {
-                    let reason = "nothing in it names a person: no name, company, phone or email that is mapped";
-                    let line = Line::new("skipped", side.other()).with_reason(reason);
+                    let line = Line::new("skipped", side.other()).with_reason(not_worth_making(document.kind));
                     self.caller.deps.metrics.skipped("nobody");
                     journal::write(&self.caller, &document, revision, line).await;
                 }
@@ -70,7 +70,7 @@ impl Worker<'_> {
             Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {
                 not_found(&mut document, rules, side, Timestamp::now());
                 let revision = self.save(&document, revision).await?;
-                let line = Line::new("deleted_there", side).with_reason("the provider has no such contact any more");
+                let line = Line::new("deleted_there", side).with_reason(no_more(document.kind));
                 journal::write(&self.caller, &document, revision, line).await;
                 if document.parked.is_some() {
                     journal::park(&self.caller, &document, revision).await;
@@ -101,6 +101,7 @@ impl Worker<'_> {
         if let Some(first) = found.first() {
             self.caller.deps.records.link(&document, side, &first.id).await?;
             let reason = match side {
+                _ if document.kind == Kind::Task => "found by title and text after a create of unknown outcome",
                 Side::Ghl => "found by phone, email or name",
                 Side::OpenPhone => "found under its external key after a create of unknown outcome",
             };
@@ -133,6 +134,7 @@ impl Worker<'_> {
             // Boxed, as the next: each wrapper would copy it.
             return Box::pin(self.meet_existing(loaded, id)).await;
         }
+        self.index_task(&loaded.document, side, &verdict).await;
         let mut current = loaded;
         loop {
             let mut document = current.document.clone();
@@ -154,6 +156,14 @@ impl Worker<'_> {
                 return Ok(Flow::Again);
             }
             current = fresh;
+        }
+    }
+
+    /// Known before the answer is stored, a new task is nobody else's; should that fail, `give_way` finds out.
+    async fn index_task(&self, document: &Document, side: Side, verdict: &Verdict) {
+        let (Verdict::Applied(Some(found)), Kind::Task) = (verdict, document.kind) else { return };
+        if let Err(error) = self.caller.deps.records.link(document, side, &found.id).await {
+            tracing::debug!(record.id = %self.record, error = %chain(&error), "the index comes later");
         }
     }
 
@@ -307,6 +317,20 @@ fn refusal((kind, side): (IntentKind, Side), error: &ApiError, writes: &Writes) 
             | Class::PaymentRequired,
             _,
         ) => Verdict::Park,
+    }
+}
+
+fn not_worth_making(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => "nothing in it names a person: no name, company, phone or email that is mapped",
+        Kind::Task => "it is done already, or has no title",
+    }
+}
+
+fn no_more(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Contact => "the provider has no such contact any more",
+        Kind::Task => "the provider has no such task any more",
     }
 }
 

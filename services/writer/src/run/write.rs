@@ -5,24 +5,27 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use tandem_contact::{Field, Side};
+use tandem_providers::ghl::Id;
 use tandem_providers::openphone::OpenPhoneView;
-use tandem_reconcile::{Document, Found, IntentKind, Writes, begin, external_key, harm, not_applied, refused};
+use tandem_reconcile::{Document, Found, IntentKind, Kind, Writes, begin, external_key, harm, not_applied, refused};
 use tandem_records::Loaded;
 
+use super::task::{Home, Ready, place_in_ghl};
 use super::{Flow, Settlement, Worker, contact_id, spread};
 use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::{Pass, Trouble};
 use crate::journal::{self, Line};
-use crate::{ghl, openphone};
+use crate::{ghl, openphone, task};
 
 /// A request to either side.
 enum Prepared {
     Ghl(ghl::Prepared),
     OpenPhone(openphone::Prepared, OpenPhoneView),
+    Task(task::Prepared),
 }
 
 /// Why there is none.
-enum Unfit {
+pub(crate) enum Unfit {
     /// The side has no place for these fields.
     NoPlace(BTreeSet<Field>, String),
     /// Writing would lose something.
@@ -39,13 +42,25 @@ impl Worker<'_> {
         side: Side,
         (kind, writes): (IntentKind, Writes),
     ) -> Result<Flow, tandem_records::Error> {
-        let prepared = match self.prepare(&loaded.document, side, (kind, &writes)).await {
+        let is_new_task = loaded.document.kind == Kind::Task && kind == IntentKind::Create;
+        let (loaded, home) = if is_new_task {
+            match Box::pin(self.ready(loaded, side)).await? {
+                Ready::Go(loaded, home) => (*loaded, Some(home)),
+                Ready::Not(flow) => return Ok(flow),
+            }
+        } else {
+            (loaded, None)
+        };
+        let prepared = match self.prepare(&loaded.document, side, (kind, &writes), home.as_ref()).await {
             Ok(prepared) => prepared,
             Err(Unfit::NoPlace(fields, reason)) => return self.leave_out(loaded, side, fields, reason).await,
             Err(Unfit::Trouble(trouble)) => return self.failed(loaded, side, trouble).await,
             Err(Unfit::Lossy) => {
-                let reason = "the contact holds something that writing it back would lose".to_owned();
-                return self.refuse(loaded, side, reason).await;
+                let reason = match loaded.document.kind {
+                    Kind::Contact => "the contact holds something that writing it back would lose",
+                    Kind::Task => "the task can't be put into a request: an id, a time or a text has no usable form",
+                };
+                return self.refuse(loaded, side, reason.to_owned()).await;
             }
         };
         let template = prepared.template();
@@ -89,10 +104,38 @@ impl Worker<'_> {
         document: &Document,
         side: Side,
         (kind, writes): (IntentKind, &Writes),
+        home: Option<&Home>,
     ) -> Result<Prepared, Unfit> {
+        if document.kind == Kind::Task {
+            return self.prepare_task(document, side, (kind, writes), home).await.map(Prepared::Task);
+        }
         match side {
             Side::Ghl => self.prepare_ghl(document, (kind, writes)),
             Side::OpenPhone => self.prepare_openphone(document, (kind, writes)).await,
+        }
+    }
+
+    async fn prepare_task(
+        &self,
+        document: &Document,
+        side: Side,
+        (kind, writes): (IntentKind, &Writes),
+        home: Option<&Home>,
+    ) -> Result<task::Prepared, Unfit> {
+        let id = contact_id(document, side);
+        match (home, side) {
+            (Some(Home::Ghl(contact)), _) => task::prepare_ghl(&self.caller, (contact, None), (kind, writes)).await,
+            (Some(Home::OpenPhone(anchor)), _) => task::create_openphone(&self.caller, anchor, writes).await,
+            (None, Side::Ghl) => {
+                let contact = place_in_ghl(document).ok_or(Unfit::Lossy)?;
+                let id = id.and_then(|id| Id::new(id.as_str()).ok()).ok_or(Unfit::Lossy)?;
+                task::prepare_ghl(&self.caller, (&contact, Some(&id)), (kind, writes)).await
+            }
+            (None, Side::OpenPhone) => {
+                let id = id.ok_or(Unfit::Lossy)?;
+                let changes = (kind != IntentKind::Delete).then_some(writes);
+                task::update_openphone(&self.caller, (&id, self.held.task.as_ref(), document), changes).await
+            }
         }
     }
 
@@ -146,6 +189,7 @@ impl Worker<'_> {
         match prepared {
             Prepared::Ghl(prepared) => ghl::send(&self.caller, prepared, pass, send_by).await,
             Prepared::OpenPhone(prepared, view) => openphone::send(&self.caller, prepared, pass, send_by, &view).await,
+            Prepared::Task(prepared) => task::send(&self.caller, prepared, pass, send_by).await,
         }
     }
 
@@ -171,6 +215,7 @@ impl Prepared {
         match self {
             Self::Ghl(prepared) => prepared.template(),
             Self::OpenPhone(prepared, _) => prepared.template(),
+            Self::Task(prepared) => prepared.template(),
         }
     }
 }

@@ -92,10 +92,11 @@ pub const CUSTOM_FIELD_DELETE: Operation = operation(
     &[],
 );
 /// `GET /users/`.
-pub const USERS_LIST: Operation = operation("ghl.users.list", "GET /users/", Access::Read, &["users.readonly"], &[]);
+pub const USERS_LIST: Operation =
+    operation("ghl.users.list", "GET /users/", Access::Read, &["users.readonly"], &[Purpose::Tasks]);
 /// `GET /users/search`.
 pub const USERS_SEARCH: Operation =
-    operation("ghl.users.search", "GET /users/search", Access::Read, &["users.readonly"], &[]);
+    operation("ghl.users.search", "GET /users/search", Access::Read, &["users.readonly"], &[Purpose::Tasks]);
 /// `GET /users/{userId}`.
 pub const USER_GET: Operation =
     operation("ghl.user.get", "GET /users/{userId}", Access::Read, &["users.readonly"], &[]);

@@ -1,20 +1,40 @@
 //! Tasks and notes (contract sheet, section 4).
 
 use super::operation;
-use crate::{Access, Operation};
+use crate::{Access, Operation, Purpose};
 
 /// `GET /contacts/{id}/tasks`.
-pub const CONTACT_TASKS_LIST: Operation =
-    operation("ghl.contact.tasks.list", "GET /contacts/{id}/tasks", Access::Read, &["contacts.readonly"], &[]);
+pub const CONTACT_TASKS_LIST: Operation = operation(
+    "ghl.contact.tasks.list",
+    "GET /contacts/{id}/tasks",
+    Access::Read,
+    &["contacts.readonly"],
+    &[Purpose::Tasks],
+);
 /// `GET /contacts/{id}/tasks/{taskId}`.
-pub const CONTACT_TASK_GET: Operation =
-    operation("ghl.contact.task.get", "GET /contacts/{id}/tasks/{taskId}", Access::Read, &["contacts.readonly"], &[]);
+pub const CONTACT_TASK_GET: Operation = operation(
+    "ghl.contact.task.get",
+    "GET /contacts/{id}/tasks/{taskId}",
+    Access::Read,
+    &["contacts.readonly"],
+    &[Purpose::Tasks],
+);
 /// `POST /contacts/{id}/tasks`.
-pub const CONTACT_TASK_CREATE: Operation =
-    operation("ghl.contact.task.create", "POST /contacts/{id}/tasks", Access::Write, &["contacts.write"], &[]);
+pub const CONTACT_TASK_CREATE: Operation = operation(
+    "ghl.contact.task.create",
+    "POST /contacts/{id}/tasks",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Tasks],
+);
 /// `PUT /contacts/{id}/tasks/{taskId}`.
-pub const CONTACT_TASK_UPDATE: Operation =
-    operation("ghl.contact.task.update", "PUT /contacts/{id}/tasks/{taskId}", Access::Write, &["contacts.write"], &[]);
+pub const CONTACT_TASK_UPDATE: Operation = operation(
+    "ghl.contact.task.update",
+    "PUT /contacts/{id}/tasks/{taskId}",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Tasks],
+);
 /// `PUT /contacts/{id}/tasks/{taskId}/completed`.
 pub const CONTACT_TASK_COMPLETE: Operation = operation(
     "ghl.contact.task.complete",
@@ -29,7 +49,7 @@ pub const CONTACT_TASK_DELETE: Operation = operation(
     "DELETE /contacts/{id}/tasks/{taskId}",
     Access::Write,
     &["contacts.write"],
-    &[],
+    &[Purpose::Tasks],
 );
 /// `POST /locations/{locationId}/tasks/search`.
 pub const LOCATION_TASKS_SEARCH: Operation = operation(
@@ -37,7 +57,7 @@ pub const LOCATION_TASKS_SEARCH: Operation = operation(
     "POST /locations/{locationId}/tasks/search",
     Access::Read,
     &["locations/tasks.readonly"],
-    &[],
+    &[Purpose::Tasks],
 );
 /// `GET /contacts/{id}/notes`.
 pub const CONTACT_NOTES_LIST: Operation =

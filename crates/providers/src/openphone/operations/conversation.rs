@@ -1,10 +1,11 @@
 //! Conversations on both surfaces (contract sheet, sections 4 and 5). Neither can get one by its id.
 
-use super::{read, write};
-use crate::Operation;
+use super::{read, used, write};
+use crate::{Operation, Purpose};
 
 /// `GET /v1/conversations`: newest activity first.
-pub const V1_CONVERSATIONS_LIST: Operation = read("openphone.v1.conversations.list", "GET /v1/conversations");
+pub const V1_CONVERSATIONS_LIST: Operation =
+    used(read("openphone.v1.conversations.list", "GET /v1/conversations"), &[Purpose::Tasks]);
 /// `POST /v1/conversations/{id}/mark-as-read`.
 pub const V1_CONVERSATION_READ: Operation =
     write("openphone.v1.conversation.read", "POST /v1/conversations/{id}/mark-as-read");

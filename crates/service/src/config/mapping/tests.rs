@@ -92,6 +92,8 @@ deletes: { ghl: propagate, openphone: archive }
         role_custom_field: Some("BcdmQEsNgz6AVpgLVUJ0".to_owned()),
         tags_field: "Labels of GHL".to_owned(),
         deletes: PerSide { ghl: DeletePolicy::Propagate, openphone: DeletePolicy::Archive },
+        tasks: None,
+        task_number: None,
     };
     assert_eq!(mapping(text), expected);
 }
@@ -123,7 +125,7 @@ fn each_problem_names_the_mapping_file_its_line_and_key() {
     for (text, expected) in [
         (
             "\ncountry: US",
-            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes)",
+            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes, tasks)",
         ),
         ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
         ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
@@ -219,4 +221,21 @@ fn connections_have_mappings_of_their_own() {
     assert_eq!(config.connections[0].mapping.default_country, "DE");
     assert_eq!(config.connections[1].mapping.fields.len(), 4);
     assert_eq!(config.connections[2].mapping, Mapping::default());
+}
+
+#[test]
+fn tasks_stay_where_they_are_unless_a_direction_is_given() {
+    assert_eq!((mapping("").tasks, mapping("tasks: { direction: off }").tasks), (None, None));
+    let both = mapping("tasks: { direction: both, openphone_number: '+14155550100' }");
+    assert_eq!((both.tasks, both.task_number.as_deref()), (Some(Direction::Both), Some("+14155550100")));
+    assert_eq!(mapping("tasks: { direction: to_ghl }").tasks, Some(Direction::ToGhl));
+    let told = told("tasks: { direction: sideways, openphone_number: '555-0100' }\n");
+    assert!(told.contains("expected `off`, `both`, `to_openphone` or `to_ghl`, found `sideways`"), "{told}");
+    assert!(told.contains("`555-0100` is not a phone number in full"), "{told}");
+}
+
+#[test]
+fn a_contacts_fields_are_no_tasks_fields() {
+    let told = told("fields: [first_name, task_title]\n");
+    assert!(told.contains("unknown field `task_title`"), "{told}");
 }

@@ -3,6 +3,8 @@
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
+use tandem_providers::openphone::hook::CONTACT_EVENTS;
+
 use super::*;
 
 const VERSION: &str = "2026-03-30";
@@ -33,7 +35,7 @@ fn ours() -> Url {
 
 fn next(there: Vec<Hook>, known: &[&str]) -> Step {
     let known = known.iter().map(|id| (*id).to_owned()).collect();
-    Situation { there, url: &ours(), known, wrong: None }.next()
+    Situation { there, url: &ours(), known, events: CONTACT_EVENTS, wrong: None }.next()
 }
 
 fn id(id: u32) -> Id {
@@ -82,7 +84,8 @@ fn a_webhook_of_another_version_goes_when_its_successor_delivers() {
 #[test]
 fn a_secret_that_does_not_fit_is_replaced() {
     let known = ["1".to_owned(), "2".to_owned()].into();
-    let mut situation = Situation { there: vec![good(1), good(2)], url: &ours(), known, wrong: Some(id(1)) };
+    let mut situation =
+        Situation { there: vec![good(1), good(2)], url: &ours(), known, events: CONTACT_EVENTS, wrong: Some(id(1)) };
     assert_eq!(situation.next(), Step::Rotate(id(1)));
     situation.wrong = Some(id(2));
     assert_eq!(situation.next(), Step::Delete(id(2)), "it goes anyway");
@@ -159,7 +162,7 @@ proptest! {
         let url = ours();
         let others = foreign(&there);
         let known = known.into_iter().map(|id| id.to_string()).collect();
-        let mut situation = Situation { there, url: &url, known, wrong: wrong.map(id) };
+        let mut situation = Situation { there, url: &url, known, events: CONTACT_EVENTS, wrong: wrong.map(id) };
         for (new, stored) in (100..).zip(lives) {
             let step = situation.next();
             if step == Step::Done {
@@ -180,9 +183,9 @@ proptest! {
     fn one_that_delivers_well_goes_only_when_another_one_does(hooks in vec(any_hook(), 0..8), known in btree_set(1_u32..40, 0..6)) {
         let known: BTreeSet<String> = known.into_iter().map(|id| id.to_string()).collect();
         let url = ours();
-        let situation = Situation { there: hooks, url: &url, known: known.clone(), wrong: None };
+        let situation = Situation { there: hooks, url: &url, known: known.clone(), events: CONTACT_EVENTS, wrong: None };
         if let Step::Delete(gone) = situation.next() {
-            let is_good = |hook: &&Hook| hook.id != gone && hook.url == OURS && tells_everything(hook);
+            let is_good = |hook: &&Hook| hook.id != gone && hook.url == OURS && situation.tells_everything(hook);
             prop_assert!(situation.there.iter().filter(is_good).any(|hook| known.contains(hook.id.as_str())));
         }
     }
