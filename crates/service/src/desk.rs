@@ -14,6 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 /// The largest question that is read.
@@ -47,7 +48,7 @@ impl Questions {
 }
 
 struct Desk {
-    password: String,
+    password: SecretString,
     questions: mpsc::Sender<Question>,
     /// One: for the question that is worked on.
     place: Arc<Semaphore>,
@@ -63,7 +64,7 @@ impl fmt::Debug for Desk {
 ///
 /// 200 answers, 401 is for somebody without the password, 409 while another question is worked on, 503 when the process
 /// stops.
-pub fn desk(path: &'static str, password: String) -> (Router, Questions) {
+pub fn desk(path: &'static str, password: SecretString) -> (Router, Questions) {
     let (questions, asked) = mpsc::channel(1);
     let desk = Desk { password, questions, place: Arc::new(Semaphore::new(1)) };
     (Router::new().route(path, post(ask)).with_state(Arc::new(desk)), Questions(asked))
@@ -87,8 +88,8 @@ async fn ask(State(desk): State<Arc<Desk>>, request: Request) -> Response {
 }
 
 /// Takes as long for a wrong password as for one that is nearly right.
-fn is_same(shown: &str, password: &str) -> bool {
-    verify_slices_are_equal(shown.as_bytes(), password.as_bytes()).is_ok()
+fn is_same(shown: &str, password: &SecretString) -> bool {
+    verify_slices_are_equal(shown.as_bytes(), password.expose_secret().as_bytes()).is_ok()
 }
 
 #[cfg(test)]
@@ -109,7 +110,7 @@ mod tests {
     async fn served(stop: &CancellationToken) -> (SocketAddr, Questions, JoinHandle<std::io::Result<()>>) {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (router, questions) = desk("/ask", "secret".to_owned());
+        let (router, questions) = desk("/ask", "secret".into());
         (address, questions, tokio::spawn(serve(listener, router, stop.clone())))
     }
 

@@ -1,59 +1,37 @@
-//! The word that commands on this machine show to the process that has the store for itself: made at every start, readable by
-//! whoever owns the data.
+//! What commands on this machine show to the process that has the store and the budgets for itself. It is made of settings and
+//! secrets, so that whoever has the very same ones knows it, and it is also a sign that two processes have.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use aws_lc_rs::digest::{Context, SHA256};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use secrecy::{ExposeSecret as _, SecretString};
+use tandem_service::Config;
+use tandem_service::config::Connection;
 
-use anyhow::Context as _;
-use secrecy::SecretString;
-
-/// Owner only.
-const MODE: u32 = 0o600;
-
-fn place(data_dir: &Path) -> PathBuf {
-    data_dir.join("control-password")
-}
-
-/// Makes a new one and writes it down.
-pub(crate) fn make(data_dir: &Path) -> anyhow::Result<SecretString> {
-    let word = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-    let (path, fresh) = (place(data_dir), data_dir.join("control-password.new"));
-    let written = write(&fresh, &word).and_then(|()| fs::rename(&fresh, &path));
-    written.with_context(|| format!("writing {}", path.display()))?;
-    Ok(word.into())
-}
-
-/// What the process before whose store this is has written down.
-pub(crate) fn read(data_dir: &Path) -> anyhow::Result<String> {
-    let path = place(data_dir);
-    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
-}
-
-/// A file that stood open to others is closed before anything is in it.
-fn write(path: &Path, word: &str) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(MODE).open(path)?;
-    file.set_permissions(Permissions::from_mode(MODE))?;
-    file.write_all(word.as_bytes())
+/// The password of a process with this configuration.
+pub(crate) fn of(config: &Config) -> SecretString {
+    let Config { providers, connections, http, queue, limits, encryption_keys, .. } = config;
+    let mut hash = Context::new(&SHA256);
+    let mut add = |bytes: &[u8]| {
+        hash.update(&bytes.len().to_be_bytes());
+        hash.update(bytes);
+    };
+    add(b"tandem commands");
+    // Secrets don't show in debug output.
+    add(format!("{providers:?} {connections:?} {:?} {queue:?} {limits:?}", http.public_url).as_bytes());
+    for key in encryption_keys {
+        add(key.expose_secret());
+    }
+    let of_connection = |one: &'_ Connection| {
+        let openphone = one.openphone.webhook_secrets.iter().chain([&one.openphone.api_key]).cloned();
+        one.ghl.private_token.iter().cloned().chain(openphone).collect::<Vec<_>>()
+    };
+    let secrets = providers.ghl.client_secret.iter().cloned().chain(connections.iter().flat_map(of_connection));
+    for secret in secrets {
+        add(secret.expose_secret().as_bytes());
+    }
+    BASE64.encode(hash.finish()).into()
 }
 
 #[cfg(test)]
-mod tests {
-    use secrecy::ExposeSecret as _;
-
-    use super::*;
-
-    #[test]
-    fn it_is_a_new_one_each_time_and_the_owners_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("control-password.new"), "open to all").unwrap();
-        let first = make(folder.path()).unwrap();
-        let second = make(folder.path()).unwrap();
-        assert_ne!(first.expose_secret(), second.expose_secret());
-        assert_eq!(read(folder.path()).unwrap(), second.expose_secret());
-        let mode = fs::metadata(place(folder.path())).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, MODE);
-        assert!(read(&folder.path().join("elsewhere")).is_err());
-    }
-}
+pub(crate) mod tests;

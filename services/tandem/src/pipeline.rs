@@ -156,7 +156,7 @@ impl Starting<'_> {
                 let hooks = self.hooks()?;
                 let deps = tandem_ingest::Deps { sink, limits, metrics, tokens, hooks };
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
-                let (desk, questions) = desk::desk(ask::ROUTE, ask::password(self.config));
+                let (desk, questions) = desk::desk(ask::ROUTE, password::of(self.config));
                 let mut routes = webhooks.merge(health.router());
                 if let Some(scans) = self.scans()? {
                     routes = routes.merge(tandem_ingest::scan_router(scans));
@@ -247,7 +247,7 @@ impl Starting<'_> {
         if matches!(self.config.queue, Queue::Nats(_)) {
             return Ok(None);
         }
-        let password = password::make(&self.config.data_dir)?;
+        let password = password::of(self.config);
         let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
         let rehearsals = self.rehearsals();
         Ok(Some(ScanDesk { password, connections, reached, rehearsals }))

@@ -188,3 +188,27 @@ impl ScanDesk {
         Ok((deps, connection))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strangers_hear_nothing_and_others_what_is_missing() {
+        let desk = ScanDesk {
+            password: "word".into(),
+            connections: BTreeSet::from([ConnectionId::new("acme").unwrap()]),
+            reached: ScanReached::default(),
+            rehearsals: mpsc::channel(1).0,
+        };
+        let status = |id: &str, shown: &str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, shown.parse().unwrap())]);
+            desk.admit(id, &headers).unwrap_err().0.as_u16()
+        };
+        for (id, shown) in [("acme", ""), ("acme", "Bearer "), ("acme", "word"), ("other", "Bearer wor")] {
+            assert_eq!(status(id, shown), 401, "{id} {shown}");
+        }
+        assert_eq!(status("other", "Bearer word"), 404);
+        assert_eq!(status("acme", "Bearer word"), 503);
+    }
+}

@@ -5,13 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{Context, SHA256};
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use tandem_proto::ConnectionId;
-use tandem_service::config::{Connection, Limits, Queue};
+use tandem_service::config::{Limits, Queue};
 use tandem_service::{Config, desk};
 use tandem_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +17,7 @@ use super::report::Check;
 use super::room::Deps;
 use super::{Scope, examine, settled, tokens};
 use crate::neighbour::{self, Question};
+use crate::password;
 
 /// Where a running Tandem is asked.
 pub(crate) const ROUTE: &str = "/local/check";
@@ -60,7 +58,7 @@ pub(super) async fn ask(config: &Config, scope: &Scope) -> anyhow::Result<Answer
         return Ok(Answer::Nobody);
     }
     let asked = Asked { connection: scope.connection.clone(), write: scope.write };
-    let (body, password) = (serde_json::to_string(&asked)?, password(config));
+    let (body, password) = (serde_json::to_string(&asked)?, password::of(config));
     let answered = tokio::task::spawn_blocking(move || post(listen, &body, &password)).await?;
     Ok(match answered {
         Ok(answer) => read(&answer),
@@ -69,8 +67,9 @@ pub(super) async fn ask(config: &Config, scope: &Scope) -> anyhow::Result<Answer
     })
 }
 
-fn post(listen: SocketAddr, body: &str, password: &str) -> io::Result<neighbour::Answer> {
-    neighbour::ask(listen, &Question { method: "POST", path: ROUTE, password: Some(password), body, limit: LIMIT })
+fn post(listen: SocketAddr, body: &str, password: &SecretString) -> io::Result<neighbour::Answer> {
+    let password = Some(password.expose_secret());
+    neighbour::ask(listen, &Question { method: "POST", path: ROUTE, password, body, limit: LIMIT })
 }
 
 fn read(answer: &neighbour::Answer) -> Answer {
@@ -114,31 +113,6 @@ async fn answer_one(
     question.answer(serde_json::to_string(&checks)?);
     settled(tokens).await;
     Ok(())
-}
-
-/// Known to whoever has the very same settings and secrets, and so also a sign that two processes have.
-pub(crate) fn password(config: &Config) -> String {
-    let Config { providers, connections, http, queue, limits, encryption_keys, .. } = config;
-    let mut hash = Context::new(&SHA256);
-    let mut add = |bytes: &[u8]| {
-        hash.update(&bytes.len().to_be_bytes());
-        hash.update(bytes);
-    };
-    add(b"tandem local questions");
-    // Secrets don't show in debug output.
-    add(format!("{providers:?} {connections:?} {:?} {queue:?} {limits:?}", http.public_url).as_bytes());
-    for key in encryption_keys {
-        add(key.expose_secret());
-    }
-    let of_connection = |one: &'_ Connection| {
-        let openphone = one.openphone.webhook_secrets.iter().chain([&one.openphone.api_key]).cloned();
-        one.ghl.private_token.iter().cloned().chain(openphone).collect::<Vec<_>>()
-    };
-    let secrets = providers.ghl.client_secret.iter().cloned().chain(connections.iter().flat_map(of_connection));
-    for secret in secrets {
-        add(secret.expose_secret().as_bytes());
-    }
-    BASE64.encode(hash.finish())
 }
 
 #[cfg(test)]

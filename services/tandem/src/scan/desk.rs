@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use tandem_ingest::{Asked, Resumed, ScanKind, ScanStatus, ask, release, scan_status};
@@ -25,7 +26,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 /// Asks about one connection's scans.
 pub(super) enum Desk {
     /// At the process that has the store for itself.
-    Neighbour { listen: SocketAddr, path: String, password: String },
+    Neighbour { listen: SocketAddr, path: String, password: SecretString },
     /// In the store that all share.
     Shared { backends: Box<Backends>, connection: ConnectionId },
 }
@@ -36,8 +37,7 @@ impl Desk {
             Queue::Embedded => {
                 let path = format!("/api/v1/connections/{connection}/scans");
                 let listen = config.http.listen;
-                let password = password::read(&config.data_dir).with_context(|| not_running(listen))?;
-                Ok(Self::Neighbour { listen, path, password })
+                Ok(Self::Neighbour { listen, path, password: password::of(config) })
             }
             Queue::Nats(nats) => {
                 let ids: Vec<_> = config.connections.iter().map(|connection| connection.id.clone()).collect();
@@ -52,7 +52,7 @@ impl Desk {
         match self {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind }).to_string();
-                answer(*listen, || neighbour::post(*listen, path, password, &body)).await
+                answer(*listen, || neighbour::post(*listen, path, password.expose_secret(), &body)).await
             }
             Self::Shared { backends, connection } => {
                 Ok(ask(&backends.store, connection, kind, Timestamp::now()).await?)
@@ -65,7 +65,7 @@ impl Desk {
         match self {
             Self::Neighbour { listen, path, password } => {
                 let (path, body) = (path.replace("/scans", "/resume"), json!({ "minutes": minutes }).to_string());
-                let resumed: Resumed = answer(*listen, || neighbour::post(*listen, &path, password, &body)).await?;
+                let resumed: Resumed = answer(*listen, || neighbour::post(*listen, &path, password.expose_secret(), &body)).await?;
                 Ok(resumed.was_stopped)
             }
             Self::Shared { backends, connection } => Ok(release(&backends.records, connection, minutes).await?),
@@ -75,7 +75,7 @@ impl Desk {
     pub(super) async fn status(&self) -> anyhow::Result<ScanStatus> {
         match self {
             Self::Neighbour { listen, path, password } => {
-                answer(*listen, || neighbour::get(*listen, path, Some(password))).await
+                answer(*listen, || neighbour::get(*listen, path, Some(password.expose_secret()))).await
             }
             Self::Shared { backends, connection } => {
                 Ok(scan_status(&backends.store, &backends.queue, connection).await?)
@@ -94,7 +94,7 @@ impl Desk {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind, "dry_run": true }).to_string();
                 let (listen, path, password) = (*listen, path.clone(), password.clone());
-                let asking = tokio::task::spawn_blocking(move || lines_of(listen, (&path, &password), &body, &lines));
+                let asking = tokio::task::spawn_blocking(move || lines_of(listen, (&path, password.expose_secret()), &body, &lines));
                 asking.await?
             }
             Self::Shared { backends, connection } => {
@@ -154,7 +154,7 @@ async fn answer<T: DeserializeOwned>(
 
 fn refused(listen: SocketAddr, status: u16) -> anyhow::Error {
     match status {
-        401 => anyhow!("the Tandem at {listen} has another data_dir than this configuration's"),
+        401 => anyhow!("the Tandem at {listen} runs with other settings or secrets than this command: restart it, or use its own"),
         404 => anyhow!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
         503 => anyhow!("the Tandem at {listen} doesn't reach its store: see its log"),
         other => anyhow!("the Tandem at {listen} answers {other}: see its log"),
