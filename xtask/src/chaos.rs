@@ -11,7 +11,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Failure> {
         return Err("building the binaries failed".to_owned());
     }
     let mut test = cargo();
-    test.args(["test", "--locked", "--package", "tandem-tests", "--test", "e2e", "chaos::", "--", "--nocapture"]);
+    test.args(["test", "--workspace", "--locked", "--test", "e2e", "chaos::", "--", "--nocapture"]);
     test.env("TANDEM_CHAOS_SECONDS", (minutes * 60).to_string());
     if let Some(seed) = seed {
         test.env("TANDEM_CHAOS_SEED", seed.to_string());
