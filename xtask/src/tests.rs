@@ -1,8 +1,9 @@
 //! `cargo xtask test`: everything a newcomer needs to see the tests run, and one plain line at the end.
 
-use std::env;
 use std::io::{BufRead, BufReader};
+use std::num::NonZero;
 use std::process::{Command, Stdio};
+use std::{env, thread};
 
 use crate::tally::Tally;
 use crate::{Failure, cargo, root, servers};
@@ -24,6 +25,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Failure> {
 fn test() -> Command {
     let mut command = cargo();
     command.args(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    if env::var_os("RUST_TEST_THREADS").is_none() {
+        // Most of the time tests wait: for child processes, and for what a provider takes.
+        let cores = thread::available_parallelism().map_or(2, NonZero::get);
+        command.env("RUST_TEST_THREADS", (2 * cores).to_string());
+    }
     command
 }
 
