@@ -26,6 +26,8 @@ in_both_shapes! {
     a_delete_in_openphone_crosses_where_the_mapping_says_so,
     a_delete_in_openphone_archives_where_the_mapping_says_so,
     a_contact_of_a_connection_that_makes_none_in_ghl_waits_for_its_counterpart,
+    two_contacts_that_ghl_merges_into_one_are_one_and_nobody_comes_back,
+    a_contact_that_ghl_merges_away_without_a_word_does_not_come_back,
 }
 
 /// What a person types into OpenPhone.
@@ -315,4 +317,47 @@ async fn a_contact_of_a_connection_that_makes_none_in_ghl_waits_for_its_counterp
     assert!(stack.ghl.contacts().is_empty());
     assert_eq!(stack.ghl.report().writes.created_by_api, 0);
     assert_eq!((stack.count(Stream::Parked).await, stack.count(Stream::Dead).await), (0, 0));
+}
+
+/// Two people of one number in both, and what GHL does when somebody merges the second into the first: the first takes the
+/// second's address, the second is gone. Whether anybody is told of that is not published.
+async fn merged_in_ghl(shape: Shape, mapping: &str, is_told: bool) -> (Stack, [String; 2]) {
+    let stack = Stack::start_with(StackOptions { mapping: Some(mapping.to_owned()), ..StackOptions::of(shape) });
+    let stack = stack.await.unwrap();
+    let (kept, _) = linked(&stack, &json!({ "firstName": "Ria", "lastName": "Moss", "phone": "+14155550118" })).await;
+    let other = json!({ "firstName": "Ria", "lastName": "Moss", "email": "ria@example.com", "phone": "+14155550119" });
+    let (ended, _) = linked(&stack, &other).await;
+    if is_told {
+        stack.ghl.edit_contact(&kept, &json!({ "email": "ria@example.com" })).unwrap();
+        stack.quiet(LIMIT).await;
+        stack.ghl.delete_contact(&ended).unwrap();
+    } else {
+        stack.ghl.set_webhook_url(None);
+        stack.ghl.delete_contact(&ended).unwrap();
+        stack.ghl.edit_contact(&kept, &json!({ "email": "ria@example.com" })).unwrap();
+    }
+    (stack, [kept, ended])
+}
+
+async fn two_contacts_that_ghl_merges_into_one_are_one_and_nobody_comes_back(shape: Shape) {
+    let (stack, [kept, ended]) = merged_in_ghl(shape, "deletes: { ghl: propagate }", true).await;
+    // It had waited because of the other one, until that ended.
+    stack.arrives(&kept, "the address", |back| back["defaultFields"]["emails"][0]["value"] == "ria@example.com").await;
+    let is_gone = || stack.across(&ended).is_none().then_some(());
+    eventually("the end of the other one", LIMIT, is_gone).await;
+    stack.quiet(LIMIT).await;
+    assert_eq!((stack.ghl.contacts().len(), stack.openphone.contacts().len()), (1, 1));
+    assert_eq!(stack.ghl.report().writes.created_by_api, 0, "it came back");
+    stack.ghl.edit_contact(&kept, &json!({ "lastName": "Marsh" })).unwrap();
+    stack.arrives(&kept, "an edit after that", |back| back["defaultFields"]["lastName"] == "Marsh").await;
+}
+
+async fn a_contact_that_ghl_merges_away_without_a_word_does_not_come_back(shape: Shape) {
+    let (stack, [kept, ended]) = merged_in_ghl(shape, "deletes: { ghl: ignore }", false).await;
+    stack.scan(tandem_ingest::ScanKind::Sweep, LIMIT).await.unwrap();
+    stack.arrives(&kept, "the address", |back| back["defaultFields"]["emails"][0]["value"] == "ria@example.com").await;
+    stack.quiet(LIMIT).await;
+    assert!(stack.across(&ended).is_some(), "deletes in GHL stay there");
+    assert_eq!((stack.ghl.contacts().len(), stack.openphone.contacts().len()), (1, 2));
+    assert_eq!(stack.ghl.report().writes.created_by_api, 0, "it came back");
 }

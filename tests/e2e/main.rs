@@ -21,6 +21,7 @@ mod logs;
 mod main_job;
 mod oauth;
 mod operations;
+mod review;
 mod scan;
 mod start;
 mod tasks;

@@ -13,7 +13,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Program {
     name: &'static str,
-    arguments: &'static [&'static str],
+    arguments: Vec<String>,
     folder: PathBuf,
     running: Option<Child>,
     /// What processes that ended had printed.
@@ -22,7 +22,8 @@ pub struct Program {
 
 impl Program {
     /// Not started yet; the folder is its working directory.
-    pub fn new(name: &'static str, arguments: &'static [&'static str], folder: PathBuf) -> Self {
+    pub fn new(name: &'static str, arguments: &[&str], folder: PathBuf) -> Self {
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         Self { name, arguments, folder, running: None, printed: Vec::new() }
     }
 
@@ -38,7 +39,7 @@ impl Program {
     pub fn spawn(&mut self, environment: &BTreeMap<String, String>) {
         self.kill();
         let mut command = Command::new(tandem_testkit::binary(self.name));
-        command.args(self.arguments).current_dir(&self.folder).env_clear().envs(environment);
+        command.args(&self.arguments).current_dir(&self.folder).env_clear().envs(environment);
         self.running = Some(Child::spawn(&mut command));
     }
 

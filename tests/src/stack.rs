@@ -202,7 +202,7 @@ impl Stack {
     ///
     /// # Panics
     /// When the binary is not built.
-    pub fn command(&self, arguments: &'static [&'static str]) -> anyhow::Result<Program> {
+    pub fn command(&self, arguments: &[&str]) -> anyhow::Result<Program> {
         let folder = self.folder.path().to_owned();
         std::fs::write(folder.join("tandem.yaml"), &self.config_text).context("writing the configuration")?;
         let mut environment = self.environment.clone();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tandem_contact::{Field, Fields, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 
-use crate::Intent;
+use crate::{Intent, Merge};
 
 /// One document per person or thing of theirs, and connection, changed only by compare-and-set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +82,15 @@ pub struct Document {
     /// The record of the same person that goes on with this one's contacts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<RecordId>,
+    /// How a person merged this record into that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<Merge>,
+    /// Records that share something with this one and are somebody else, as a person said.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub apart: BTreeSet<RecordId>,
+    /// Records that wait for a person because of this one.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub awaited_by: BTreeSet<RecordId>,
     /// Waits for a person.
     #[serde(default)]
     pub parked: Option<Parked>,
@@ -186,6 +195,9 @@ pub struct Parked {
     pub code: String,
     /// For people.
     pub reason: String,
+    /// The record that it may be one with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub with: Option<RecordId>,
 }
 
 impl Document {
@@ -220,6 +232,9 @@ impl Document {
             attempts: 0,
             not_before: None,
             merged_into: None,
+            merge: None,
+            apart: BTreeSet::new(),
+            awaited_by: BTreeSet::new(),
             parked: None,
             causes: Vec::new(),
             dirty_since: None,

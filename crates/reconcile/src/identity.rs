@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use tandem_contact::{Field, Observed, Side, Value};
 use tandem_proto::RecordId;
 
+use crate::merge::are_apart;
 use crate::{Document, Kind};
 
 /// Identity keys to take and to give back.
@@ -74,6 +75,9 @@ pub enum Meeting {
 pub fn meet(document: &Document, holder: &Document, key: &str) -> Meeting {
     if holder.merged_into.is_some() || Side::BOTH.iter().any(|side| holder.gone[*side].is_some()) {
         return Meeting::Free;
+    }
+    if are_apart(document, holder) {
+        return Meeting::Separate;
     }
     let linked = |side: &Side| document.link[*side].is_some();
     let is_same = |side: &Side| document.provider_id(*side) == holder.provider_id(*side);

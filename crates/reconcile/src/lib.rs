@@ -6,6 +6,7 @@ mod document;
 mod flips;
 mod identity;
 mod intent;
+mod merge;
 mod observe;
 mod outcome;
 mod rules;
@@ -17,10 +18,13 @@ pub use diff::{Write, Writes, diff};
 pub use document::{Canon, Document, Flips, Held, Kind, Link, Parked, Seen, Shadow, Unsettled};
 pub use identity::{Claims, Meeting, claims, external_key, fits, meet, record_of_key};
 pub use intent::{Intent, IntentKind, begin};
+pub use merge::{
+    Change, Merge, MergePlan, UNDOABLE, Unmergeable, end_in, keep_apart, left_alone, plan_merge, take_over, undo_merge,
+};
 pub use observe::{ARCHIVED, Note, decide, is_echo, observe};
 pub use outcome::{
-    Found, adopt, at_rest, claimed, created, deleted, failed, hint, join, merged_into, not_applied, not_found, parked,
-    probed, read, refused, refused_create, settle, taken, unknown, updated,
+    Found, adopt, at_rest, awaited, claimed, created, deleted, failed, hint, join, merged_into, not_applied, not_found,
+    parked, parked_with, probed, read, refused, refused_create, settle, taken, unknown, updated, woken,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
 pub use step::{COMPLETED, OPEN, Run, Step, next_step};

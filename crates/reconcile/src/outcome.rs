@@ -230,7 +230,35 @@ pub fn merged_into(document: &mut Document, record: RecordId) {
 
 /// The record waits for a person.
 pub fn parked(document: &mut Document, code: &str, reason: String) {
-    document.parked = Some(Parked { code: code.to_owned(), reason });
+    document.parked = Some(Parked { code: code.to_owned(), reason, with: None });
+}
+
+/// The record waits until a person says whether it is one with the other, or the other one ends.
+pub fn parked_with(document: &mut Document, code: &str, reason: String, other: &RecordId) {
+    document.parked = Some(Parked { code: code.to_owned(), reason, with: Some(other.clone()) });
+}
+
+/// Another record waits because of this one; true where that is news.
+pub fn awaited(document: &mut Document, by: &RecordId) -> bool {
+    // More are not woken by it, and don't make it larger.
+    const MOST: usize = 100;
+    document.awaited_by.len() < MOST && document.awaited_by.insert(by.clone())
+}
+
+/// The record that this one waits because of has ended; true where it did.
+pub fn woken(document: &mut Document, ended: &RecordId, now: Timestamp) -> bool {
+    let waits = document.parked.as_ref().is_some_and(|parked| parked.with.as_ref() == Some(ended));
+    if waits {
+        document.parked = None;
+        document.dirty_since.get_or_insert(now);
+    }
+    waits
+}
+
+/// The side's contact is another record's.
+pub(crate) fn let_go(document: &mut Document, side: Side) {
+    document.link[side] = None;
+    forget_side(document, side);
 }
 
 /// The side's contact is no more.

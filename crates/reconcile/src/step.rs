@@ -44,6 +44,8 @@ pub enum Step {
     Update(Side, Writes),
     /// Remove the contact.
     Delete(Side),
+    /// Tell the records that wait because of this one that it has ended.
+    Wake,
     /// The record waits for a person.
     Park,
     /// Nothing to do.
@@ -67,8 +69,16 @@ pub fn next_step(document: &Document, rules: &Rules, run: &Run, now: Timestamp) 
 /// Another record goes on with its contacts.
 fn merged(document: &Document) -> Option<Step> {
     document.merged_into.as_ref()?;
+    Some(ended(document).unwrap_or(Step::Done("merged")))
+}
+
+/// What others may be waiting for is given back.
+fn ended(document: &Document) -> Option<Step> {
     let release = claims(document);
-    Some(if release.is_empty() { Step::Done("merged") } else { Step::Claim(release) })
+    if !release.is_empty() {
+        return Some(Step::Claim(release));
+    }
+    (!document.awaited_by.is_empty()).then_some(Step::Wake)
 }
 
 fn backoff(document: &Document, now: Timestamp) -> Option<Step> {
@@ -101,9 +111,8 @@ fn must_read(document: &Document, side: Side) -> bool {
 fn after_delete(document: &Document, rules: &Rules) -> Option<Step> {
     let side = Side::BOTH.into_iter().find(|side| document.gone[*side].is_some())?;
     let other = side.other();
-    let release = claims(document);
-    if !release.is_empty() {
-        return Some(Step::Claim(release));
+    if let Some(step) = ended(document) {
+        return Some(step);
     }
     let is_there = document.link[other].is_some() && document.gone[other].is_none();
     Some(match rules.deletes[side] {

@@ -152,15 +152,12 @@ impl Keeper {
     async fn keep(&mut self) {
         let mut heard = None;
         let mut look_at = Instant::now();
-        while !self.shutdown.is_cancelled() {
-            let bell = ledger::bell(&self.deps.store).await.ok();
-            if (bell.is_some() && bell != heard) || Instant::now() >= look_at {
-                match self.look().await {
-                    // What rang after the bell was read rings again.
-                    Ok(()) => heard = bell,
-                    Err(error) => tracing::debug!(error = %chain(&error), "scans can't be looked for"),
-                }
-                look_at = Instant::now() + LOOK;
+        let shutdown = self.shutdown.clone();
+        while !shutdown.is_cancelled() {
+            // Cut short it is as after a crash: the ledger changes by compare-and-set only.
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = self.listen(&mut heard, &mut look_at) => {}
             }
             tokio::select! {
                 () = self.shutdown.cancelled() => return,
@@ -172,6 +169,20 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Looks when the bell rang, or it is time.
+    async fn listen(&mut self, heard: &mut Option<u64>, look_at: &mut Instant) {
+        let bell = ledger::bell(&self.deps.store).await.ok();
+        if (bell.is_none() || bell == *heard) && Instant::now() < *look_at {
+            return;
+        }
+        match self.look().await {
+            // What rang after the bell was read rings again.
+            Ok(()) => *heard = bell,
+            Err(error) => tracing::debug!(error = %chain(&error), "scans can't be looked for"),
+        }
+        *look_at = Instant::now() + LOOK;
     }
 
     fn finished(&mut self, done: Result<usize, tokio::task::JoinError>) {

@@ -22,7 +22,7 @@ use tandem_providers::ghl::oauth::App;
 use tandem_providers::ghl::{self, ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
 use tandem_providers::openphone::WebhookSecret;
 use tandem_providers::openphone::hook::{CONTACT_AND_TASK_EVENTS, CONTACT_EVENTS};
-use tandem_reconcile::{BrakeLimit, Timing};
+use tandem_reconcile::{BrakeLimit, Rules, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
 use tandem_store::Store;
@@ -73,7 +73,7 @@ pub(crate) fn brake(config: &Config) -> BrakeLimit {
 pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
         let mapping = connection.mapping.clone();
-        let (rules, task_rules) = (mapping.rules(timing(config)), mapping.task_rules(timing(config)));
+        let (rules, task_rules) = (rules(config, connection), mapping.task_rules(timing(config)));
         let ghl = ghl_view(config, connection);
         (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, ghl })
     };
@@ -180,7 +180,7 @@ fn writer_connection(
     (limits, tokens): (&Limits, Option<&Tokens>),
 ) -> anyhow::Result<Connection> {
     let mapping = connection.mapping.clone();
-    let rules = (mapping.rules(timing(config)), mapping.task_rules(timing(config)));
+    let rules = (rules(config, connection), mapping.task_rules(timing(config)));
     let credential = ghl_credential(connection, tokens)?;
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
     let ghl_budget = ghl_budget(config, limits, connection);
@@ -284,6 +284,11 @@ pub(crate) fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Re
     let config =
         ClientConfig { base_url: base_url.clone(), timeout: timing.timeout, connect_timeout: timing.connect_timeout };
     Client::new(config).with_context(|| format!("setting up the client of {base_url}"))
+}
+
+/// How a connection's contacts are decided.
+pub(crate) fn rules(config: &Config, connection: &config::Connection) -> Rules {
+    connection.mapping.rules(timing(config))
 }
 
 fn timing(config: &Config) -> PerSide<Timing> {

@@ -1,9 +1,12 @@
 //! The commands.
 
 pub(crate) mod check;
+pub(crate) mod conflicts;
 pub(crate) mod connect;
 pub(crate) mod demo;
+pub(crate) mod duplicates;
 pub(crate) mod resume;
+mod review;
 pub(crate) mod sandbox;
 pub(crate) mod scan;
 pub(crate) mod up;

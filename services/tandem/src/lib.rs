@@ -13,6 +13,7 @@ pub mod pipeline;
 pub mod program;
 mod rehearsal;
 mod rekeying;
+pub mod review;
 pub mod sandbox;
 pub mod scan;
 mod voice;

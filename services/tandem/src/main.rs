@@ -30,6 +30,10 @@ enum Command {
     Sweep(cli::scan::Arguments),
     /// Lets a connection go on that was stopped because too many records would have been deleted or overwritten
     Resume(cli::resume::Arguments),
+    /// Shows records that may be one person's, makes one of them or keeps them apart
+    Duplicates(cli::duplicates::Arguments),
+    /// Shows fields that both sides changed, and decides them otherwise
+    Conflicts(cli::conflicts::Arguments),
     /// Shows everything on this machine with invented people; no account needed
     Demo(cli::demo::Arguments),
     /// Runs the stand-ins for both providers alone
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
         Command::Backfill(arguments) => cli::scan::run(ScanKind::Backfill, &arguments),
         Command::Sweep(arguments) => cli::scan::run(ScanKind::Sweep, &arguments),
         Command::Resume(arguments) => cli::resume::run(&arguments),
+        Command::Duplicates(arguments) => cli::duplicates::run(arguments),
+        Command::Conflicts(arguments) => cli::conflicts::run(arguments),
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };

@@ -4,6 +4,8 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use anyhow::anyhow;
+
 /// A container's health check waits no longer.
 const LIMIT: Duration = Duration::from_secs(4);
 /// The checks of a thousand connections are about as long.
@@ -90,6 +92,18 @@ fn send(listen: SocketAddr, question: &Question<'_>) -> io::Result<TcpStream> {
 fn status(head: &str) -> io::Result<u16> {
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "no HTTP answer"))
+}
+
+/// What a status says that is no answer.
+pub(crate) fn refused(listen: SocketAddr, status: u16) -> anyhow::Error {
+    match status {
+        401 => anyhow!(
+            "the Tandem at {listen} runs with other settings or secrets than this command: restart it, or use its own"
+        ),
+        404 => anyhow!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
+        503 => anyhow!("the Tandem at {listen} doesn't reach its store: see its log"),
+        other => anyhow!("the Tandem at {listen} answers {other}: see its log"),
+    }
 }
 
 /// "Every interface" is no address to call.

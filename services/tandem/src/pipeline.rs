@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backends::{self, Backends, Reached};
 use crate::check::ask;
 use crate::check::room::{Deps, Running};
-use crate::{Part, assemble, housekeeping, password, rehearsal, rekeying};
+use crate::{Part, assemble, housekeeping, password, rehearsal, rekeying, review};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -161,6 +161,11 @@ impl Starting<'_> {
                 if let Some(scans) = self.scans()? {
                     routes = routes.merge(tandem_ingest::scan_router(scans));
                 }
+                if matches!(self.config.queue, Queue::Embedded) {
+                    let (review, questions) = desk::desk(review::ROUTE, password::of(self.config));
+                    routes = routes.merge(review);
+                    self.answer_reviews(questions);
+                }
                 if ask::is_of_one_process(self.config) {
                     routes = routes.merge(desk);
                     self.answer_checks(questions);
@@ -188,6 +193,16 @@ impl Starting<'_> {
         };
         self.supervisor.start("checks", async move {
             ask::answer(config, questions, (deps, store), shutdown).await;
+            Ok::<_, Infallible>(())
+        });
+    }
+
+    /// Where commands ask that list or decide something: the store is this process's own.
+    fn answer_reviews(&mut self, questions: desk::Questions) {
+        let (config, reached) = (Arc::new(self.config.clone()), Arc::clone(&self.reached));
+        let shutdown = self.supervisor.shutdown();
+        self.supervisor.start("review", async move {
+            review::answer(config, reached, questions, shutdown).await;
             Ok::<_, Infallible>(())
         });
     }

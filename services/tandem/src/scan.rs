@@ -69,7 +69,8 @@ pub async fn resume(config: &Config, connection: &str, minutes: u32, json: bool)
     Ok(())
 }
 
-fn connection_of(config: &Config, connection: &str) -> anyhow::Result<ConnectionId> {
+/// The connection of that name.
+pub(crate) fn connection_of(config: &Config, connection: &str) -> anyhow::Result<ConnectionId> {
     let found = config.connections.iter().find(|one| one.id.as_str() == connection);
     let found = found.with_context(|| {
         let known: Vec<&str> = config.connections.iter().map(|one| one.id.as_str()).collect();

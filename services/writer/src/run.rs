@@ -142,6 +142,7 @@ impl Worker<'_> {
             }
             Step::Settle(side) => self.settle(loaded, side, now).await,
             Step::Claim(claims) => self.claim(loaded, claims).await,
+            Step::Wake => self.wake(loaded).await,
             Step::Read(side) => self.read(loaded, side).await,
             Step::Probe(side) => self.probe(loaded, side).await,
             Step::Create(side, writes) => Box::pin(self.write(loaded, side, (IntentKind::Create, writes))).await,

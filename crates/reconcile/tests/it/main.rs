@@ -9,6 +9,7 @@
     reason = "test code"
 )]
 
+mod duplicates;
 mod merge;
 mod simulation;
 mod task;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
@@ -65,7 +65,8 @@ impl Desk {
         match self {
             Self::Neighbour { listen, path, password } => {
                 let (path, body) = (path.replace("/scans", "/resume"), json!({ "minutes": minutes }).to_string());
-                let resumed: Resumed = answer(*listen, || neighbour::post(*listen, &path, password.expose_secret(), &body)).await?;
+                let resumed: Resumed =
+                    answer(*listen, || neighbour::post(*listen, &path, password.expose_secret(), &body)).await?;
                 Ok(resumed.was_stopped)
             }
             Self::Shared { backends, connection } => Ok(release(&backends.records, connection, minutes).await?),
@@ -94,7 +95,9 @@ impl Desk {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind, "dry_run": true }).to_string();
                 let (listen, path, password) = (*listen, path.clone(), password.clone());
-                let asking = tokio::task::spawn_blocking(move || lines_of(listen, (&path, password.expose_secret()), &body, &lines));
+                let asking = tokio::task::spawn_blocking(move || {
+                    lines_of(listen, (&path, password.expose_secret()), &body, &lines)
+                });
                 asking.await?
             }
             Self::Shared { backends, connection } => {
@@ -127,7 +130,7 @@ fn lines_of(
         match status.with_context(|| not_running(listen))? {
             200 => return Ok(()),
             503 if since.elapsed() < REACHED_WITHIN => std::thread::sleep(ASK_AGAIN),
-            status => return Err(refused(listen, status)),
+            status => return Err(neighbour::refused(listen, status)),
         }
     }
 }
@@ -147,16 +150,7 @@ async fn answer<T: DeserializeOwned>(
         match answer.status {
             200 | 202 => return serde_json::from_str(&answer.body).context("reading the answer of the running Tandem"),
             503 if since.elapsed() < REACHED_WITHIN => tokio::time::sleep(ASK_AGAIN).await,
-            status => return Err(refused(listen, status)),
+            status => return Err(neighbour::refused(listen, status)),
         }
-    }
-}
-
-fn refused(listen: SocketAddr, status: u16) -> anyhow::Error {
-    match status {
-        401 => anyhow!("the Tandem at {listen} runs with other settings or secrets than this command: restart it, or use its own"),
-        404 => anyhow!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
-        503 => anyhow!("the Tandem at {listen} doesn't reach its store: see its log"),
-        other => anyhow!("the Tandem at {listen} answers {other}: see its log"),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::Side;
 use tandem_proto::RecordId;
-use tandem_reconcile::{Claims, Document, Meeting, claimed, join, meet, merged_into, parked};
+use tandem_reconcile::{Claims, Document, Meeting, awaited, claimed, join, meet, merged_into, parked_with, woken};
 use tandem_records::{Error, Loaded};
 use tandem_store::Expected;
 use tandem_telemetry::chain;
@@ -40,7 +40,8 @@ impl Worker<'_> {
                         "the same person as record {}: a shared phone, email or name, and the names agree",
                         holder.document.id
                     );
-                    parked(&mut document, "duplicate", reason);
+                    parked_with(&mut document, "duplicate", reason, &holder.document.id);
+                    self.awaits(holder, &document.id).await?;
                     break;
                 }
                 Meeting::Ambiguous => {
@@ -48,7 +49,8 @@ impl Worker<'_> {
                         "perhaps the same person as record {}: something is shared, but not enough agrees",
                         holder.document.id
                     );
-                    parked(&mut document, "ambiguous", reason);
+                    parked_with(&mut document, "ambiguous", reason, &holder.document.id);
+                    self.awaits(holder, &document.id).await?;
                     break;
                 }
             }
@@ -58,6 +60,42 @@ impl Worker<'_> {
         if document.parked.is_some() {
             journal::park(&self.caller, &document, revision).await;
         }
+        Ok(Flow::Again)
+    }
+
+    /// The other record knows that this one waits because of it, before it does.
+    pub(super) async fn awaits(&self, other: Loaded, by: &RecordId) -> Result<(), Error> {
+        let Loaded { mut document, revision } = other;
+        if awaited(&mut document, by) {
+            self.save(&document, revision).await?;
+        }
+        Ok(())
+    }
+
+    /// Those that wait because of this record decide anew: it has ended.
+    pub(super) async fn wake(&self, loaded: Loaded) -> Result<Flow, Error> {
+        let Loaded { mut document, revision } = loaded;
+        let records = &self.caller.deps.records;
+        for waiting in std::mem::take(&mut document.awaited_by) {
+            let Some(Loaded { document: mut one, revision }) = records.load(&document.connection, &waiting).await?
+            else {
+                continue;
+            };
+            let is_woken = woken(&mut one, &document.id, Timestamp::now());
+            // Saved in any case: a worker that is about to let it wait because of us then loses its compare-and-set.
+            let revision = self.save(&one, revision).await?;
+            if !is_woken {
+                continue;
+            }
+            if let Err(error) = command::publish(&self.caller, &one, revision).await {
+                tracing::warn!(record.id = %one.id, error = %chain(&error), "record {} can't be sent on now", one.id);
+                return Ok(Flow::Stop(Settlement::Nak(LATER)));
+            }
+            let reason = format!("it waited because of record {}, which has ended", document.id);
+            let line = Line { outcome: "woken", reason, ..Line::default() };
+            journal::write(&self.caller, &one, revision, line).await;
+        }
+        self.save(&document, revision).await?;
         Ok(Flow::Again)
     }
 

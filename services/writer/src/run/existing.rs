@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use tandem_contact::Side;
 use tandem_providers::ContactId;
-use tandem_reconcile::{Document, adopt, fits, not_applied, parked, read};
+use tandem_reconcile::{Document, adopt, fits, not_applied, parked, parked_with, read};
 use tandem_records::{Error, Loaded};
 
 use super::{Flow, Worker};
@@ -20,7 +20,11 @@ impl Worker<'_> {
         if let Some(holder) = holder.filter(|holder| *holder != document.id) {
             let reason =
                 format!("GoHighLevel takes this person for the contact of record {holder}, and allows no duplicates");
-            return self.park(document, revision, ("duplicate", reason)).await;
+            parked_with(&mut document, "duplicate", reason, &holder);
+            if let Some(other) = self.caller.deps.records.load(&document.connection, &holder).await? {
+                self.awaits(other, &document.id).await?;
+            }
+            return self.park(document, revision).await;
         }
         let (found, contact) = match ghl::read(&self.caller, id).await {
             Ok(read) => read,
@@ -30,7 +34,8 @@ impl Worker<'_> {
             let reason = format!(
                 "GoHighLevel has contact {id} under the same phone or email and another name, and allows no duplicates"
             );
-            return self.park(document, revision, ("ambiguous", reason)).await;
+            parked(&mut document, "ambiguous", reason);
+            return self.park(document, revision).await;
         }
         adopt(&mut document, &self.rules, Side::Ghl, id.as_str(), Timestamp::now());
         let notes = read(&mut document, &self.rules, Side::Ghl, &found, Timestamp::now());
@@ -45,8 +50,7 @@ impl Worker<'_> {
         Ok(Flow::Again)
     }
 
-    async fn park(&self, mut document: Document, revision: u64, (code, reason): (&str, String)) -> Result<Flow, Error> {
-        parked(&mut document, code, reason);
+    async fn park(&self, document: Document, revision: u64) -> Result<Flow, Error> {
         let revision = self.save(&document, revision).await?;
         journal::park(&self.caller, &document, revision).await;
         Ok(Flow::Again)

@@ -23,6 +23,8 @@ const YOUNG: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(2);
 /// Between two looks for a counterpart that keeps being worked on.
 const LONGEST_LOOK: Duration = Duration::from_mins(5);
+/// Whoever has had the turn for longer and made nothing will not.
+const LONGEST_TURN: Duration = Duration::from_mins(5);
 /// Records that went on as another one, one after the other.
 const MOST_MERGES: usize = 8;
 
@@ -214,22 +216,29 @@ impl Worker<'_> {
     /// A provider has no place for an id of ours in a task. So tasks of one person and title are made one at a time: whoever
     /// finds one there that was just made waits until its maker knows, and then leaves it to it.
     async fn give_way(&self, document: &mut Document, revision: u64, side: Side) -> Result<Option<Flow>, Error> {
-        let (records, there) = (&self.caller.deps.records, side.other());
-        let known = document.provider_id(there).unwrap_or_default().to_owned();
-        let linked = records.linked_task(&document.connection, there, &known).await?;
-        if let Some(other) = linked.filter(|other| *other != document.id) {
-            return self.leave_to_maker(document, revision, other).await.map(Some);
+        if let Some(flow) = self.take_turn(document, revision, side).await? {
+            return Ok(Some(flow));
         }
+        // Looked at when it is our turn: whoever had it before has noted by now what came of it.
+        let there = side.other();
+        let known = document.provider_id(there).unwrap_or_default();
+        let linked = self.caller.deps.records.linked_task(&document.connection, there, known).await?;
+        match linked.filter(|other| *other != document.id) {
+            Some(other) => self.leave_to_maker(document, revision, other).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn take_turn(&self, document: &mut Document, revision: u64, side: Side) -> Result<Option<Flow>, Error> {
+        let (records, there) = (&self.caller.deps.records, side.other());
         let key = making(document);
         let Some(holder) = records.claim(document, &key).await? else { return Ok(None) };
         if let Some(held) = records.load(&document.connection, &holder).await? {
-            if held.document.provider_id(there) == Some(known.as_str()) && held.document.merged_into.is_none() {
+            let is_same = document.provider_id(there).is_some_and(|id| held.document.provider_id(there) == Some(id));
+            if is_same && held.document.merged_into.is_none() {
                 return self.leave_to_maker(document, revision, holder).await.map(Some);
             }
-            let is_making = |side: Side| {
-                held.document.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create)
-            };
-            if Side::BOTH.into_iter().any(is_making) {
+            if is_making(&held.document, Timestamp::now()) {
                 return Ok(Some(Flow::Stop(Settlement::Nak(spread(LOOK / 4)))));
             }
         }
@@ -293,6 +302,15 @@ fn counterpart(contact: &Document, side: Side, document: &Document) -> Known<Con
 fn patience(document: &Document) -> Duration {
     let waited = Duration::try_from(Timestamp::now() - since(document)).unwrap_or_default();
     (waited / 4).clamp(LOOK / 4, LONGEST_LOOK)
+}
+
+/// A create is under way, or about to be: between taking the turn and noting the create nothing shows.
+fn is_making(holder: &Document, now: Timestamp) -> bool {
+    let creates = |side: Side| holder.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create);
+    let is_whole = Side::BOTH.iter().all(|side| holder.link[*side].is_some());
+    let is_over = is_whole || holder.merged_into.is_some() || holder.parked.is_some();
+    let is_at_work = holder.dirty_since.is_some_and(|since| now < since + LONGEST_TURN);
+    Side::BOTH.into_iter().any(creates) || (!is_over && is_at_work)
 }
 
 fn since(document: &Document) -> Timestamp {

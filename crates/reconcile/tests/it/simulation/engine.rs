@@ -7,9 +7,9 @@ use rand::RngExt;
 use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{
-    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, begin, claimed, created,
-    deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked, probed, read, refused, settle,
-    taken, unknown, updated,
+    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, awaited, begin, claimed,
+    created, deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked_with, probed, read,
+    refused, settle, taken, unknown, updated, woken,
 };
 
 use super::judge::{self, Scenario};
@@ -284,6 +284,7 @@ impl World {
                 return false;
             }
             Step::Claim(claims) => return self.claim(id, claims, document, revision),
+            Step::Wake => return self.wake(document, revision, record),
             Step::Wait { .. } | Step::Park | Step::Done(_) => return false,
         };
         self.take_off(id, (step, document, revision), call)
@@ -329,13 +330,34 @@ impl World {
                 }
                 Meeting::Join => return self.join(id, (document, revision), (held, held_revision), holder),
                 Meeting::Duplicate | Meeting::Ambiguous => {
-                    parked(&mut document, "duplicate", "the same person".to_owned());
+                    let mut held = held;
+                    if awaited(&mut held, &document.id) && self.engine.store(holder, held, held_revision).is_none() {
+                        return false;
+                    }
+                    let other = self.engine.documents[holder].0.id.clone();
+                    parked_with(&mut document, "duplicate", "the same person".to_owned(), &other);
                     self.engine.store(record, document, revision);
                     return false;
                 }
             }
         }
         claimed(&mut document, taken, &claims.release);
+        self.engine.store(record, document, revision);
+        false
+    }
+
+    /// Those that wait because of this one decide anew.
+    fn wake(&mut self, mut document: Document, revision: u64, record: usize) -> bool {
+        for waiting in std::mem::take(&mut document.awaited_by) {
+            let place = self.engine.documents.iter().position(|(one, _)| one.id == waiting);
+            let Some(place) = place else { continue };
+            let (mut one, held) = self.engine.load(place);
+            let is_woken = woken(&mut one, &document.id, time(self.now_ms));
+            if self.engine.store(place, one, held).is_some() && is_woken {
+                *self.counts.entry("woken").or_default() += 1;
+                self.publish(place, 0);
+            }
+        }
         self.engine.store(record, document, revision);
         false
     }
@@ -536,7 +558,7 @@ impl World {
                 let soon = now + std::time::Duration::from_secs(5);
                 tandem_reconcile::failed(document, soon);
             }
-            (Step::Wait { .. } | Step::Settle(_) | Step::Claim(_) | Step::Park | Step::Done(_), _) => {
+            (Step::Wait { .. } | Step::Settle(_) | Step::Claim(_) | Step::Wake | Step::Park | Step::Done(_), _) => {
                 refused(document, side, &std::collections::BTreeSet::new());
             }
         }

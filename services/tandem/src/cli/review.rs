@@ -1,0 +1,41 @@
+//! What commands that list and decide have in common.
+
+use std::process::ExitCode;
+
+use tandem::program::{self, RunArguments};
+use tandem::review::{self, Wish};
+use tandem_contact::{Field, Side};
+use tandem_proto::RecordId;
+use tandem_telemetry::Format;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Common {
+    /// The connection's id in the configuration
+    connection: String,
+    /// Prints the result as one JSON object
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+pub(super) fn run(common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
+    let config = program::load(&common.run.config)?;
+    tandem_telemetry::init("error", Format::Text)?;
+    program::runtime()?.block_on(review::run(&config, &common.connection, wish, common.json))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn record(text: &str) -> Result<RecordId, String> {
+    RecordId::new(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn field(text: &str) -> Result<Field, String> {
+    let names: Vec<&str> = Field::ALL.into_iter().map(Field::name).collect();
+    Field::from_name(text).ok_or_else(|| format!("expected one of {}", names.join(", ")))
+}
+
+pub(super) fn side(text: &str) -> Result<Side, String> {
+    let found = Side::BOTH.into_iter().find(|side| side.name() == text);
+    found.ok_or_else(|| "expected `ghl` or `openphone`".to_owned())
+}

@@ -1,0 +1,145 @@
+//! What people look through and decide: records that may be one person's, and fields that both sides changed.
+//!
+//! Whoever has the store does it: with an embedded store the running `tandem up`, which is asked over HTTP; where the store is at
+//! NATS, the command itself.
+
+mod conflicts;
+mod desk;
+mod duplicates;
+mod person;
+mod show;
+mod tell;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tandem_contact::{Field, Side};
+use tandem_proto::{ConnectionId, RecordId};
+use tandem_reconcile::{Rules, Unmergeable};
+use tandem_records::Records;
+use tandem_service::Config;
+
+use crate::scan::connection_of;
+
+pub use conflicts::{ConflictItem, Settled};
+pub(crate) use desk::{ROUTE, answer};
+pub use duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
+pub use person::Person;
+
+/// What a person wants to see, or has decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// Every record that may be somebody's second one, and every merge that can be taken back.
+    Duplicates,
+    /// The record is the same person as the other one, which goes on.
+    Merge {
+        /// The record that ends.
+        record: RecordId,
+        /// The record that goes on; none means the one that the record waits because of.
+        into: Option<RecordId>,
+        /// Fields whose value is taken from the record that ends.
+        take: BTreeSet<Field>,
+        /// Only shows what would be done.
+        is_dry: bool,
+    },
+    /// The record is somebody else.
+    Apart {
+        /// The record that waits.
+        record: RecordId,
+        /// Whom it is not; none means the one that it waits because of.
+        from: Option<RecordId>,
+    },
+    /// The merge is taken back.
+    Unmerge {
+        /// The record that ended in it.
+        record: RecordId,
+    },
+    /// Every field that both sides changed.
+    Conflicts,
+    /// The field is to hold what that side had.
+    Settle {
+        /// Whose.
+        record: RecordId,
+        /// Which.
+        field: Field,
+        /// Whose value.
+        side: Side,
+    },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// To [`Wish::Duplicates`].
+    Duplicates(Duplicates),
+    /// To [`Wish::Merge`].
+    Merged(Merged),
+    /// To [`Wish::Apart`].
+    Apart(Apart),
+    /// To [`Wish::Unmerge`].
+    Unmerged(Unmerged),
+    /// To [`Wish::Conflicts`].
+    Conflicts(Vec<ConflictItem>),
+    /// To [`Wish::Settle`].
+    Settled(Settled),
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("there is no record {0}")]
+    Unknown(RecordId),
+    #[error("record {0} waits because of no other one: name the other one too")]
+    WithWhom(RecordId),
+    #[error("{0}")]
+    Unmergeable(#[from] Unmergeable),
+    #[error("nothing is known of a conflict about {1} of record {0}")]
+    NoConflict(RecordId, &'static str),
+    #[error("others kept changing the same record: try again")]
+    Contended,
+    #[error("the store")]
+    Records(#[from] tandem_records::Error),
+    #[error("the queue")]
+    Queue(#[from] tandem_queue::Error),
+}
+
+/// Where it is done.
+pub(crate) struct Room<'a> {
+    pub(crate) records: &'a Records,
+    pub(crate) queue: &'a tandem_queue::Queue,
+    pub(crate) connection: &'a ConnectionId,
+    pub(crate) rules: &'a Rules,
+    pub(crate) now: Timestamp,
+}
+
+impl Room<'_> {
+    pub(crate) async fn carry_out(&self, wish: &Wish) -> Result<Reply, Refusal> {
+        match wish {
+            Wish::Duplicates => self.duplicates().await.map(Reply::Duplicates),
+            Wish::Merge { record, into, take, is_dry } => {
+                let merged = self.merge(record, into.as_ref(), (take, *is_dry)).await;
+                merged.map(Reply::Merged)
+            }
+            Wish::Apart { record, from } => self.apart(record, from.as_ref()).await.map(Reply::Apart),
+            Wish::Unmerge { record } => self.unmerge(record).await.map(Reply::Unmerged),
+            Wish::Conflicts => self.conflicts().await.map(Reply::Conflicts),
+            Wish::Settle { record, field, side } => self.settle(record, *field, *side).await.map(Reply::Settled),
+        }
+    }
+}
+
+/// Has the wish carried out and shows what came of it.
+///
+/// # Errors
+/// The connection is unknown, nothing that runs can be asked, or it can't be done.
+pub async fn run(config: &Config, connection: &str, wish: &Wish, json: bool) -> anyhow::Result<()> {
+    let id = connection_of(config, connection)?;
+    let reply = desk::ask(config, &id, wish).await?;
+    let text = if json { serde_json::to_string(&reply)? } else { show::text(&id, &reply) };
+    writeln!(io::stdout(), "{text}")?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Lists and results as people read them.
+
+use tandem_contact::{PerSide, Side, Value};
+use tandem_proto::ConnectionId;
+
+use super::conflicts::{ConflictItem, Settled};
+use super::duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
+use super::{Person, Reply};
+
+pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
+    match reply {
+        Reply::Duplicates(found) => duplicates(connection, found),
+        Reply::Merged(merged) => merge(connection, merged),
+        Reply::Apart(Apart { record, from }) => {
+            format!("Record {record} and record {from} are two people from now on.")
+        }
+        Reply::Unmerged(unmerged) => unmerge(unmerged),
+        Reply::Conflicts(items) => conflicts(connection, items),
+        Reply::Settled(Settled { record, field, value }) => {
+            let (field, value) = (field.name(), shown(value.as_ref()));
+            format!("{field} of record {record} is {value} on both sides in a moment.")
+        }
+    }
+}
+
+fn duplicates(connection: &ConnectionId, Duplicates { waiting, merged }: &Duplicates) -> String {
+    let mut blocks = vec![match waiting.len() {
+        0 => format!("No record of {connection} waits because it may be somebody's second one."),
+        count => format!("Records of {connection} that wait because they may be somebody's second one: {count}"),
+    }];
+    blocks.extend(waiting.iter().map(|item| waits(connection, item)));
+    if !merged.is_empty() {
+        blocks.push(format!("Merges of {connection} that can be taken back: {}", merged.len()));
+        blocks.extend(merged.iter().map(|item| was_merged(connection, item)));
+    }
+    blocks.join("\n\n")
+}
+
+fn waits(connection: &ConnectionId, DuplicateItem { person, reason, with, .. }: &DuplicateItem) -> String {
+    let record = &person.record;
+    let mut lines = vec![format!("  {}", person.line()), format!("    {reason}")];
+    if let Some(with) = with {
+        lines.push(format!("    the other: {}", with.line()));
+        lines.push(format!("    one person?   tandem duplicates merge {connection} {record}"));
+        lines.push(format!("    two people?   tandem duplicates apart {connection} {record}"));
+    } else {
+        lines.push(format!("    record {record}"));
+    }
+    lines.join("\n")
+}
+
+fn was_merged(connection: &ConnectionId, item: &MergedItem) -> String {
+    let MergedItem { person, kept, at, undoable_until, left_alone } = item;
+    let mut lines = vec![
+        format!("  {}", person.line()),
+        format!("    goes on as record {kept} since {}", day(*at)),
+        format!("    until {}: tandem duplicates undo {connection} {}", day(*undoable_until), person.record),
+    ];
+    lines.extend(still_there(left_alone));
+    lines.join("\n")
+}
+
+fn merge(connection: &ConnectionId, merged: &Merged) -> String {
+    let Merged { is_dry, ended, kept, changes, left_alone } = merged;
+    let mut lines = vec![format!("Ends:     {}", ended.line()), format!("Goes on:  {}", kept.line())];
+    if changes.is_empty() {
+        lines.push("No field changes.".to_owned());
+    }
+    for (field, change) in changes {
+        let (before, after) = (shown(change.before.as_ref()), shown(change.after.as_ref()));
+        lines.push(format!("  {}: {before} -> {after}", field.name()));
+    }
+    lines.extend(still_there(left_alone));
+    let record = &ended.record;
+    lines.push(if *is_dry {
+        format!(
+            "Nothing was changed. To do it: tandem duplicates merge {connection} {record} --into {} --yes",
+            kept.record
+        )
+    } else {
+        format!("Done. For 30 days it can be taken back: tandem duplicates undo {connection} {record}")
+    });
+    lines.join("\n")
+}
+
+fn still_there(left: &PerSide<Option<String>>) -> Option<String> {
+    let name = |side: Side| match side {
+        Side::Ghl => "GHL",
+        Side::OpenPhone => "OpenPhone",
+    };
+    let ids = Side::BOTH.into_iter().filter_map(|side| left[side].as_ref().map(|id| format!("{} {id}", name(side))));
+    let ids: Vec<String> = ids.collect();
+    let list = ids.join(" and ");
+    (!ids.is_empty()).then(|| {
+        format!("    {list}: stays as it is and is kept in step no more; merge or delete it there by hand if it is not needed")
+    })
+}
+
+fn unmerge(Unmerged { record, kept, stay }: &Unmerged) -> String {
+    let mut lines = vec![format!("Record {record} and record {kept} are two again.")];
+    if !stay.is_empty() {
+        let fields: Vec<&str> = stay.iter().map(|field| field.name()).collect();
+        lines.push(format!("Changed by people since, and left as they are: {}", fields.join(", ")));
+    }
+    lines.join("\n")
+}
+
+fn conflicts(connection: &ConnectionId, items: &[ConflictItem]) -> String {
+    if items.is_empty() {
+        return format!("No field of {connection} was changed on both sides.");
+    }
+    let head = format!("Fields of {connection} that both sides changed: {}", items.len());
+    let blocks = items.iter().map(|item| conflict(connection, item));
+    [head].into_iter().chain(blocks).collect::<Vec<_>>().join("\n\n")
+}
+
+fn conflict(connection: &ConnectionId, item: &ConflictItem) -> String {
+    let ConflictItem { person, field, values, winner, reason, at } = item;
+    let is_kept = |side: Side| if *winner == Some(side) { " (kept)" } else { "" };
+    let value = |side: Side| format!("{}{}", shown(values[side].as_ref()), is_kept(side));
+    let when = at.map(|at| format!(", {}", day(at))).unwrap_or_default();
+    let state = if winner.is_some() { "decided" } else { "waits" };
+    let (field, record) = (field.name(), &person.record);
+    let take = winner.map_or("ghl|openphone", |winner| winner.other().name());
+    [
+        format!("  {}", person.line()),
+        format!("    {field} {state}{when}: {reason}"),
+        format!("    GHL: {}   OpenPhone: {}", value(Side::Ghl), value(Side::OpenPhone)),
+        format!("    tandem conflicts decide {connection} {record} {field} {take}"),
+    ]
+    .join("\n")
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None => "(empty)".to_owned(),
+        Some(Value::Text(text)) => format!("{text:?}"),
+        Some(Value::List(items)) => items.iter().cloned().collect::<Vec<_>>().join(", "),
+    }
+}
+
+fn day(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
