@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tandem_proto::Stream;
 use tandem_tests::{Shape, Stack, StackOptions, eventually, quick_ghl};
+use tandem_twins::{Fault, Faults};
 
 const LIMIT: Duration = Duration::from_secs(45);
 const PHONE: &str = "+14155550151";
@@ -18,7 +19,7 @@ in_both_shapes! {
 }
 
 /// A command that ends well, and the object that it prints.
-async fn said(stack: &Stack, arguments: &[&str]) -> Value {
+fn said(stack: &Stack, arguments: &[&str]) -> Value {
     let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
     let mut command = stack.command(&arguments).unwrap();
     let status = tokio::task::block_in_place(|| command.wait());
@@ -28,7 +29,7 @@ async fn said(stack: &Stack, arguments: &[&str]) -> Value {
 }
 
 /// A command that fails, and its words.
-async fn refused(stack: &Stack, arguments: &[&str]) -> String {
+fn refused(stack: &Stack, arguments: &[&str]) -> String {
     let mut command = stack.command(arguments).unwrap();
     let status = tokio::task::block_in_place(|| command.wait());
     assert_eq!(status.code(), Some(1), "{:?}", command.output());
@@ -50,7 +51,7 @@ async fn twice(shape: Shape) -> (Stack, [String; 2], String) {
     let again = json!({ "firstName": "Hana", "lastName": "Moss", "phone": PHONE, "email": "hana@example.com", "tags": ["vip"] });
     let second = stack.ghl.create_contact(&again).unwrap();
     stack.quiet(LIMIT).await;
-    let listed = said(&stack, &["duplicates", "list", "acme"]).await;
+    let listed = said(&stack, &["duplicates", "list", "acme"]);
     let [waiting] = listed["duplicates"]["waiting"].as_array().unwrap().as_slice() else { panic!("{listed}") };
     assert_eq!((&waiting["code"], &waiting["person"]["contacts"]["ghl"]), (&json!("duplicate"), &json!(second)));
     assert_eq!(waiting["with"]["contacts"]["ghl"], json!(first), "{waiting}");
@@ -70,44 +71,53 @@ fn writes(stack: &Stack) -> (u64, u64) {
 }
 
 async fn two_contacts_of_one_person_are_shown_merged_and_taken_back(shape: Shape) {
-    let (stack, [first, second], record) = twice(shape).await;
-    let before = writes(&stack);
-    let shown = said(&stack, &["duplicates", "merge", "acme", &record]).await;
+    let (stack, contacts, record) = twice(shape).await;
+    is_only_shown(&stack, &contacts, &record).await;
+    is_merged(&stack, &contacts, &record).await;
+    is_taken_back(&stack, &contacts, &record).await;
+    assert_eq!((stack.count(Stream::Parked).await, stack.count(Stream::Dead).await), (0, 0));
+}
+
+async fn is_only_shown(stack: &Stack, [_, second]: &[String; 2], record: &str) {
+    let before = writes(stack);
+    let shown = said(stack, &["duplicates", "merge", "acme", record]);
     let merged = &shown["merged"];
     assert_eq!((&merged["is_dry"], &merged["left_alone"]["ghl"]), (&json!(true), &json!(second)));
     assert_eq!(merged["changes"]["emails"]["after"], json!({ "list": ["hana@example.com"] }), "{merged}");
     stack.quiet(LIMIT).await;
-    assert_eq!(writes(&stack), before, "it was only shown");
+    assert_eq!(writes(stack), before);
+}
 
-    said(&stack, &["duplicates", "merge", "acme", &record, "--yes"]).await;
-    stack.arrives(&first, "the address that the other one had", |c| emails(c) == ["hana@example.com"]).await;
+async fn is_merged(stack: &Stack, [first, second]: &[String; 2], record: &str) {
+    said(stack, &["duplicates", "merge", "acme", record, "--yes"]);
+    stack.arrives(first, "the address that the other one had", |c| emails(c) == ["hana@example.com"]).await;
     stack.quiet(LIMIT).await;
     let has_it = |id: &str| stack.ghl.contact(id).unwrap()["email"] == "hana@example.com";
-    assert!(has_it(&first) && has_it(&second), "nobody was wiped");
+    assert!(has_it(first) && has_it(second), "somebody was wiped");
     assert_eq!((stack.ghl.contacts().len(), stack.openphone.contacts().len()), (2, 1));
-    assert_eq!(stack.count(Stream::Parked).await, 0);
     // The one that ended is kept in step no more.
-    let (written, edit) = (writes(&stack), json!({ "lastName": "Marsh" }));
-    stack.ghl.edit_contact(&second, &edit).unwrap();
+    let (written, edit) = (writes(stack), json!({ "lastName": "Marsh" }));
+    stack.ghl.edit_contact(second, &edit).unwrap();
     stack.quiet(LIMIT).await;
-    assert_eq!(writes(&stack), written);
-    let listed = said(&stack, &["duplicates", "list", "acme"]).await;
+    assert_eq!(writes(stack), written);
+    let listed = said(stack, &["duplicates", "list", "acme"]);
     assert_eq!(listed["duplicates"]["waiting"], json!([]));
     assert_eq!(listed["duplicates"]["merged"][0]["person"]["record"], json!(record));
+}
 
-    let undone = said(&stack, &["duplicates", "undo", "acme", &record]).await;
+async fn is_taken_back(stack: &Stack, [first, second]: &[String; 2], record: &str) {
+    let undone = said(stack, &["duplicates", "undo", "acme", record]);
     assert_eq!(undone["unmerged"]["stay"], json!([]));
-    stack.arrives(&first, "that the address is gone again", |c| emails(c).is_empty()).await;
-    let there = stack.arrives(&second, "a contact for the other one", |_| true).await;
+    stack.arrives(first, "that the address is gone again", |c| emails(c).is_empty()).await;
+    let there = stack.arrives(second, "a contact for the other one", |_| true).await;
     assert_eq!((&there["defaultFields"]["lastName"], emails(&there)), (&json!("Marsh"), vec!["hana@example.com"]));
     stack.quiet(LIMIT).await;
     assert_eq!((stack.ghl.contacts().len(), stack.openphone.contacts().len()), (2, 2));
-    assert_eq!((stack.count(Stream::Parked).await, stack.count(Stream::Dead).await), (0, 0));
 }
 
 async fn somebody_who_only_shares_a_name_and_number_is_said_to_be_somebody_else(shape: Shape) {
     let (stack, [first, second], record) = twice(shape).await;
-    said(&stack, &["duplicates", "apart", "acme", &record]).await;
+    said(&stack, &["duplicates", "apart", "acme", &record]);
     let there = stack.arrives(&second, "a contact of their own", |_| true).await;
     assert_eq!(emails(&there), ["hana@example.com"]);
     // It stays so when either changes.
@@ -131,8 +141,11 @@ async fn renamed_on_both_sides(shape: Shape, policy: &str) -> (Stack, String, St
     stack.stop_pipeline().await.unwrap();
     stack.ghl.edit_contact(&ghl, &json!({ "firstName": "Leo" })).unwrap();
     stack.openphone.edit_contact(&openphone, &json!({ "firstName": "Lea" })).unwrap();
+    // Both sides have told of it before the first answer comes.
+    stack.ghl.faults(Faults::none().chance(1.0, Fault::Latency { min_ms: 600, max_ms: 700 }));
     stack.start_pipeline().await.unwrap();
     stack.quiet(LIMIT).await;
+    stack.ghl.faults(Faults::none());
     (stack, ghl, openphone)
 }
 
@@ -146,8 +159,8 @@ async fn both_are(stack: &Stack, (ghl, openphone): (&str, &str), name: &str) {
 }
 
 /// The only conflict there is.
-async fn conflict(stack: &Stack) -> Value {
-    let listed = said(stack, &["conflicts", "list", "acme"]).await;
+fn conflict(stack: &Stack) -> Value {
+    let listed = said(stack, &["conflicts", "list", "acme"]);
     let [one] = listed["conflicts"].as_array().unwrap().as_slice() else { panic!("{listed}") };
     assert_eq!(one["field"], "first_name");
     assert_eq!(one["values"], json!({ "ghl": { "text": "Leo" }, "openphone": { "text": "Lea" } }), "{one}");
@@ -156,13 +169,13 @@ async fn conflict(stack: &Stack) -> Value {
 
 async fn a_field_that_waits_for_a_person_gets_the_value_that_they_choose(shape: Shape) {
     let (stack, ghl, openphone) = renamed_on_both_sides(shape, "manual").await;
-    let waits = conflict(&stack).await;
+    let waits = conflict(&stack);
     assert_eq!(waits["winner"], Value::Null);
     let record = text(&waits["person"]["record"]);
-    said(&stack, &["conflicts", "decide", "acme", &record, "first_name", "openphone"]).await;
+    said(&stack, &["conflicts", "decide", "acme", &record, "first_name", "openphone"]);
     both_are(&stack, (&ghl, &openphone), "Lea").await;
     stack.quiet(LIMIT).await;
-    assert_eq!(said(&stack, &["conflicts", "list", "acme"]).await["conflicts"], json!([]));
+    assert_eq!(said(&stack, &["conflicts", "list", "acme"])["conflicts"], json!([]));
     stack.ghl.edit_contact(&ghl, &json!({ "firstName": "Leonie" })).unwrap();
     both_are(&stack, (&ghl, &openphone), "Leonie").await;
 }
@@ -170,25 +183,25 @@ async fn a_field_that_waits_for_a_person_gets_the_value_that_they_choose(shape: 
 async fn a_conflict_that_was_decided_is_shown_and_overturned(shape: Shape) {
     let (stack, ghl, openphone) = renamed_on_both_sides(shape, "ghl").await;
     both_are(&stack, (&ghl, &openphone), "Leo").await;
-    let decided = conflict(&stack).await;
+    let decided = conflict(&stack);
     assert_eq!(decided["winner"], "ghl");
     let record = text(&decided["person"]["record"]);
-    said(&stack, &["conflicts", "decide", "acme", &record, "first_name", "openphone"]).await;
+    said(&stack, &["conflicts", "decide", "acme", &record, "first_name", "openphone"]);
     both_are(&stack, (&ghl, &openphone), "Lea").await;
 }
 
 async fn what_can_not_be_done_is_said(shape: Shape) {
     let (stack, [first, _], record) = twice(shape).await;
     let nobody = "0123456789abcdef0123456789abcdef";
-    let told = refused(&stack, &["duplicates", "merge", "acme", nobody]).await;
+    let told = refused(&stack, &["duplicates", "merge", "acme", nobody]);
     assert!(told.contains(&format!("there is no record {nobody}")), "{told}");
-    let told = refused(&stack, &["duplicates", "merge", "acme", &record, "--into", &record]).await;
+    let told = refused(&stack, &["duplicates", "merge", "acme", &record, "--into", &record]);
     assert!(told.contains("can't be merged with itself"), "{told}");
-    let told = refused(&stack, &["duplicates", "undo", "acme", &record]).await;
+    let told = refused(&stack, &["duplicates", "undo", "acme", &record]);
     assert!(told.contains("was not merged by anybody"), "{told}");
-    let told = refused(&stack, &["conflicts", "decide", "acme", &record, "first_name", "ghl"]).await;
+    let told = refused(&stack, &["conflicts", "decide", "acme", &record, "first_name", "ghl"]);
     assert!(told.contains("nothing is known of a conflict about first_name"), "{told}");
-    let told = refused(&stack, &["duplicates", "list", "nobody"]).await;
+    let told = refused(&stack, &["duplicates", "list", "nobody"]);
     assert!(told.contains("there is no connection nobody"), "{told}");
     assert!(stack.across(&first).is_some());
 }

@@ -139,10 +139,14 @@ pub fn undo_merge(kept: &mut Document, other: &mut Document, now: Timestamp) -> 
     }
     let mut stay = BTreeSet::new();
     for (field, change) in &merge.changes {
-        match restored(kept.canon_value(*field), change, *field) {
-            Some(value) if kept.canon_value(*field) == value.as_ref() => {}
-            Some(value) => decide(kept, *field, value, (Side::Ghl, Some(now))),
-            None => drop(stay.insert(*field)),
+        let held = kept.canon_value(*field);
+        if !field.is_list() && held != change.after.as_ref() && held != change.before.as_ref() {
+            stay.insert(*field);
+            continue;
+        }
+        let value = restored(held, change, *field);
+        if held != value.as_ref() {
+            decide(kept, *field, value, (Side::Ghl, Some(now)));
         }
     }
     for side in Side::BOTH {
@@ -157,15 +161,15 @@ pub fn undo_merge(kept: &mut Document, other: &mut Document, now: Timestamp) -> 
     Ok(stay)
 }
 
-/// What the field was, where nobody has changed it since; of a list, what it is without the items that came from the other record.
-fn restored(now: Option<&Value>, Change { before, after }: &Change, field: Field) -> Option<Option<Value>> {
+/// What the field was; of a list, what it is without the items that came from the other record.
+fn restored(now: Option<&Value>, Change { before, after }: &Change, field: Field) -> Option<Value> {
     if !field.is_list() {
-        return (now == after.as_ref() || now == before.as_ref()).then(|| before.clone());
+        return before.clone();
     }
     let items = |value: Option<&Value>| value.map(Value::items).unwrap_or_default();
     let (old, new) = (items(before.as_ref()), items(after.as_ref()));
     let came = |item: &String| new.contains(item) && !old.contains(item);
-    Some(Value::list(items(now).into_iter().filter(|item| !came(item))))
+    Value::list(items(now).into_iter().filter(|item| !came(item)))
 }
 
 /// A person says that the two are not one: neither waits because of the other any more.

@@ -50,7 +50,8 @@ impl Shown<'_> {
             if is_young_create_of_ours(self.header, maker, now) {
                 return Ok(Settlement::Retry { code: UNAVAILABLE });
             }
-            return self.first_seen(deps, Document::new(connection.clone(), record, now), lane).await;
+            let document = Document::new(connection.clone(), record, now);
+            return Box::pin(self.first_seen(deps, document, lane)).await;
         };
         let reason = match meaning(&document, &self.connection.rules, (self.side, &self.contact), &self.snapshot) {
             Meaning::InStep => Some("in_step"),

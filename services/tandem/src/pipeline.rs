@@ -158,7 +158,7 @@ impl Starting<'_> {
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
                 let (desk, questions) = desk::desk(ask::ROUTE, password::of(self.config));
                 let mut routes = webhooks.merge(health.router());
-                if let Some(scans) = self.scans()? {
+                if let Some(scans) = self.scans() {
                     routes = routes.merge(tandem_ingest::scan_router(scans));
                 }
                 if matches!(self.config.queue, Queue::Embedded) {
@@ -244,7 +244,7 @@ impl Starting<'_> {
 
     /// Runs backfills and sweeps, once the backends are reached. Commands ask for them over HTTP where this process has the
     /// store for itself; elsewhere they open it.
-    fn scans(&mut self) -> anyhow::Result<Option<ScanDesk>> {
+    fn scans(&mut self) -> Option<ScanDesk> {
         let reached = ScanReached::default();
         let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
         let ours = Arc::clone(&reached);
@@ -260,12 +260,12 @@ impl Starting<'_> {
             anyhow::Ok(())
         });
         if matches!(self.config.queue, Queue::Nats(_)) {
-            return Ok(None);
+            return None;
         }
         let password = password::of(self.config);
         let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
         let rehearsals = self.rehearsals();
-        Ok(Some(ScanDesk { password, connections, reached, rehearsals }))
+        Some(ScanDesk { password, connections, reached, rehearsals })
     }
 
     /// Plays dry runs, one after the other.

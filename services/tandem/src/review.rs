@@ -77,7 +77,7 @@ pub enum Reply {
     /// To [`Wish::Duplicates`].
     Duplicates(Duplicates),
     /// To [`Wish::Merge`].
-    Merged(Merged),
+    Merged(Box<Merged>),
     /// To [`Wish::Apart`].
     Apart(Apart),
     /// To [`Wish::Unmerge`].
@@ -122,7 +122,7 @@ impl Room<'_> {
             Wish::Duplicates => self.duplicates().await.map(Reply::Duplicates),
             Wish::Merge { record, into, take, is_dry } => {
                 let merged = self.merge(record, into.as_ref(), (take, *is_dry)).await;
-                merged.map(Reply::Merged)
+                merged.map(|merged| Reply::Merged(Box::new(merged)))
             }
             Wish::Apart { record, from } => self.apart(record, from.as_ref()).await.map(Reply::Apart),
             Wish::Unmerge { record } => self.unmerge(record).await.map(Reply::Unmerged),

@@ -3,9 +3,9 @@
 use tandem_contact::{PerSide, Side, Value};
 use tandem_proto::ConnectionId;
 
+use super::Reply;
 use super::conflicts::{ConflictItem, Settled};
 use super::duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
-use super::{Person, Reply};
 
 pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
     match reply {

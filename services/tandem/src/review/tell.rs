@@ -73,14 +73,15 @@ impl Room<'_> {
             let page = self.queue.browse(Stream::Parked, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(()) };
             after = last.sequence;
-            for message in &page {
-                let header = Envelope::decode(&message.body).ok().map(|envelope| envelope.header);
-                let is_its =
-                    |header: &Header| header.connection == *self.connection && header.subject == document.id.as_str();
-                if header.as_ref().is_some_and(is_its) {
-                    self.queue.remove(Stream::Parked, message.sequence).await?;
-                }
+            for message in page.iter().filter(|message| self.is_about(&message.body, document)) {
+                self.queue.remove(Stream::Parked, message.sequence).await?;
             }
         }
+    }
+
+    fn is_about(&self, body: &[u8], document: &Document) -> bool {
+        Envelope::decode(body).is_ok_and(|Envelope { header, .. }| {
+            header.connection == *self.connection && header.subject == document.id.as_str()
+        })
     }
 }

@@ -330,18 +330,28 @@ impl World {
                 }
                 Meeting::Join => return self.join(id, (document, revision), (held, held_revision), holder),
                 Meeting::Duplicate | Meeting::Ambiguous => {
-                    let mut held = held;
-                    if awaited(&mut held, &document.id) && self.engine.store(holder, held, held_revision).is_none() {
-                        return false;
-                    }
-                    let other = self.engine.documents[holder].0.id.clone();
-                    parked_with(&mut document, "duplicate", "the same person".to_owned(), &other);
-                    self.engine.store(record, document, revision);
-                    return false;
+                    return self.park(record, (document, revision), (held, held_revision), holder);
                 }
             }
         }
         claimed(&mut document, taken, &claims.release);
+        self.engine.store(record, document, revision);
+        false
+    }
+
+    /// The holder knows first that somebody waits because of it.
+    fn park(
+        &mut self,
+        record: usize,
+        (mut document, revision): (Document, u64),
+        (mut held, held_revision): (Document, u64),
+        holder: usize,
+    ) -> bool {
+        let other = held.id.clone();
+        if awaited(&mut held, &document.id) && self.engine.store(holder, held, held_revision).is_none() {
+            return false;
+        }
+        parked_with(&mut document, "duplicate", "the same person".to_owned(), &other);
         self.engine.store(record, document, revision);
         false
     }
