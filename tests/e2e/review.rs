@@ -158,10 +158,11 @@ async fn both_are(stack: &Stack, (ghl, openphone): (&str, &str), name: &str) {
     eventually("the same name on both sides", LIMIT, is_so).await;
 }
 
-/// The only conflict there is.
-fn conflict(stack: &Stack) -> Value {
-    let listed = said(stack, &["conflicts", "list", "acme"]);
-    let [one] = listed["conflicts"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+/// The only conflict there is, as soon as it is noticed.
+async fn conflict(stack: &Stack) -> Value {
+    let list = || said(stack, &["conflicts", "list", "acme"])["conflicts"].as_array().cloned();
+    let listed = eventually("a conflict", LIMIT, || list().filter(|all| !all.is_empty())).await;
+    let [one] = listed.as_slice() else { panic!("{listed:?}") };
     assert_eq!(one["field"], "first_name");
     assert_eq!(one["values"], json!({ "ghl": { "text": "Leo" }, "openphone": { "text": "Lea" } }), "{one}");
     one.clone()
@@ -169,7 +170,7 @@ fn conflict(stack: &Stack) -> Value {
 
 async fn a_field_that_waits_for_a_person_gets_the_value_that_they_choose(shape: Shape) {
     let (stack, ghl, openphone) = renamed_on_both_sides(shape, "manual").await;
-    let waits = conflict(&stack);
+    let waits = conflict(&stack).await;
     assert_eq!(waits["winner"], Value::Null);
     let record = text(&waits["person"]["record"]);
     said(&stack, &["conflicts", "decide", "acme", &record, "first_name", "openphone"]);
@@ -183,7 +184,7 @@ async fn a_field_that_waits_for_a_person_gets_the_value_that_they_choose(shape: 
 async fn a_conflict_that_was_decided_is_shown_and_overturned(shape: Shape) {
     let (stack, ghl, openphone) = renamed_on_both_sides(shape, "ghl").await;
     both_are(&stack, (&ghl, &openphone), "Leo").await;
-    let decided = conflict(&stack);
+    let decided = conflict(&stack).await;
     assert_eq!(decided["winner"], "ghl");
     let record = text(&decided["person"]["record"]);
     said(&stack, &["conflicts", "decide", "acme", &record, "first_name", "openphone"]);
