@@ -120,6 +120,33 @@ fn a_calm_world_costs_one_write_per_edit_and_none_back() {
     assert!(both.writes <= changes, "{} writes for {changes} changes", both.writes);
 }
 
+/// Writes per edit in each quarter of the day, in thousandths.
+fn quarters(day: &Verdict) -> [u64; 4] {
+    let at = |hour: usize| if hour == 0 { (0, 0) } else { day.course[hour - 1] };
+    [0, 6, 12, 18].map(|hour| {
+        let (from, until) = (at(hour), at(hour + 6));
+        1000 * (until.1 - from.1) / (until.0 - from.0)
+    })
+}
+
+/// An echo that counted as an edit would come back for ever: after hours of editing there would be more and more of them.
+#[test]
+fn a_day_of_editing_on_both_sides_costs_no_more_per_edit_in_the_evening_than_in_the_morning() {
+    let day = Scenario { hours: Some(24), ..Scenario::BOTH_WAYS };
+    let calm = totals("calm day", 10, Scenario { faults: Faults::NONE, ..day }, |_| {});
+    assert!(calm.is_clean() && calm.lost == 0, "{:?}", calm.first_bad);
+    let writes = quarters(&calm);
+    println!("calm day: writes per edit in each quarter, in thousandths: {writes:?}");
+    // The first quarter has the creates and what linking costs.
+    assert!(writes[1..].iter().all(|writes| *writes <= 1000), "more than a write per edit: {writes:?}");
+
+    let hard = must_hold("hard day", seeds(1500).div_ceil(50), day, |_| {});
+    let writes = quarters(&hard);
+    println!("hard day: writes per edit in each quarter, in thousandths: {writes:?}");
+    let most = writes[0].max(1000) * 6 / 5;
+    assert!(writes[1..].iter().all(|writes| *writes <= most), "it grows: {writes:?}");
+}
+
 #[test]
 fn the_same_seed_gives_the_same_history() {
     for seed in [1, 7, 99] {

@@ -27,6 +27,8 @@ pub(crate) struct Scenario {
     /// OpenPhone's writes carry the whole contact, as its v1 PATCH does.
     pub(crate) whole_contact: bool,
     pub(crate) first_create_wait_s: u64,
+    /// People go on editing for so long, twelve times an hour; none: a dozen edits in less than an hour.
+    pub(crate) hours: Option<i64>,
     pub(crate) faults: Faults,
 }
 
@@ -38,6 +40,7 @@ impl Scenario {
         unique_keys: false,
         whole_contact: false,
         first_create_wait_s: 30,
+        hours: None,
         faults: Faults::MANY,
     };
     pub(crate) const ONE_WAY: Self = Self { both_ways: false, ..Self::BOTH_WAYS };
@@ -88,6 +91,8 @@ pub(crate) struct Verdict {
     pub(crate) people: u64,
     pub(crate) typed_twice: u64,
     pub(crate) counts: BTreeMap<&'static str, u64>,
+    /// Edits by people and writes of ours until each sweep.
+    pub(crate) course: Vec<(u64, u64)>,
     pub(crate) complaints: Vec<String>,
     pub(crate) first_bad: Option<String>,
 }
@@ -114,6 +119,10 @@ impl Verdict {
         self.ghl_edits += other.ghl_edits;
         self.people += other.people;
         self.typed_twice += other.typed_twice;
+        self.course.resize(self.course.len().max(other.course.len()), (0, 0));
+        for (sum, one) in self.course.iter_mut().zip(&other.course) {
+            *sum = (sum.0 + one.0, sum.1 + one.1);
+        }
         for (fault, times) in &other.counts {
             *self.counts.entry(fault).or_default() += times;
         }
@@ -170,6 +179,7 @@ pub(crate) fn verdict(world: &World) -> Verdict {
         ghl_edits: world.edits.iter().filter(|edit| edit.side == Side::Ghl).count() as u64,
         people: PEOPLE as u64,
         counts: world.counts.clone(),
+        course: world.course.clone(),
         ..Verdict::default()
     };
     if !world.is_quiet {

@@ -87,6 +87,7 @@ pub(crate) struct World {
     pub(crate) deleted: Vec<(String, Side)>,
     pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) is_quiet: bool,
+    pub(crate) course: Vec<(u64, u64)>,
     events: BinaryHeap<Reverse<(i64, u64, Event)>>,
     sequence: u64,
 }
@@ -94,6 +95,7 @@ pub(crate) struct World {
 pub(crate) const PEOPLE: usize = 3;
 const EDITS: usize = 12;
 const LAST_EDIT_MS: i64 = 3_000_000;
+const HOUR_MS: i64 = 3_600_000;
 
 impl World {
     pub(crate) fn new(seed: u64, scenario: Scenario) -> Self {
@@ -110,6 +112,7 @@ impl World {
             deleted: Vec::new(),
             counts: std::collections::BTreeMap::new(),
             is_quiet: false,
+            course: Vec::new(),
             events: BinaryHeap::new(),
             sequence: 0,
         };
@@ -130,23 +133,31 @@ impl World {
                 self.after(shortly, Event::PersonCreates(first.other(), person));
             }
         }
-        for edit in 0..EDITS {
-            let at = self.chance.random_range(40_000..LAST_EDIT_MS);
+        let (edits, last) = match self.scenario.hours {
+            Some(hours) => (usize::try_from(12 * hours).unwrap(), hours * HOUR_MS),
+            None => (EDITS, LAST_EDIT_MS),
+        };
+        for edit in 0..edits {
+            let at = self.chance.random_range(40_000..last);
             self.after(at, Event::PersonEdits(edit));
         }
         if self.scenario.deletes {
-            let at = self.chance.random_range(200_000..LAST_EDIT_MS);
+            let at = self.chance.random_range(200_000..last);
             self.after(at, Event::PersonDeletes(0));
         }
     }
 
     fn plan_time(&mut self) {
-        for minute in (10..70).step_by(10) {
-            self.after(minute * 60_000, Event::Sweep);
+        let (end, pause) = match self.scenario.hours {
+            Some(hours) => (hours * HOUR_MS, HOUR_MS),
+            None => (3_600_000, 600_000),
+        };
+        for sweep in 1..=end / pause {
+            self.after(sweep * pause, Event::Sweep);
         }
-        self.after(4_200_000, Event::Heal);
-        for at in [5_000_000, 6_000_000, 7_000_000] {
-            self.after(at, Event::Sweep);
+        self.after(end + 600_000, Event::Heal);
+        for after in [1_400_000, 2_400_000, 3_400_000] {
+            self.after(end + after, Event::Sweep);
         }
     }
 
@@ -277,6 +288,8 @@ impl World {
 
     /// A scan of both sides: repairs what dropped webhooks left behind.
     fn sweep(&mut self) {
+        let writes = self.provider.ghl.writes + self.provider.openphone.writes;
+        self.course.push((self.edits.len() as u64, writes));
         for side in Side::BOTH {
             let ids: Vec<String> = self.provider[side].contacts.keys().cloned().collect();
             for id in ids {
