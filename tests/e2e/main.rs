@@ -17,6 +17,7 @@ mod faults;
 mod hooks;
 mod house;
 mod kill;
+mod known_bugs;
 mod logs;
 mod main_job;
 mod oauth;
