@@ -49,6 +49,8 @@ struct Count {
 #[derive(Debug)]
 pub(super) struct Tally {
     pub(super) changes: u64,
+    /// Contacts whose last edit in `OpenPhone` was lost, of so many that were edited there.
+    pub(super) lost_in_openphone: (usize, usize),
     /// What must never happen, found on the way.
     pub(super) violations: Vec<String>,
     strikes: BTreeMap<Strike, Count>,
@@ -62,6 +64,7 @@ impl Tally {
     pub(super) fn new(kinds: impl Iterator<Item = Strike>) -> Self {
         Self {
             changes: 0,
+            lost_in_openphone: (0, 0),
             violations: Vec::new(),
             strikes: kinds.map(|strike| (strike, Count::default())).collect(),
             twins: None,
@@ -138,6 +141,8 @@ impl fmt::Display for Tally {
             writeln!(f, "{meaning:42} {times:3} times")?;
         }
         writeln!(f, "calls whose outcome somebody else had to find out: {}", self.taken_over)?;
+        let (lost, edited) = self.lost_in_openphone;
+        writeln!(f, "contacts edited in OpenPhone: {edited}, of which the last edit was lost: {lost}")?;
         writeln!(f, "journal: {:?}", self.outcomes)?;
         if let Some((ghl, openphone)) = &self.twins {
             writeln!(f, "{} contacts; writes {:?}", ghl.contacts, openphone.writes)?;

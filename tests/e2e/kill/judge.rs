@@ -34,17 +34,27 @@ pub(crate) fn differences(ghl: &GhlTwin, openphone: &OpenPhoneTwin) -> Vec<Strin
     differences
 }
 
-/// Everything that must never be, once both sides should be in step.
+/// Everything that must never be, once both sides should be in step, where people work in GHL alone.
 pub(crate) fn violations(ghl: &GhlTwin, openphone: &OpenPhoneTwin) -> Vec<String> {
+    let mut found = violations_both_ways(ghl, openphone, 0);
+    let writes = ghl.report().writes;
+    found.extend((writes.updated_by_api > 0).then(|| format!("writes to GHL: {writes:?}")));
+    found
+}
+
+/// The same where people work on both sides, and have made so many contacts in `OpenPhone`.
+pub(crate) fn violations_both_ways(ghl: &GhlTwin, openphone: &OpenPhoneTwin, typed: u64) -> Vec<String> {
     let mut found = differences(ghl, openphone);
     let (ghl, openphone) = (ghl.report(), openphone.report());
     let mut note = |is_wrong: bool, what: String| found.extend(is_wrong.then_some(what));
-    let (contacts, created) = (ghl.contacts, openphone.writes.created_by_api);
-    note(created != contacts as u64, format!("{created} contacts were created for {contacts}"));
+    let (contacts, created) = (ghl.contacts as u64, openphone.writes.created_by_api);
+    note(created + typed != contacts, format!("{created} contacts were created and {typed} typed for {contacts}"));
+    let back = ghl.writes.created_by_api;
+    note(back != typed, format!("{back} contacts were created in GHL for {typed}"));
     note(!openphone.duplicates.is_empty(), format!("duplicates: {:?}", openphone.duplicates));
     note(!openphone.lookalikes.is_empty(), format!("lookalikes: {:?}", openphone.lookalikes));
     note(!openphone.wiped.is_empty(), format!("wiped: {:?}", openphone.wiped));
-    note(ghl.writes.updated_by_api > 0, format!("writes to GHL: {:?}", ghl.writes));
+    note(!ghl.duplicates.is_empty(), format!("duplicates in GHL: {:?}", ghl.duplicates));
     for (name, report) in [("GHL", &ghl), ("OpenPhone", &openphone)] {
         let (webhooks, rate) = (&report.webhooks, &report.rate);
         note(rate.violations > 0, format!("more than the published rate of {name}: {rate:?}"));

@@ -1,12 +1,16 @@
-//! People at work in GHL: contacts are made and edited for a while, then left alone, so that last edits happen all along
-//! and not only at the end.
+//! People at work, in GHL or on both sides: contacts are made and edited for a while, then left alone, so that last edits happen all
+//! along and not only at the end.
+
+use std::collections::BTreeMap;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
-use tandem_twins::GhlTwin;
+use tandem_twins::{GhlTwin, OpenPhoneTwin};
 
 const CREATES: f64 = 0.15;
+/// Of the changes, where people work on both sides.
+const IN_OPENPHONE: f64 = 0.3;
 /// Contacts that are being worked on.
 const RECENT: usize = 15;
 const TAGS: [&str; 5] = ["lead", "vip", "customer", "north", "south"];
@@ -21,11 +25,51 @@ pub(crate) struct People {
     dice: StdRng,
     contacts: Vec<String>,
     number: usize,
+    is_on_both_sides: bool,
+    /// Whom people made in `OpenPhone`.
+    pub(crate) typed: u64,
+    /// Whose last name they changed there last, and to what. Nobody does so in GHL: so no two edits ever compete.
+    pub(crate) renamed: BTreeMap<String, String>,
 }
 
 impl People {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { dice: StdRng::seed_from_u64(seed), contacts: Vec::new(), number: 0 }
+        let dice = StdRng::seed_from_u64(seed);
+        Self { dice, contacts: Vec::new(), number: 0, is_on_both_sides: false, typed: 0, renamed: BTreeMap::new() }
+    }
+
+    pub(crate) fn on_both_sides(seed: u64) -> Self {
+        Self { is_on_both_sides: true, ..Self::new(seed) }
+    }
+
+    /// One change on either side.
+    pub(crate) fn change_either(&mut self, ghl: &GhlTwin, openphone: &OpenPhoneTwin) {
+        let linked = openphone.contacts().into_iter().filter(|contact| contact["sourceUrl"].is_string());
+        let linked: Vec<String> = linked.filter_map(|contact| contact["id"].as_str().map(str::to_owned)).collect();
+        if linked.is_empty() || !self.dice.random_bool(IN_OPENPHONE) {
+            return self.change(ghl);
+        }
+        self.number += 1;
+        let number = self.number;
+        if self.dice.random_bool(CREATES)
+            && let Some(phone) = phone(number)
+        {
+            let typed = json!({ "firstName": format!("Cho{number}"), "lastName": format!("Typed{number}"),
+                "phoneNumbers": [{ "name": "Mobile", "value": phone }] });
+            openphone.create_contact(&typed).unwrap();
+            self.typed += 1;
+            return;
+        }
+        let id = linked[self.dice.random_range(0..linked.len())].clone();
+        let name = format!("Renamed{number}");
+        openphone.edit_contact(&id, &json!({ "lastName": name })).unwrap();
+        self.renamed.insert(id, name);
+    }
+
+    /// Contacts whose last edit in `OpenPhone` is not what they hold there.
+    pub(crate) fn lost_in_openphone(&self, openphone: &OpenPhoneTwin) -> usize {
+        let held = |id: &str| openphone.contact(id).map(|contact| contact["defaultFields"]["lastName"].clone());
+        self.renamed.iter().filter(|(id, name)| held(id) != Some(json!(name))).count()
     }
 
     pub(crate) fn change(&mut self, ghl: &GhlTwin) {
@@ -62,8 +106,8 @@ impl People {
         let number = self.number;
         match self.dice.random_range(0..8) {
             0 | 1 => json!({ "firstName": format!("Bea{number}") }),
-            2 => json!({ "lastName": format!("Sample{number}") }),
-            3 => json!({ "companyName": format!("Company {number}") }),
+            2 if !self.is_on_both_sides => json!({ "lastName": format!("Sample{number}") }),
+            2 | 3 => json!({ "companyName": format!("Company {number}") }),
             4 | 5 => match phone(number).filter(|_| self.dice.random_bool(0.5)) {
                 Some(phone) => json!({ "phone": phone }),
                 None => json!({ "email": format!("bea{number}@example.com") }),
