@@ -32,7 +32,7 @@ const LONG: Duration = Duration::from_mins(5);
 const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
-const RATE: Rate = Rate { requests: 30, per: Duration::from_secs(1), per_day: None, enforce: true };
+const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
 const LIMIT: Duration = Duration::from_secs(150);
 /// More stories than these nobody reads.
 const MOST_STORIES: usize = 3;
@@ -147,7 +147,7 @@ async fn settle(cluster: &mut Cluster, inside: &Inside, (tally, people): (&mut T
 /// Edits that may be lost: a request that is carried out long after it was sent takes an edit made meanwhile back, and no provider
 /// offers a precondition.
 fn unseen(edited: usize) -> usize {
-    1 + edited / 100
+    2 + edited / 50
 }
 
 /// As a sweep would: every contact is looked at again, in the bulk lane.
