@@ -20,7 +20,7 @@ pub use intent::{Intent, IntentKind, begin};
 pub use observe::{ARCHIVED, Note, decide, is_echo, observe};
 pub use outcome::{
     Found, adopt, at_rest, claimed, created, deleted, failed, hint, join, merged_into, not_applied, not_found, parked,
-    probed, read, refused, refused_create, settle, taken, unknown, updated,
+    probed, read, refused, refused_create, returned, settle, taken, unknown, updated,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
 pub use step::{COMPLETED, OPEN, Run, Step, next_step};

@@ -1,0 +1,149 @@
+//! Reading notes, and writing them: a GHL note may be several records', and is changed by one of them at a time.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tandem_contact::{Field, Side};
+use tandem_providers::Class;
+use tandem_providers::ghl::note::PartId;
+use tandem_providers::openphone::Id;
+use tandem_reconcile::{Document, Found, IntentKind, Kind, Writes, hint, returned};
+use tandem_records::{Doing, Error, Loaded};
+
+use super::thing::{Ground, LOOK, place};
+use super::{Flow, Settlement, Unfit, Worker, contact_id, spread};
+use crate::call::{MAX_WAIT, Trouble};
+use crate::note::{self, Prepared};
+
+/// Clocks that differ, and a slow store.
+const MARGIN: Duration = Duration::from_secs(10);
+
+impl Worker<'_> {
+    pub(super) async fn read_note(&mut self, mut loaded: Loaded, side: Side) -> Result<Flow, Error> {
+        let Some(contact) = place(&loaded.document, side) else {
+            return self.leave(loaded, "nobody names a contact for this note").await;
+        };
+        let Some(id) = contact_id(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
+        let answer = match side {
+            Side::Ghl => match PartId::parse(id.as_str()) {
+                Some(part) => note::read_ghl(&self.caller, &contact, &part).await,
+                None => return self.unusable_id(loaded, side).await,
+            },
+            Side::OpenPhone => match Id::new(id.as_str()) {
+                Ok(id) => note::read_openphone(&self.caller, &contact, &id).await.map(Some),
+                Err(_) => return self.unusable_id(loaded, side).await,
+            },
+        };
+        match answer {
+            Ok(Some(found)) => self.found_note(loaded, side, found).await,
+            Ok(None) => self.after_no_find(loaded, side).await,
+            Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {
+                match note::is_person_there(&self.caller, side, &contact).await {
+                    Ok(true) => self.after_no_find(loaded, side).await,
+                    Ok(false) => {
+                        loaded.document.hint[side] = false;
+                        loaded.document.delete_seen[side] = false;
+                        self.leave(loaded, "the person was deleted: their notes stay as they are").await
+                    }
+                    Err(trouble) => self.failed(loaded, side, trouble).await,
+                }
+            }
+            Err(trouble) => self.after_read(loaded, side, Err(trouble)).await,
+        }
+    }
+
+    /// A part is there again once the text is long enough; what became of it over there went with the one before.
+    async fn found_note(&mut self, mut loaded: Loaded, side: Side, found: Found) -> Result<Flow, Error> {
+        if side == Side::Ghl {
+            returned(&mut loaded.document, side);
+        }
+        self.after_read(loaded, side, Ok(found)).await
+    }
+
+    /// Parts are made one after the other, so that they stand in their order.
+    pub(super) async fn is_next_part(&self, document: &Document) -> Result<bool, Error> {
+        let part = document.provider_id(Side::Ghl).and_then(PartId::parse).filter(|part| part.number > 1);
+        let Some(part) = part else { return Ok(true) };
+        let before = part.with_number(part.number - 1).to_string();
+        let kind = (Kind::Note, Side::Ghl);
+        let linked = self.caller.deps.records.linked_thing(&document.connection, kind, &before).await?;
+        let Some(record) = linked else { return Ok(true) };
+        let before = self.last_of(document, record).await?;
+        Ok(before.is_none_or(|before| {
+            before.link[Side::OpenPhone].is_some() || before.parked.is_some() || before.dirty_since.is_none()
+        }))
+    }
+
+    /// Two records that change one text at once would undo each other's changes.
+    pub(super) async fn write_in_turn(
+        &mut self,
+        loaded: Loaded,
+        (kind, writes): (IntentKind, Writes),
+    ) -> Result<Flow, Error> {
+        let Some(part) = loaded.document.provider_id(Side::Ghl).and_then(PartId::parse) else {
+            return self.unusable_id(loaded, Side::Ghl).await;
+        };
+        let timing = self.rules.timing[Side::Ghl];
+        // Two waits for a slot, a read, and a write that starts as late as it may.
+        let hold = (MAX_WAIT + timing.timeout) * 2 + timing.send_window + MARGIN;
+        let (turns, connection) = (self.caller.deps.records.turns(), loaded.document.connection.clone());
+        let doing = Doing::WriteNote(part.note.as_str());
+        let Some(turn) = turns.take(&connection, doing, (Timestamp::now(), hold, Duration::ZERO)).await? else {
+            return Ok(Flow::Stop(Settlement::Nak(spread(LOOK / 4))));
+        };
+        let flow = self.write_part(loaded, &part, (kind, writes)).await;
+        turns.end(turn).await?;
+        flow
+    }
+
+    /// The whole text is read first, and written back with another part in it. Where the part is another one than was known, that
+    /// comes first.
+    async fn write_part(
+        &mut self,
+        loaded: Loaded,
+        part: &PartId,
+        (kind, writes): (IntentKind, Writes),
+    ) -> Result<Flow, Error> {
+        let side = Side::Ghl;
+        let Some(contact) = place(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
+        let text = match note::text(&self.caller, &contact, &part.note).await {
+            Ok(text) => text,
+            Err(Trouble::Refused(error)) if error.class() == Class::NotFound => return self.look_again(loaded).await,
+            Err(trouble) => return self.failed(loaded, side, trouble).await,
+        };
+        if note::part_value(&text, part.number).as_ref() != loaded.document.shadow_value(side, Field::NoteText) {
+            return self.look_again(loaded).await;
+        }
+        self.write_on(loaded, side, (kind, writes), Some(&Ground::Text(text))).await
+    }
+
+    async fn look_again(&self, loaded: Loaded) -> Result<Flow, Error> {
+        let Loaded { mut document, revision } = loaded;
+        hint(&mut document, Side::Ghl);
+        self.save(&document, revision).await?;
+        Ok(Flow::Again)
+    }
+
+    pub(super) fn prepare_note(
+        &self,
+        document: &Document,
+        side: Side,
+        (kind, writes): (IntentKind, &Writes),
+        ground: Option<&Ground>,
+    ) -> Result<Prepared, Unfit> {
+        if let Some(Ground::Contact(contact)) = ground {
+            return note::create(&self.caller, side, contact, writes);
+        }
+        let contact = place(document, side).ok_or(Unfit::Lossy)?;
+        let id = contact_id(document, side).ok_or(Unfit::Lossy)?;
+        let changes = (kind != IntentKind::Delete).then_some(writes);
+        match (side, ground) {
+            (Side::Ghl, Some(Ground::Text(text))) => {
+                let part = PartId::parse(id.as_str()).ok_or(Unfit::Lossy)?;
+                note::change_ghl(&self.caller, (&contact, &part), text, changes)
+            }
+            (Side::OpenPhone, _) => note::change_openphone(&contact, &id, changes),
+            (Side::Ghl, _) => Err(Unfit::Lossy),
+        }
+    }
+}
