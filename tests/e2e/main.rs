@@ -19,6 +19,7 @@ mod house;
 mod kill;
 mod logs;
 mod main_job;
+mod notes;
 mod oauth;
 mod operations;
 mod scan;

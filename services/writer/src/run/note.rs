@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tandem_contact::{Field, Side};
-use tandem_providers::Class;
 use tandem_providers::ghl::note::PartId;
 use tandem_providers::openphone::Id;
+use tandem_providers::{Class, ContactId};
 use tandem_reconcile::{Document, Found, IntentKind, Kind, Writes, hint, returned};
 use tandem_records::{Doing, Error, Loaded};
 
@@ -19,17 +19,17 @@ use crate::note::{self, Prepared};
 const MARGIN: Duration = Duration::from_secs(10);
 
 impl Worker<'_> {
-    pub(super) async fn read_note(&mut self, mut loaded: Loaded, side: Side) -> Result<Flow, Error> {
+    pub(super) async fn read_note(&mut self, loaded: Loaded, side: Side) -> Result<Flow, Error> {
         let Some(contact) = place(&loaded.document, side) else {
             return self.leave(loaded, "nobody names a contact for this note").await;
         };
-        let Some(id) = contact_id(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
+        let name = loaded.document.provider_id(side).unwrap_or_default();
         let answer = match side {
-            Side::Ghl => match PartId::parse(id.as_str()) {
+            Side::Ghl => match PartId::parse(name) {
                 Some(part) => note::read_ghl(&self.caller, &contact, &part).await,
                 None => return self.unusable_id(loaded, side).await,
             },
-            Side::OpenPhone => match Id::new(id.as_str()) {
+            Side::OpenPhone => match Id::new(name) {
                 Ok(id) => note::read_openphone(&self.caller, &contact, &id).await.map(Some),
                 Err(_) => return self.unusable_id(loaded, side).await,
             },
@@ -38,17 +38,22 @@ impl Worker<'_> {
             Ok(Some(found)) => self.found_note(loaded, side, found).await,
             Ok(None) => self.after_no_find(loaded, side).await,
             Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {
-                match note::is_person_there(&self.caller, side, &contact).await {
-                    Ok(true) => self.after_no_find(loaded, side).await,
-                    Ok(false) => {
-                        loaded.document.hint[side] = false;
-                        loaded.document.delete_seen[side] = false;
-                        self.leave(loaded, "the person was deleted: their notes stay as they are").await
-                    }
-                    Err(trouble) => self.failed(loaded, side, trouble).await,
-                }
+                self.no_note(loaded, side, &contact).await
             }
             Err(trouble) => self.after_read(loaded, side, Err(trouble)).await,
+        }
+    }
+
+    /// The note is gone, or its person with everything that was theirs.
+    async fn no_note(&mut self, mut loaded: Loaded, side: Side, contact: &ContactId) -> Result<Flow, Error> {
+        match note::is_person_there(&self.caller, side, contact).await {
+            Ok(true) => self.after_no_find(loaded, side).await,
+            Ok(false) => {
+                loaded.document.hint[side] = false;
+                loaded.document.delete_seen[side] = false;
+                self.leave(loaded, "the person was deleted: their notes stay as they are").await
+            }
+            Err(trouble) => self.failed(loaded, side, trouble).await,
         }
     }
 
@@ -91,7 +96,7 @@ impl Worker<'_> {
         let Some(turn) = turns.take(&connection, doing, (Timestamp::now(), hold, Duration::ZERO)).await? else {
             return Ok(Flow::Stop(Settlement::Nak(spread(LOOK / 4))));
         };
-        let flow = self.write_part(loaded, &part, (kind, writes)).await;
+        let flow = Box::pin(self.write_part(loaded, &part, (kind, writes))).await;
         turns.end(turn).await?;
         flow
     }
