@@ -10,6 +10,9 @@ use crate::mention;
 /// The most characters that a part has, marks and broken up mentions included, however they are counted.
 pub const MOST: usize = 2_000;
 
+/// Less than this may stand in a text anywhere.
+const LEAST_MOVED: usize = 64;
+
 const GOES_ON: &str = "\n[Tandem: goes on in the next note]";
 const COMES_FROM: &str = "[Tandem: goes on from the note before]\n";
 
@@ -27,16 +30,39 @@ pub fn part(text: &str, number: usize) -> Option<String> {
     Some(format!("{before}{}{after}", &text[range.clone()]))
 }
 
-/// The text with something else in place of a part; nothing takes the part away. None where the text has fewer parts.
-pub fn replaced(text: &str, number: usize, new: Option<&str>) -> Option<String> {
-    let range = ranges(text).get(number.checked_sub(1)?)?.clone();
+/// Where in the text a part stands that was last known to be this one: in its place, or else where its own text has moved to, which
+/// only a part of several can. None where it can't be told.
+pub fn find(text: &str, number: usize, known: &str) -> Option<Range<usize>> {
+    let (ranges, own) = (ranges(text), without_marks(known));
+    let in_place = ranges.get(number.checked_sub(1)?);
+    if let Some(range) = in_place.filter(|range| mention::mended(&text[(*range).clone()]) == own) {
+        return Some(range.clone());
+    }
+    if own.is_empty() {
+        return (number == 1 && ranges.is_empty()).then_some(0..text.len());
+    }
+    let is_of_several = own != known.trim() && own.len() >= LEAST_MOVED;
+    is_of_several.then(|| alone(text, own)).flatten()
+}
+
+/// Where the words stand, if they do so only once.
+fn alone(text: &str, words: &str) -> Option<Range<usize>> {
+    let mut found = text.match_indices(words);
+    let (start, end) = found.next().map(|(at, words)| (at, at + words.len()))?;
+    let is_end = |char: Option<char>| char.is_none_or(char::is_whitespace);
+    let is_whole = is_end(text[..start].chars().next_back()) && is_end(text[end..].chars().next());
+    (is_whole && found.next().is_none()).then_some(start..end)
+}
+
+/// The text with something else in place of a part, found by [`find`]; nothing takes the part away.
+pub fn replaced(text: &str, range: &Range<usize>, new: Option<&str>) -> String {
     let (before, after) = (&text[..range.start], &text[range.end..]);
     let new = new.map(without_marks).unwrap_or_default();
-    Some(match (new, after.trim().is_empty()) {
+    match (new, after.trim().is_empty()) {
         ("", true) => before.trim_end().to_owned(),
         ("", false) => format!("{before}{}", after.trim_start()),
         (new, _) => format!("{before}{new}{after}"),
-    })
+    }
 }
 
 /// A part's own text.
@@ -128,14 +154,33 @@ mod tests {
         assert_eq!(own.join(" "), text);
     }
 
+    fn changed(text: &str, number: usize, new: Option<&str>) -> String {
+        let known = part(text, number).unwrap_or_default();
+        replaced(text, &find(text, number, &known).unwrap(), new)
+    }
+
     #[test]
     fn a_part_that_is_taken_away_leaves_the_others() {
         let text = words(600);
         let own = |number| without_marks(&part(&text, number).unwrap()).to_owned();
-        assert_eq!(replaced(&text, 2, None).unwrap(), format!("{} {}", own(1), own(3)));
-        assert_eq!(replaced(&text, 3, None).unwrap(), format!("{} {}", own(1), own(2)));
-        assert_eq!(replaced("All of it", 1, None).as_deref(), Some(""));
-        assert_eq!(replaced(&text, 4, None), None);
+        assert_eq!(changed(&text, 2, None), format!("{} {}", own(1), own(3)));
+        assert_eq!(changed(&text, 3, None), format!("{} {}", own(1), own(2)));
+        assert_eq!(changed("All of it", 1, None), "");
+        assert_eq!(changed(" ", 1, Some("Something")), "Something");
+        assert_eq!(find(&text, 4, ""), None);
+    }
+
+    #[test]
+    fn a_part_that_has_moved_is_found() {
+        let text = words(600);
+        let [first, second] = [1, 2].map(|number| part(&text, number).unwrap());
+        let shorter = changed(&text, 1, Some(&first[..500]));
+        assert_ne!(part(&shorter, 2).unwrap(), second);
+        let range = find(&shorter, 2, &second).unwrap();
+        assert_eq!(&shorter[range], without_marks(&second));
+        assert_eq!(find(&text, 2, &second).unwrap().start, text.find(without_marks(&second)).unwrap());
+        assert_eq!(find("Nothing of it", 2, &second), None);
+        assert_eq!(find("Call Ana back", 1, "Call Ana"), None, "a short note has no parts that move");
     }
 
     proptest! {
@@ -159,9 +204,9 @@ mod tests {
         fn a_part_put_back_changes_nothing(text in "([a-zé😀]{1,9}[ \n]{1,2}){0,700}", word in "[a-z]{1,9}") {
             for number in 1..=ranges(&text).len() {
                 let same = part(&text, number).unwrap();
-                prop_assert_eq!(replaced(&text, number, Some(&same)).unwrap(), text.clone());
+                prop_assert_eq!(changed(&text, number, Some(&same)), text.clone());
                 let own = without_marks(&same);
-                let other = replaced(&text, number, Some(&format!("{word} {own}"))).unwrap();
+                let other = changed(&text, number, Some(&format!("{word} {own}")));
                 prop_assert_eq!(other.len(), text.len() + word.len() + 1);
                 prop_assert_eq!(other.replacen(&format!("{word} {own}"), own, 1), text.clone());
             }

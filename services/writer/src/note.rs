@@ -16,7 +16,7 @@ use crate::call::{Caller, Pass, Trouble};
 use crate::run::Unfit;
 
 pub(crate) use find::probe;
-pub(crate) use ghl::{change as change_ghl, part_value, read as read_ghl, text};
+pub(crate) use ghl::{change as change_ghl, read as read_ghl, text};
 pub(crate) use openphone::{change as change_openphone, prints, read as read_openphone};
 
 /// A write, ready to be sent.
@@ -47,12 +47,7 @@ impl Prepared {
 }
 
 /// The request that puts a new note on the contact.
-pub(crate) fn create(
-    caller: &Caller<'_>,
-    side: Side,
-    contact: &ContactId,
-    writes: &Writes,
-) -> Result<Prepared, Unfit> {
+pub(crate) fn create(caller: &Caller<'_>, side: Side, contact: &ContactId, writes: &Writes) -> Result<Prepared, Unfit> {
     let text = wanted(writes).ok_or(Unfit::Lossy)?;
     match side {
         Side::Ghl => Ok(ghl::create(caller, contact, text)),

@@ -9,6 +9,7 @@ in_both_shapes! {
     a_note_deleted_on_either_side_is_deleted_on_the_other,
     mentions_notify_nobody_and_come_back_as_they_were,
     notes_of_one_text_are_made_once_each,
+    whoever_was_edited_in_openphone_is_looked_at_without_a_conversation,
     a_reading_without_news_costs_one_request_per_active_contact,
 }
 
@@ -19,6 +20,12 @@ async fn a_note_typed_in_ghl_appears_on_the_openphone_contact_once(shape: Shape)
     at_rest(&stack).await;
     assert_eq!(writes(&stack), (0, 1));
     assert_eq!((person.in_ghl(&stack).len(), person.in_openphone(&stack).len()), (1, 1));
+    let own = format!("/contacts/{}/notes/", person.openphone);
+    let reads = about_notes(stack.openphone.requests()).iter().filter(|seen| seen.path.starts_with(&own)).count();
+    assert!(
+        reads <= 1,
+        "what Tandem wrote itself was read {reads} times, which only a reading just then can bring about"
+    );
 }
 
 async fn a_note_typed_in_openphone_appears_in_ghl_once(shape: Shape) {
@@ -81,6 +88,20 @@ async fn notes_of_one_text_are_made_once_each(shape: Shape) {
     at_rest(&stack).await;
     assert_eq!((person.in_ghl(&stack).len(), person.in_openphone(&stack).len()), (3, 3));
     assert_eq!(writes(&stack), (0, 3));
+}
+
+async fn whoever_was_edited_in_openphone_is_looked_at_without_a_conversation(shape: Shape) {
+    let stack = Stack::start_with(options(shape)).await.unwrap();
+    let contact = json!({ "firstName": "Ana", "email": "ana@example.com" });
+    let ghl = stack.ghl.create_contact(&contact).unwrap();
+    let there = stack.arrives(&ghl, "the contact", |_| true).await;
+    let person = Person { ghl, openphone: there["id"].as_str().unwrap().to_owned() };
+    stack.quiet(LIMIT).await;
+    stack.openphone.create_note(&person.openphone, "Prefers mornings").unwrap();
+    stack.openphone.edit_contact(&person.openphone, &json!({ "defaultFields": { "lastName": "Later" } })).unwrap();
+    person.arrive_in_ghl(&stack, "the note", &["Prefers mornings"]).await;
+    at_rest(&stack).await;
+    assert_eq!(writes(&stack), (1, 0));
 }
 
 async fn a_reading_without_news_costs_one_request_per_active_contact(shape: Shape) {

@@ -90,6 +90,9 @@ async fn notes_that_travel_one_way_stay_where_they_come_from(shape: Shape) {
     eventually("the note from OpenPhone", LIMIT, arrived).await;
     stack.ghl.delete_note(&person.ghl, &here).unwrap();
     at_rest(&stack).await;
-    assert_eq!((person.in_ghl(&stack), person.in_openphone(&stack)), (vec!["For both".into()], vec!["For both".into()]));
+    assert_eq!(
+        (person.in_ghl(&stack), person.in_openphone(&stack)),
+        (vec!["For both".into()], vec!["For both".into()])
+    );
     assert_eq!(writes(&stack), (1, 0));
 }

@@ -65,7 +65,8 @@ impl Desk {
         match self {
             Self::Neighbour { listen, path, password } => {
                 let (path, body) = (path.replace("/scans", "/resume"), json!({ "minutes": minutes }).to_string());
-                let resumed: Resumed = answer(*listen, || neighbour::post(*listen, &path, password.expose_secret(), &body)).await?;
+                let resumed: Resumed =
+                    answer(*listen, || neighbour::post(*listen, &path, password.expose_secret(), &body)).await?;
                 Ok(resumed.was_stopped)
             }
             Self::Shared { backends, connection } => Ok(release(&backends.records, connection, minutes).await?),
@@ -94,7 +95,9 @@ impl Desk {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind, "dry_run": true }).to_string();
                 let (listen, path, password) = (*listen, path.clone(), password.clone());
-                let asking = tokio::task::spawn_blocking(move || lines_of(listen, (&path, password.expose_secret()), &body, &lines));
+                let asking = tokio::task::spawn_blocking(move || {
+                    lines_of(listen, (&path, password.expose_secret()), &body, &lines)
+                });
                 asking.await?
             }
             Self::Shared { backends, connection } => {
@@ -154,7 +157,9 @@ async fn answer<T: DeserializeOwned>(
 
 fn refused(listen: SocketAddr, status: u16) -> anyhow::Error {
     match status {
-        401 => anyhow!("the Tandem at {listen} runs with other settings or secrets than this command: restart it, or use its own"),
+        401 => anyhow!(
+            "the Tandem at {listen} runs with other settings or secrets than this command: restart it, or use its own"
+        ),
         404 => anyhow!("the Tandem at {listen} doesn't know this connection: restart it with this configuration"),
         503 => anyhow!("the Tandem at {listen} doesn't reach its store: see its log"),
         other => anyhow!("the Tandem at {listen} answers {other}: see its log"),

@@ -9,8 +9,8 @@ use tandem_outbound::{NotSent, SendError};
 use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, ContactId, Outcome};
 use tandem_reconcile::{
-    Document, Found, IntentKind, Kind, Note, Writes, created, deleted, hint, not_applied, not_found, probed, read, refused,
-    refused_create, taken, unknown, updated,
+    Document, Found, IntentKind, Kind, Note, Writes, created, deleted, hint, not_applied, not_found, probed, read,
+    refused, refused_create, taken, unknown, updated,
 };
 use tandem_records::{Error, Loaded};
 use tandem_telemetry::chain;

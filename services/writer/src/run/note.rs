@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tandem_contact::{Field, Side};
+use tandem_contact::{Field, Side, Value, part};
 use tandem_providers::ghl::note::PartId;
 use tandem_providers::openphone::Id;
 use tandem_providers::{Class, ContactId};
@@ -26,7 +26,7 @@ impl Worker<'_> {
         let name = loaded.document.provider_id(side).unwrap_or_default();
         let answer = match side {
             Side::Ghl => match PartId::parse(name) {
-                Some(part) => note::read_ghl(&self.caller, &contact, &part).await,
+                Some(part) => note::read_ghl(&self.caller, &contact, (&part, replaced(&loaded.document))).await,
                 None => return self.unusable_id(loaded, side).await,
             },
             Side::OpenPhone => match Id::new(name) {
@@ -101,8 +101,8 @@ impl Worker<'_> {
         flow
     }
 
-    /// The whole text is read first, and written back with another part in it. Where the part is another one than was known, that
-    /// comes first.
+    /// The whole text is read first, and written back with another part in it. Where the part is not to be found, what it has
+    /// become is read first.
     async fn write_part(
         &mut self,
         loaded: Loaded,
@@ -116,10 +116,10 @@ impl Worker<'_> {
             Err(Trouble::Refused(error)) if error.class() == Class::NotFound => return self.look_again(loaded).await,
             Err(trouble) => return self.failed(loaded, side, trouble).await,
         };
-        if note::part_value(&text, part.number).as_ref() != loaded.document.shadow_value(side, Field::NoteText) {
+        let Some(range) = part::find(&text, part.number, known(&loaded.document)) else {
             return self.look_again(loaded).await;
-        }
-        self.write_on(loaded, side, (kind, writes), Some(&Ground::Text(text))).await
+        };
+        self.write_on(loaded, side, (kind, writes), Some(&Ground::Text(text, range))).await
     }
 
     async fn look_again(&self, loaded: Loaded) -> Result<Flow, Error> {
@@ -143,12 +143,24 @@ impl Worker<'_> {
         let id = contact_id(document, side).ok_or(Unfit::Lossy)?;
         let changes = (kind != IntentKind::Delete).then_some(writes);
         match (side, ground) {
-            (Side::Ghl, Some(Ground::Text(text))) => {
+            (Side::Ghl, Some(Ground::Text(text, range))) => {
                 let part = PartId::parse(id.as_str()).ok_or(Unfit::Lossy)?;
-                note::change_ghl(&self.caller, (&contact, &part), text, changes)
+                note::change_ghl(&self.caller, (&contact, &part), (text, range), changes)
             }
             (Side::OpenPhone, _) => note::change_openphone(&contact, &id, changes),
             (Side::Ghl, _) => Err(Unfit::Lossy),
         }
     }
+}
+
+/// What the note, or the part, was last known to be in GHL.
+fn known(document: &Document) -> &str {
+    document.shadow_value(Side::Ghl, Field::NoteText).and_then(Value::as_text).unwrap_or_default()
+}
+
+/// That, where `OpenPhone` has something else that is to be put in its place.
+fn replaced(document: &Document) -> Option<&str> {
+    let is_changed = document.canon_value(Field::NoteText) != document.agreed[Side::Ghl].get(&Field::NoteText);
+    let is_deleted = document.gone[Side::OpenPhone].is_some() && document.gone[Side::Ghl].is_none();
+    (is_changed || is_deleted).then(|| known(document))
 }

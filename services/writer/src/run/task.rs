@@ -73,14 +73,16 @@ impl Worker<'_> {
     ) -> Result<Prepared, Unfit> {
         let id = contact_id(document, side);
         match (ground, side) {
-            (Some(Ground::Contact(contact)), _) => task::prepare_ghl(&self.caller, (contact, None), (kind, writes)).await,
+            (Some(Ground::Contact(contact)), _) => {
+                task::prepare_ghl(&self.caller, (contact, None), (kind, writes)).await
+            }
             (Some(Ground::Anchor(anchor)), _) => task::create_openphone(&self.caller, anchor, writes).await,
-            (Some(Ground::Text(_)) | None, Side::Ghl) => {
+            (Some(Ground::Text(..)) | None, Side::Ghl) => {
                 let contact = place(document, side).ok_or(Unfit::Lossy)?;
                 let id = id.and_then(|id| ghl_api::Id::new(id.as_str()).ok()).ok_or(Unfit::Lossy)?;
                 task::prepare_ghl(&self.caller, (&contact, Some(&id)), (kind, writes)).await
             }
-            (Some(Ground::Text(_)) | None, Side::OpenPhone) => {
+            (Some(Ground::Text(..)) | None, Side::OpenPhone) => {
                 let id = id.ok_or(Unfit::Lossy)?;
                 let changes = (kind != IntentKind::Delete).then_some(writes);
                 task::update_openphone(&self.caller, (&id, self.held.task.as_ref(), document), changes).await

@@ -3,6 +3,7 @@
 mod maker;
 mod person;
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,8 +31,8 @@ pub(super) enum Ground {
     Contact(ContactId),
     /// A task that is made in `OpenPhone` on this.
     Anchor(Anchor),
-    /// A part of this whole text is changed.
-    Text(String),
+    /// This part of this whole text is changed.
+    Text(String, Range<usize>),
 }
 
 /// A create may go on, or the run ends or turns.
@@ -122,7 +123,7 @@ impl Ground {
         match self {
             Self::Contact(contact) => Some(contact.to_string()),
             Self::Anchor(Anchor::Conversation(id)) => Some(id.to_string()),
-            Self::Anchor(Anchor::Number(..)) | Self::Text(_) => None,
+            Self::Anchor(Anchor::Number(..)) | Self::Text(..) => None,
         }
     }
 }

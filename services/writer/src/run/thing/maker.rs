@@ -14,7 +14,12 @@ use crate::thing::alike;
 impl Worker<'_> {
     /// A provider has no place for an id of ours in a task or note. So those of one person and text are made one at a time:
     /// whoever finds one there that was just made waits until its maker knows, and then leaves it to it.
-    pub(super) async fn give_way(&self, document: &mut Document, revision: u64, side: Side) -> Result<Option<Flow>, Error> {
+    pub(super) async fn give_way(
+        &self,
+        document: &mut Document,
+        revision: u64,
+        side: Side,
+    ) -> Result<Option<Flow>, Error> {
         let (records, there) = (&self.caller.deps.records, side.other());
         let known = document.provider_id(there).unwrap_or_default().to_owned();
         let linked = records.linked_thing(&document.connection, (document.kind, there), &known).await?;
