@@ -83,6 +83,12 @@ impl Turns {
         ended(self.store.put(&turn.key, bytes(&state), Expected::Revision(turn.revision)).await.map(drop))
     }
 
+    /// Nobody gets the turn before then, whoever had it.
+    pub async fn keep(&self, turn: Turn, until: Timestamp) -> Result<(), Error> {
+        let state = State { claimed_until: until, done_at: turn.last, round: turn.round };
+        ended(self.store.put(&turn.key, bytes(&state), Expected::Revision(turn.revision)).await.map(drop))
+    }
+
     /// Gives back a turn that nothing is to be remembered of.
     pub async fn end(&self, turn: Turn) -> Result<(), Error> {
         ended(self.store.delete(&turn.key, turn.revision).await)
@@ -138,6 +144,8 @@ mod tests {
         let turn = take("n1", 3).await.unwrap().unwrap();
         turns.end(left_behind).await.unwrap();
         assert!(take("n1", 4).await.unwrap().is_none(), "a turn that had ended was given back");
-        drop(turn);
+        turns.keep(turn, at(4) + Duration::from_secs(30)).await.unwrap();
+        assert!(take("n1", 4).await.unwrap().is_none());
+        assert!(take("n1", 5).await.unwrap().is_some());
     }
 }

@@ -5,6 +5,8 @@ use super::*;
 in_both_shapes! {
     a_create_of_unknown_outcome_in_openphone_leaves_one_note,
     a_create_of_unknown_outcome_in_ghl_leaves_one_note,
+    an_edit_of_unknown_outcome_in_ghl_arrives_and_nothing_comes_back,
+    a_contact_that_cannot_be_read_holds_nobody_up,
     a_note_on_somebody_who_is_not_kept_in_step_is_skipped_with_a_reason,
     the_notes_of_a_deleted_person_stay_as_they_are,
     without_the_mapping_nobody_asks_for_notes,
@@ -40,6 +42,41 @@ async fn a_create_of_unknown_outcome_in_ghl_leaves_one_note(shape: Shape) {
         stack.openphone.edit_note(&person.openphone, &note, Some("Later")).unwrap();
         person.arrive_in_ghl(&stack, "an edit after that", &["Later"]).await;
     }
+}
+
+async fn an_edit_of_unknown_outcome_in_ghl_arrives_and_nothing_comes_back(shape: Shape) {
+    for fault in FAULTS {
+        let (stack, person) = start(shape).await;
+        let (ghl, openphone) = person.linked(&stack, "First").await;
+        let route = format!("/contacts/{}/notes/{ghl}", person.ghl);
+        stack.ghl.script(Scripted::next(On::call("PUT", &route), fault.clone()));
+        stack.openphone.edit_note(&person.openphone, &openphone, Some("Second")).unwrap();
+        person.arrive_in_ghl(&stack, "the edit", &["Second"]).await;
+        at_rest(&stack).await;
+        assert_eq!(stack.ghl.report().faults.values().sum::<u64>(), 1, "the fault never struck");
+        assert_eq!(
+            (person.in_ghl(&stack), person.in_openphone(&stack)),
+            (vec!["Second".into()], vec!["Second".into()])
+        );
+        assert_eq!(writes(&stack).1, 1, "{fault:?}: something came back");
+        stack.openphone.edit_note(&person.openphone, &openphone, Some("Third")).unwrap();
+        person.arrive_in_ghl(&stack, "an edit after that", &["Third"]).await;
+    }
+}
+
+async fn a_contact_that_cannot_be_read_holds_nobody_up(shape: Shape) {
+    let (stack, first) = start(shape).await;
+    let second = person(&stack, "+14155550141").await;
+    // Whichever of the two comes first.
+    let (unreadable, other) = if first.openphone < second.openphone { (&first, &second) } else { (&second, &first) };
+    let route = format!("/contacts/{}/notes", unreadable.openphone);
+    let refused = Scripted { times: 1_000, ..Scripted::next(On::call("GET", &route), Fault::ErrorBefore) };
+    stack.openphone.script(refused);
+    stack.openphone.create_note(&other.openphone, "Prefers mornings").unwrap();
+    other.arrive_in_ghl(&stack, "the note", &["Prefers mornings"]).await;
+    let failed = || stack.openphone.report().faults.values().sum::<u64>() > 2;
+    eventually("that the one was tried again", LIMIT, || failed().then_some(())).await;
+    assert!(unreadable.in_ghl(&stack).is_empty());
 }
 
 async fn a_note_on_somebody_who_is_not_kept_in_step_is_skipped_with_a_reason(shape: Shape) {

@@ -63,6 +63,7 @@ const USED: &[(&str, &str, &str)] = &[
     ("openphone.contact.note.patch", "services/writer/src/note/openphone.rs", "note::update("),
     ("openphone.contact.note.delete", "services/writer/src/note/openphone.rs", "note::delete("),
     ("openphone.v1.conversations.list", "services/writer/src/talks.rs", "conversation::list_v1("),
+    ("openphone.v1.conversations.list", "services/writer/src/poll/notes.rs", "conversation::list_v1("),
     ("openphone.users.list", "services/writer/src/people.rs", "workspace::users("),
     ("openphone.numbers.list", "services/writer/src/talks.rs", "workspace::numbers("),
     ("openphone.webhooks.list", "services/ingest/src/hooks/look.rs", "hook::list("),

@@ -10,5 +10,6 @@
 )]
 
 mod merge;
+mod note;
 mod simulation;
 mod task;

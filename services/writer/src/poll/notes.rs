@@ -32,9 +32,17 @@ pub(super) async fn tell(caller: &Caller<'_>, turn: &Turn, begun: Timestamp) -> 
     let due = notes.due(connection, since, MOST_CONTACTS).await?;
     let (mut read, mut told) = (BTreeSet::new(), Ok(()));
     for contact in due {
-        told = tell_of(caller, &contact, turn).await;
-        if told.is_err() {
-            break;
+        match tell_of(caller, &contact, turn).await {
+            // Whoever can't be read doesn't hold up the others, and comes behind them the next time.
+            Err(Failure::Provider(trouble)) if trouble.not_the_records_fault().is_none() => {
+                let error = trouble.reason();
+                tracing::warn!(connection.id = %connection, error, "a contact's notes could not be read; it is tried again");
+            }
+            Ok(()) => {}
+            Err(failure) => {
+                told = Err(failure);
+                break;
+            }
         }
         read.insert(contact);
     }

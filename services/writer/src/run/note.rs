@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tandem_contact::{Field, Side, Value, part};
+use tandem_proto::RecordId;
 use tandem_providers::ghl::note::PartId;
 use tandem_providers::openphone::Id;
 use tandem_providers::{Class, ContactId};
@@ -89,16 +90,31 @@ impl Worker<'_> {
             return self.unusable_id(loaded, Side::Ghl).await;
         };
         let timing = self.rules.timing[Side::Ghl];
-        // Two waits for a slot, a read, and a write that starts as late as it may.
-        let hold = (MAX_WAIT + timing.timeout) * 2 + timing.send_window + MARGIN;
+        // Two waits for a slot, a read, and a write that starts as late as it may and is carried out as late as it can be.
+        let hold = MAX_WAIT * 2 + timing.timeout + timing.send_window + timing.late_write() + MARGIN;
         let (turns, connection) = (self.caller.deps.records.turns(), loaded.document.connection.clone());
         let doing = Doing::WriteNote(part.note.as_str());
         let Some(turn) = turns.take(&connection, doing, (Timestamp::now(), hold, Duration::ZERO)).await? else {
             return Ok(Flow::Stop(Settlement::Nak(spread(LOOK / 4))));
         };
+        let record = loaded.document.id.clone();
         let flow = Box::pin(self.write_part(loaded, &part, (kind, writes))).await;
-        turns.end(turn).await?;
+        match self.may_still_come(&record, kind).await? {
+            Some(until) => turns.keep(turn, until).await?,
+            None => turns.end(turn).await?,
+        }
         flow
+    }
+
+    /// Until when a write of unknown outcome may be carried out: another one before that would be undone by it.
+    async fn may_still_come(&self, record: &RecordId, kind: IntentKind) -> Result<Option<Timestamp>, Error> {
+        let (now, side) = (Timestamp::now(), Side::Ghl);
+        let loaded = self.caller.deps.records.load(&self.caller.connection.id, record).await?;
+        let Some(Loaded { document, .. }) = loaded else { return Ok(None) };
+        let is_cut_open = kind == IntentKind::Delete && document.hint[side] && document.gone[side].is_none();
+        let cut = is_cut_open.then(|| now + self.rules.timing[side].late_write());
+        let open = document.unsettled[side].iter().map(|write| write.expires).filter(|expires| *expires > now);
+        Ok(open.chain(cut).max())
     }
 
     /// The whole text is read first, and written back with another part in it. Where the part is not to be found, what it has
