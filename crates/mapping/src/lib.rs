@@ -111,7 +111,10 @@ impl Mapping {
     /// The same for notes. None where they don't travel.
     pub fn note_rules(&self, timing: PerSide<Timing>) -> Option<Rules> {
         let rule = FieldRule { direction: self.notes?, conflict: ConflictPolicy::Newest };
-        Some(whole(Rules { fields: BTreeMap::from([(Field::NoteText, rule)]), timing, ..Rules::default() }))
+        // OpenPhone tells of no edit (contract sheet, section 7.3): one that is not known yet would be written over.
+        let read_first = PerSide { ghl: BTreeSet::new(), openphone: BTreeSet::from([Field::NoteText]) };
+        let fields = BTreeMap::from([(Field::NoteText, rule)]);
+        Some(whole(Rules { fields, read_first, timing, ..Rules::default() }))
     }
 
     /// GHL has no field of its own for the role.

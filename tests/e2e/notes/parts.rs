@@ -35,10 +35,10 @@ fn together(person: &Person, stack: &Stack) -> String {
 /// Waits until the notes together are the text, in so many parts, each of which fits.
 async fn whole(stack: &Stack, person: &Person, what: &str, (text, parts): (&str, usize)) {
     let is_whole = || together(person, stack) == text && person.in_openphone(stack).len() == parts;
-    eventually(what, LIMIT, || is_whole().then_some(())).await;
+    eventually(what, LIMIT, || (person.in_ghl(stack) == [text] && is_whole()).then_some(())).await;
     at_rest(stack).await;
-    assert!(is_whole(), "something came back");
-    assert_eq!(person.in_ghl(stack), [text]);
+    assert_eq!(together(person, stack), text, "something came back");
+    assert_eq!((person.in_openphone(stack).len(), person.in_ghl(stack)), (parts, vec![text.to_owned()]));
     let fits = |part: &String| part.encode_utf16().count() <= 2_000;
     assert!(person.in_openphone(stack).iter().all(fits));
 }

@@ -21,6 +21,9 @@ const MARGIN: Duration = Duration::from_secs(10);
 
 impl Worker<'_> {
     pub(super) async fn read_note(&mut self, loaded: Loaded, side: Side) -> Result<Flow, Error> {
+        // An edit of a part comes before the news that the part has moved.
+        let is_first = side == Side::OpenPhone || !is_of_several(&loaded.document) || self.run.fresh[Side::OpenPhone];
+        let side = if is_first { side } else { Side::OpenPhone };
         let Some(contact) = place(&loaded.document, side) else {
             return self.leave(loaded, "nobody names a contact for this note").await;
         };
@@ -169,7 +172,7 @@ impl Worker<'_> {
     }
 }
 
-/// What the note, or the part, was last known to be in GHL.
+/// What the note, or the part of it, was last known to be in GHL.
 fn known(document: &Document) -> &str {
     document.shadow_value(Side::Ghl, Field::NoteText).and_then(Value::as_text).unwrap_or_default()
 }
@@ -179,4 +182,10 @@ fn replaced(document: &Document) -> Option<&str> {
     let is_changed = document.canon_value(Field::NoteText) != document.agreed[Side::Ghl].get(&Field::NoteText);
     let is_deleted = document.gone[Side::OpenPhone].is_some() && document.gone[Side::Ghl].is_none();
     (is_changed || is_deleted).then(|| known(document))
+}
+
+/// Whether the text has other parts too, and this one is in `OpenPhone`.
+fn is_of_several(document: &Document) -> bool {
+    let is_there = document.link[Side::OpenPhone].is_some() && document.gone[Side::OpenPhone].is_none();
+    is_there && part::without_marks(known(document)) != known(document)
 }
