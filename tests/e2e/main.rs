@@ -20,6 +20,7 @@ mod kill;
 mod known_bugs;
 mod logs;
 mod main_job;
+mod notes;
 mod oauth;
 mod operations;
 mod review;

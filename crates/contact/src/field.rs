@@ -34,6 +34,8 @@ pub enum Field {
     TaskAssignee,
     /// Of a task: `open` or `completed`.
     TaskStatus,
+    /// Of a note, or of a part of one: what it says, with the marks that lead from part to part.
+    NoteText,
 }
 
 impl Field {
@@ -68,6 +70,7 @@ impl Field {
             Self::TaskDue => "task_due",
             Self::TaskAssignee => "task_assignee",
             Self::TaskStatus => "task_status",
+            Self::NoteText => "note_text",
         }
     }
 
@@ -89,7 +92,8 @@ impl Field {
             | Self::TaskBody
             | Self::TaskDue
             | Self::TaskAssignee
-            | Self::TaskStatus => false,
+            | Self::TaskStatus
+            | Self::NoteText => false,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod email;
 mod field;
+pub mod mention;
+pub mod part;
 pub mod phone;
 mod side;
 pub mod tag;

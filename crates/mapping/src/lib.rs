@@ -24,6 +24,8 @@ pub struct Mapping {
     pub tasks: Option<Direction>,
     /// The `OpenPhone` number, E.164, for tasks of people without a conversation; none for the first one of the workspace.
     pub task_number: Option<String>,
+    /// Which way notes travel; none where they don't.
+    pub notes: Option<Direction>,
 }
 
 impl Default for Mapping {
@@ -38,6 +40,7 @@ impl Default for Mapping {
             deletes: PerSide { ghl: DeletePolicy::Ignore, openphone: DeletePolicy::Ignore },
             tasks: None,
             task_number: None,
+            notes: None,
         }
     }
 }
@@ -102,17 +105,29 @@ impl Mapping {
             timing,
             ..Rules::default()
         };
-        let creates = |side: Side| rules.writes_anything_to(side);
-        let deletes = |from: Side| if creates(from.other()) { DeletePolicy::Propagate } else { DeletePolicy::Ignore };
-        Some(Rules {
-            creates: PerSide { ghl: creates(Side::Ghl), openphone: creates(Side::OpenPhone) },
-            deletes: PerSide { ghl: deletes(Side::Ghl), openphone: deletes(Side::OpenPhone) },
-            ..rules
-        })
+        Some(whole(rules))
+    }
+
+    /// The same for notes. None where they don't travel.
+    pub fn note_rules(&self, timing: PerSide<Timing>) -> Option<Rules> {
+        let rule = FieldRule { direction: self.notes?, conflict: ConflictPolicy::Newest };
+        // OpenPhone tells of no edit (contract sheet, section 7.3): one that is not known yet would be written over.
+        let read_first = PerSide { ghl: BTreeSet::new(), openphone: BTreeSet::from([Field::NoteText]) };
+        let fields = BTreeMap::from([(Field::NoteText, rule)]);
+        Some(whole(Rules { fields, read_first, timing, ..Rules::default() }))
     }
 
     /// GHL has no field of its own for the role.
     fn has_place(&self, field: Field) -> bool {
         field != Field::Role || self.role_custom_field.is_some()
     }
+}
+
+/// Where a thing's fields travel to, it is made and deleted too.
+fn whole(rules: Rules) -> Rules {
+    let creates = |side: Side| rules.writes_anything_to(side);
+    let deletes = |from: Side| if creates(from.other()) { DeletePolicy::Propagate } else { DeletePolicy::Ignore };
+    let creates = PerSide { ghl: creates(Side::Ghl), openphone: creates(Side::OpenPhone) };
+    let deletes = PerSide { ghl: deletes(Side::Ghl), openphone: deletes(Side::OpenPhone) };
+    Rules { creates, deletes, ..rules }
 }

@@ -49,6 +49,8 @@ pub enum Purpose {
     Sync,
     /// Keeping tasks in step, where a mapping says so.
     Tasks,
+    /// Keeping notes in step, where a mapping says so.
+    Notes,
     /// Connecting, reconnecting and keeping webhooks registered.
     Setup,
     /// `tandem check`.
@@ -61,6 +63,7 @@ impl Purpose {
         match self {
             Self::Sync => "sync",
             Self::Tasks => "tasks",
+            Self::Notes => "notes",
             Self::Setup => "setup",
             Self::Check => "check",
         }
@@ -85,6 +88,12 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Whether contacts are kept in step without it.
+    pub fn is_beside_contacts(&self) -> bool {
+        let is_beside = |purpose: &Purpose| matches!(purpose, Purpose::Tasks | Purpose::Notes);
+        !self.purposes.is_empty() && self.purposes.iter().all(is_beside)
+    }
+
     /// The HTTP method.
     pub fn method(&self) -> &'static str {
         self.template.split_once(' ').map_or("", |(method, _)| method)

@@ -24,7 +24,7 @@ pub struct Document {
     /// Whose it is, once that is known: the contact's record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<RecordId>,
-    /// Where a thing is kept, as the side's requests need it: at GHL its contact, in `OpenPhone` its conversation.
+    /// Where a thing is kept, as the side's requests need it: its contact, or of a task in `OpenPhone` its conversation.
     #[serde(default, skip_serializing_if = "has_no_place")]
     pub place: PerSide<Option<String>>,
     /// When the record was first heard of.
@@ -111,9 +111,20 @@ pub enum Kind {
     Contact,
     /// A task about somebody.
     Task,
+    /// A note on somebody, or a part of one that is too long for one note at the other side.
+    Note,
 }
 
 impl Kind {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Contact => "contact",
+            Self::Task => "task",
+            Self::Note => "note",
+        }
+    }
+
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
     fn is_contact(&self) -> bool {
         *self == Self::Contact

@@ -24,7 +24,7 @@ pub use merge::{
 pub use observe::{ARCHIVED, Note, decide, is_echo, observe};
 pub use outcome::{
     Found, adopt, at_rest, awaited, claimed, created, deleted, failed, hint, join, merged_into, not_applied, not_found,
-    parked, parked_with, probed, read, refused, refused_create, settle, taken, unknown, updated, woken,
+    parked, parked_with, probed, read, refused, refused_create, returned, settle, taken, unknown, updated, woken,
 };
 pub use rules::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing, Weakened};
 pub use step::{COMPLETED, OPEN, Run, Step, next_step};

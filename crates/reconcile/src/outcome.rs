@@ -73,6 +73,18 @@ pub fn not_found(document: &mut Document, rules: &Rules, side: Side, now: Timest
     }
 }
 
+/// The side has again what was gone from both, as a text has another part once it has grown again: what the other side had of it
+/// is forgotten, so that it is made there anew.
+pub fn returned(document: &mut Document, side: Side) {
+    let other = side.other();
+    if document.gone[side].is_some() && document.gone[other].is_some() {
+        document.gone[other] = None;
+        document.link[other] = None;
+        document.looked_up[other] = None;
+        forget_side(document, other);
+    }
+}
+
 /// A look-up's answer, oldest contact first.
 pub fn probed(document: &mut Document, rules: &Rules, side: Side, found: &[Found], now: Timestamp) -> Vec<Note> {
     document.looked_up[side] = Some(now);

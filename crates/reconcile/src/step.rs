@@ -168,12 +168,14 @@ fn update(document: &Document, rules: &Rules, side: Side, run: &Run) -> Option<S
     Some(Step::Update(side, writes))
 }
 
-/// A contact that holds none of these would be an empty card; a task needs something to be done, and still to be done.
+/// A contact that holds none of these would be an empty card; a task needs something to be done, and still to be done; a note says
+/// something.
 fn is_worth_making(kind: Kind, writes: &Writes) -> bool {
     const NAMING: [Field; 5] = [Field::FirstName, Field::LastName, Field::Company, Field::Phones, Field::Emails];
     let is_done = |write: &Write| write.to.as_ref().and_then(Value::as_text) == Some(COMPLETED);
     match kind {
         Kind::Contact => NAMING.iter().any(|field| writes.contains_key(field)),
         Kind::Task => writes.contains_key(&Field::TaskTitle) && !writes.get(&Field::TaskStatus).is_some_and(is_done),
+        Kind::Note => writes.contains_key(&Field::NoteText),
     }
 }

@@ -8,6 +8,8 @@ use tandem_proto::{ConnectionId, RecordId};
 use tandem_providers::openphone::Id;
 use tandem_reconcile::Kind;
 
+use crate::Doing;
+
 pub(crate) fn record(connection: &ConnectionId, record: &RecordId) -> String {
     format!("record/{connection}/{record}")
 }
@@ -19,7 +21,7 @@ pub(crate) fn records_of(connection: &ConnectionId) -> String {
 pub(crate) fn link(connection: &ConnectionId, kind: Kind, side: Side, provider_id: &str) -> String {
     match kind {
         Kind::Contact => format!("link/{connection}/{side}/{provider_id}"),
-        Kind::Task => format!("link-task/{connection}/{side}/{provider_id}"),
+        Kind::Task | Kind::Note => format!("link-{}/{connection}/{side}/{provider_id}", kind.name()),
     }
 }
 
@@ -35,14 +37,28 @@ pub(crate) fn conversation(connection: &ConnectionId, conversation: &Id) -> Stri
     format!("conversation/{connection}/{conversation}")
 }
 
-/// Who reads a location's tasks.
-pub(crate) fn poll(connection: &ConnectionId) -> String {
-    format!("task-poll/{connection}")
+/// Who does it.
+pub(crate) fn turn(connection: &ConnectionId, doing: Doing<'_>) -> String {
+    match doing {
+        Doing::ReadTasks => format!("task-poll/{connection}"),
+        Doing::ReadNotes => format!("note-poll/{connection}"),
+        Doing::WriteNote(id) => format!("note-turn/{connection}/{id}"),
+    }
 }
 
-/// What was read of some of them.
-pub(crate) fn polled(connection: &ConnectionId, shard: u8) -> String {
+/// What was read of some tasks.
+pub(crate) fn tasks_seen(connection: &ConnectionId, shard: u8) -> String {
     format!("task-seen/{connection}/{shard}")
+}
+
+/// What was read of a contact's notes.
+pub(crate) fn notes_seen(connection: &ConnectionId, contact: &str) -> String {
+    format!("note-seen/{connection}/{contact}")
+}
+
+/// Some of the contacts with something going on.
+pub(crate) fn active(connection: &ConnectionId, shard: u8) -> String {
+    format!("note-active/{connection}/{shard}")
 }
 
 /// Whether the list of conversations was read to its end.
@@ -63,9 +79,15 @@ pub fn record_id(connection: &ConnectionId, side: Side, provider_id: &str) -> Re
     hashed(&[connection.as_str(), side.name(), provider_id])
 }
 
-/// The same for a task.
-pub fn task_record_id(connection: &ConnectionId, side: Side, provider_id: &str) -> RecordId {
-    hashed(&[connection.as_str(), "task", side.name(), provider_id])
+/// The same for a thing of theirs.
+pub fn thing_record_id(connection: &ConnectionId, kind: Kind, side: Side, provider_id: &str) -> RecordId {
+    hashed(&[connection.as_str(), kind.name(), side.name(), provider_id])
+}
+
+/// Where something is kept that is spread over so many entries.
+pub(crate) fn shard_of(id: &str, shards: u8) -> u8 {
+    let sum = id.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    sum % shards
 }
 
 fn hashed(parts: &[&str]) -> RecordId {

@@ -2,8 +2,11 @@
 
 mod error;
 mod key;
-mod polls;
+mod notes;
+mod prints;
 mod talks;
+mod tasks;
+mod turns;
 
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};
@@ -11,9 +14,12 @@ use tandem_reconcile::{Brake, Document, Kind};
 use tandem_store::{Expected, Store};
 
 pub use error::Error;
-pub use key::{record_id, task_record_id};
-pub use polls::{Fingerprints, Polls, Turn, changed, fingerprint};
+pub use key::{record_id, thing_record_id};
+pub use notes::{Notes, SeenNotes};
+pub use prints::{Fingerprints, changed, fingerprint};
 pub use talks::Talks;
+pub use tasks::SeenTasks;
+pub use turns::{Doing, Turn, Turns};
 
 /// A document and the revision it was read at.
 #[derive(Debug, Clone)]
@@ -36,9 +42,19 @@ impl Records {
         Self { store }
     }
 
+    /// Who does what only one may do at a time, kept in the same store.
+    pub fn turns(&self) -> Turns {
+        Turns::new(self.store.clone())
+    }
+
     /// What readings of all tasks showed, kept in the same store.
-    pub fn polls(&self) -> Polls {
-        Polls::new(self.store.clone())
+    pub fn seen_tasks(&self) -> SeenTasks {
+        SeenTasks::new(self.store.clone())
+    }
+
+    /// Whose notes are read, and what that showed, kept in the same store.
+    pub fn notes(&self) -> Notes {
+        Notes::new(self.store.clone())
     }
 
     /// `OpenPhone`'s conversations, kept in the same store.
@@ -69,14 +85,14 @@ impl Records {
         self.named(&key::link(connection, Kind::Contact, side, id)).await
     }
 
-    /// The record of a provider's task.
-    pub async fn linked_task(
+    /// The record of a provider's task or note.
+    pub async fn linked_thing(
         &self,
         connection: &ConnectionId,
-        side: Side,
+        (kind, side): (Kind, Side),
         id: &str,
     ) -> Result<Option<RecordId>, Error> {
-        self.named(&key::link(connection, Kind::Task, side, id)).await
+        self.named(&key::link(connection, kind, side, id)).await
     }
 
     /// The record that holds an identity key.
@@ -84,7 +100,7 @@ impl Records {
         self.named(&key::claim(connection, identity)).await
     }
 
-    /// Notes which record a provider's contact or task belongs to. The last word counts: the document decides, this is an index.
+    /// Notes which record a provider's contact, task or note belongs to. The last word counts: the document decides, this is an index.
     pub async fn link(&self, document: &Document, side: Side, id: &str) -> Result<(), Error> {
         let key = key::link(&document.connection, document.kind, side, id);
         let held = self.store.get(&key).await?;

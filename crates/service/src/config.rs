@@ -251,6 +251,8 @@ pub struct Writer {
     pub in_flight: usize,
     /// Between two readings of a location's open tasks, where they are kept in step.
     pub task_poll: Duration,
+    /// Between two readings of the notes on `OpenPhone` contacts, where they are kept in step.
+    pub note_poll: Duration,
 }
 
 impl Config {

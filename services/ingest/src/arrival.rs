@@ -108,7 +108,9 @@ fn ghl_type(kind: ghl::webhook::Kind, provider_type: &str) -> String {
         Kind::ContactDeleted => "contact.deleted".to_owned(),
         Kind::ContactTagsUpdated => "contact.tags_updated".to_owned(),
         Kind::ContactDndUpdated => "contact.dnd_updated".to_owned(),
-        Kind::TaskChanged | Kind::TaskDeleted | Kind::Other => lower_case(provider_type),
+        Kind::TaskChanged | Kind::TaskDeleted | Kind::NoteChanged | Kind::NoteDeleted | Kind::Other => {
+            lower_case(provider_type)
+        }
     }
 }
 

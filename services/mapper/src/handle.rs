@@ -1,15 +1,16 @@
 //! One event: decode, decide, store, publish.
 
+mod thing;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tandem_contact::{Observed, Side};
 use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_providers::ContactId;
-use tandem_providers::ghl::webhook::TASK_SEEN;
 use tandem_queue::{Delivery, Work};
 use tandem_reconcile::{Document, Kind, Rules, adopt, hint, is_echo};
-use tandem_records::{Loaded, record_id, task_record_id};
+use tandem_records::{Loaded, record_id};
 use tandem_store::Expected;
 use tandem_telemetry::{Sent, Span, chain};
 
@@ -47,8 +48,6 @@ const MOST_CONFLICTS: usize = 20;
 const MOST_MERGES: usize = 8;
 /// After this it is known, or never will be, for whom a contact was made.
 const OWN_CREATE: Duration = Duration::from_mins(5);
-/// After this a contact that a task names is one that nobody has told us of.
-const CONTACT_COMES: Duration = Duration::from_secs(30);
 
 /// The event, unless it can't be read.
 pub(crate) async fn handle(
@@ -80,14 +79,23 @@ pub(crate) async fn handle(
         Observation::Hint { side, contact, is_deleted, seen, maker } => {
             let (header, rules) = (&envelope.header, &connection.rules);
             let what = What::Contact { seen, maker };
-            apply(deps, &News { header, rules, side, id: contact, is_deleted, what }, lane(event)).await
+            let news = News { header, rules, side, id: contact, is_deleted, what };
+            let settlement = apply(deps, &news, lane(event)).await;
+            thing::after_contact(deps, connection, &news, settlement).await
         }
-        Observation::Task { side, task, is_deleted, contact } => {
-            let Some(rules) = &connection.task_rules else {
-                return skip(deps, &envelope.header, "tasks_do_not_travel");
+        Observation::Thing { kind, side, id, is_deleted, contact } => {
+            let Some(rules) = connection.rules_of(kind) else {
+                return skip(deps, &envelope.header, thing::do_not_travel(kind));
             };
-            let (header, what) = (&envelope.header, What::Task { contact });
-            apply(deps, &News { header, rules, side, id: task, is_deleted, what }, lane(event)).await
+            let (header, what) = (&envelope.header, What::Thing { kind, contact });
+            apply(deps, &News { header, rules, side, id, is_deleted, what }, lane(event)).await
+        }
+        Observation::Parts { note, count, contact } => {
+            let Some(rules) = connection.rules_of(Kind::Note) else {
+                return skip(deps, &envelope.header, thing::do_not_travel(Kind::Note));
+            };
+            let parts = thing::Parts { header: &envelope.header, rules, note, count, contact };
+            parts.apply(deps, lane(event)).await
         }
         Observation::Shown { side, contact, snapshot } => {
             let shown = Shown { header: &envelope.header, connection, side, contact, snapshot };
@@ -120,15 +128,15 @@ enum What {
         /// Who made it.
         maker: Maker,
     },
-    /// A task, and where GHL tells whose.
-    Task { contact: Option<ContactId> },
+    /// A thing of theirs, and whose, where that is told.
+    Thing { kind: Kind, contact: Option<ContactId> },
 }
 
 impl News<'_> {
     fn kind(&self) -> Kind {
         match self.what {
             What::Contact { .. } => Kind::Contact,
-            What::Task { .. } => Kind::Task,
+            What::Thing { kind, .. } => kind,
         }
     }
 }
@@ -169,7 +177,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     let connection = &news.header.connection;
     let (record, loaded) = match &news.what {
         What::Contact { maker, .. } => resolve(deps, connection, (news.side, &news.id, maker)).await?,
-        What::Task { .. } => resolve_task(deps, connection, (news.side, &news.id)).await?,
+        What::Thing { kind, .. } => thing::resolve(deps, connection, (*kind, news.side, &news.id)).await?,
     };
     if loaded.is_none() {
         if let What::Contact { maker, .. } = &news.what
@@ -177,7 +185,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
         {
             return Ok(Settlement::Retry { code: UNAVAILABLE });
         }
-        if let Some(settlement) = unwanted_task(deps, news, now).await? {
+        if let Some(settlement) = thing::unwanted(deps, news, now).await? {
             return Ok(settlement);
         }
     }
@@ -192,7 +200,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     if is_new_link {
         adopt(&mut document, news.rules, news.side, news.id.as_str(), now);
     }
-    if let What::Task { contact: Some(contact) } = &news.what {
+    if let What::Thing { contact: Some(contact), .. } = &news.what {
         document.place[news.side] = Some(contact.to_string());
     }
     hint(&mut document, news.side);
@@ -224,17 +232,6 @@ pub(crate) async fn resolve(
     last_of(deps, connection, record).await
 }
 
-/// The same for a task, whose maker nothing names.
-async fn resolve_task(
-    deps: &Deps,
-    connection: &ConnectionId,
-    (side, task): (Side, &ContactId),
-) -> Result<(RecordId, Option<Loaded>), Failure> {
-    let linked = deps.records.linked_task(connection, side, task.as_str()).await?;
-    let record = linked.unwrap_or_else(|| task_record_id(connection, side, task.as_str()));
-    last_of(deps, connection, record).await
-}
-
 /// A record that another one goes on with leads there.
 async fn last_of(
     deps: &Deps,
@@ -259,21 +256,6 @@ fn age(header: &Header, now: Timestamp) -> Duration {
     Duration::from_millis(millis.try_into().unwrap_or(u64::MAX))
 }
 
-/// A task that is met for the first time: nothing is made of it where none travel that way, or nobody knows its contact.
-async fn unwanted_task(deps: &Deps, news: &News<'_>, now: Timestamp) -> Result<Option<Settlement>, Failure> {
-    let What::Task { contact } = &news.what else { return Ok(None) };
-    if !news.rules.writes_anything_to(news.side.other()) {
-        return Ok(Some(skip(deps, news.header, "tasks_do_not_travel")));
-    }
-    let Some(contact) = contact else { return Ok(None) };
-    if deps.records.linked(&news.header.connection, news.side, contact.as_str()).await?.is_some() {
-        return Ok(None);
-    }
-    // The contact's own event may be on its way. What a reading of all tasks shows has been there for longer.
-    let is_young = age(news.header, now) < CONTACT_COMES && news.header.r#type != TASK_SEEN;
-    Ok(Some(if is_young { Settlement::Retry { code: UNAVAILABLE } } else { skip(deps, news.header, "task_of_nobody") }))
-}
-
 /// GHL tells of a contact that Tandem made, but not for whom: the writer knows in a moment.
 pub(crate) fn is_young_create_of_ours(header: &Header, maker: &Maker, now: Timestamp) -> bool {
     *maker == Maker::Tandem && age(header, now) < OWN_CREATE
@@ -284,8 +266,13 @@ fn needless(loaded: Option<&Loaded>, news: &News<'_>) -> Option<&'static str> {
     let Some(Loaded { document, .. }) = loaded else {
         return news.is_deleted.then_some("deleted_before_known");
     };
-    let What::Contact { seen: Some(seen), .. } = &news.what else { return None };
-    is_echo(document, news.rules, news.side, seen).then_some("echo")
+    match &news.what {
+        What::Contact { seen: Some(seen), .. } => is_echo(document, news.rules, news.side, seen).then_some("echo"),
+        What::Thing { kind: Kind::Note, .. } => {
+            (news.is_deleted && document.gone[news.side].is_some()).then_some("gone_already")
+        }
+        What::Contact { seen: None, .. } | What::Thing { .. } => None,
+    }
 }
 
 pub(crate) async fn publish(

@@ -16,7 +16,7 @@ use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer};
 use tandem_providers::ghl::GhlView;
 use tandem_queue::Queue;
-use tandem_reconcile::Rules;
+use tandem_reconcile::{Kind, Rules};
 use tandem_records::Records;
 use tandem_telemetry::{Metrics, chain};
 use tokio::time::Instant;
@@ -40,8 +40,21 @@ pub struct Connection {
     pub rules: Rules,
     /// How tasks are; none where they don't travel.
     pub task_rules: Option<Rules>,
+    /// How notes are; none where they don't travel.
+    pub note_rules: Option<Rules>,
     /// How GHL's contacts are read.
     pub ghl: GhlView,
+}
+
+impl Connection {
+    /// How things of a kind are decided; none where they don't travel.
+    fn rules_of(&self, kind: Kind) -> Option<&Rules> {
+        match kind {
+            Kind::Contact => Some(&self.rules),
+            Kind::Task => self.task_rules.as_ref(),
+            Kind::Note => self.note_rules.as_ref(),
+        }
+    }
 }
 
 /// What the mapper works with.

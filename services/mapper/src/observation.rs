@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use tandem_contact::{Observed, Side};
+use tandem_contact::{Observed, Side, part};
 use tandem_proto::{RecordId, v1};
+use tandem_providers::ghl::note::PartId;
 use tandem_providers::ghl::write::SOURCE;
 use tandem_providers::openphone::contact::observe_event;
 use tandem_providers::openphone::{OpenPhoneView, Partial};
 use tandem_providers::{ContactId, ghl, openphone};
-use tandem_reconcile::record_of_key;
+use tandem_reconcile::{Kind, record_of_key};
 
 use crate::Connection;
 
@@ -28,15 +29,26 @@ pub(crate) enum Observation {
         /// Who made it.
         maker: Maker,
     },
-    /// The task must be read again.
-    Task {
+    /// The task, or the note, must be read again.
+    Thing {
+        /// What it is.
+        kind: Kind,
         /// Where.
         side: Side,
         /// Which.
-        task: ContactId,
+        id: ContactId,
         /// The provider says it was deleted.
         is_deleted: bool,
-        /// Whose it is, where GHL tells.
+        /// Whose it is, where that is told.
+        contact: Option<ContactId>,
+    },
+    /// The GHL note must be read again, in all its parts.
+    Parts {
+        /// Which: its first part.
+        note: PartId,
+        /// How many parts it had at the time of the event; none where it was deleted.
+        count: usize,
+        /// Whose it is.
         contact: Option<ContactId>,
     },
     /// A list shows the contact like this, at some moment.
@@ -134,15 +146,22 @@ fn of_webhook(side: Side, body: &[u8], connection: &Connection) -> Observation {
 }
 
 fn of_ghl(event: ghl::webhook::Webhook) -> Observation {
-    use ghl::webhook::Kind;
+    use ghl::webhook::Kind as Hook;
     let is_deleted = match event.kind {
-        Kind::ContactDeleted => true,
-        Kind::ContactCreated | Kind::ContactUpdated | Kind::ContactTagsUpdated | Kind::ContactDndUpdated => false,
-        Kind::TaskChanged | Kind::TaskDeleted => {
-            let is_deleted = event.kind == Kind::TaskDeleted;
-            return of_task((Side::Ghl, event.task_id, is_deleted), event.contact_id);
+        Hook::ContactDeleted => true,
+        Hook::ContactCreated | Hook::ContactUpdated | Hook::ContactTagsUpdated | Hook::ContactDndUpdated => false,
+        Hook::TaskChanged | Hook::TaskDeleted => {
+            let is_deleted = event.kind == Hook::TaskDeleted;
+            return of_thing((Kind::Task, Side::Ghl, event.task_id), is_deleted, event.contact_id);
         }
-        Kind::Other => return Observation::Skip("not_a_contact_event"),
+        Hook::NoteChanged | Hook::NoteDeleted => {
+            let is_deleted = event.kind == Hook::NoteDeleted;
+            let count = if is_deleted { 0 } else { part::count(event.note_body.as_deref().unwrap_or_default()) };
+            let note = event.note_id.as_ref().and_then(PartId::whole);
+            let parts = |note| Observation::Parts { note, count, contact: event.contact_id };
+            return note.map_or(Observation::Skip("no_note_id"), parts);
+        }
+        Hook::Other => return Observation::Skip("not_a_contact_event"),
     };
     match event.contact_id {
         // Bodies are sparse and have no version: absence is not emptiness, and a retry may be old. So: a hint.
@@ -163,14 +182,19 @@ fn made_in_openphone(key: Option<&str>) -> Maker {
 }
 
 fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> Observation {
-    use openphone::webhook::Kind;
+    use openphone::webhook::Kind as Hook;
     let is_deleted = match event.kind {
-        Kind::ContactDeleted => true,
-        Kind::ContactUpdated => false,
-        Kind::TaskChanged | Kind::TaskDeleted => {
-            return of_task((Side::OpenPhone, event.task_id, event.kind == Kind::TaskDeleted), None);
+        Hook::ContactDeleted => true,
+        Hook::ContactUpdated => false,
+        Hook::TaskChanged | Hook::TaskDeleted => {
+            let is_deleted = event.kind == Hook::TaskDeleted;
+            return of_thing((Kind::Task, Side::OpenPhone, event.task_id), is_deleted, None);
         }
-        Kind::Other => return Observation::Skip("not_a_contact_event"),
+        Hook::NoteChanged | Hook::NoteDeleted => {
+            let is_deleted = event.kind == Hook::NoteDeleted;
+            return of_thing((Kind::Note, Side::OpenPhone, event.note_id), is_deleted, event.contact_id);
+        }
+        Hook::Other => return Observation::Skip("not_a_contact_event"),
     };
     let mapping = &connection.mapping;
     let observed = |contact: Partial| observe_event(&contact, &mapping.default_country, &mapping.tags_field).0;
@@ -182,10 +206,16 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
     }
 }
 
-fn of_task((side, task, is_deleted): (Side, Option<ContactId>, bool), contact: Option<ContactId>) -> Observation {
-    match task {
-        Some(task) => Observation::Task { side, task, is_deleted, contact },
-        None => Observation::Skip("no_task_id"),
+fn of_thing(
+    (kind, side, id): (Kind, Side, Option<ContactId>),
+    is_deleted: bool,
+    contact: Option<ContactId>,
+) -> Observation {
+    match (id, kind) {
+        (Some(id), _) => Observation::Thing { kind, side, id, is_deleted, contact },
+        (None, Kind::Task) => Observation::Skip("no_task_id"),
+        (None, Kind::Note) => Observation::Skip("no_note_id"),
+        (None, Kind::Contact) => Observation::Skip("no_contact_id"),
     }
 }
 
@@ -205,7 +235,7 @@ mod tests {
             role_custom_field: None,
             app_url: "https://app.example.com".to_owned(),
         };
-        Connection { rules: mapping.rules(PerSide::default()), task_rules: None, mapping, ghl }
+        Connection { rules: mapping.rules(PerSide::default()), task_rules: None, note_rules: None, mapping, ghl }
     }
 
     fn of(side: Side, body: &str) -> Observation {
@@ -239,7 +269,8 @@ mod tests {
     fn what_we_made_ourselves_is_recognised() {
         let maker = |observation| match observation {
             Observation::Hint { maker, .. } => maker,
-            Observation::Task { .. }
+            Observation::Thing { .. }
+            | Observation::Parts { .. }
             | Observation::Shown { .. }
             | Observation::Look(_)
             | Observation::Skip(_)
@@ -264,7 +295,8 @@ mod tests {
 
     #[test]
     fn what_is_not_about_a_contact_is_skipped_with_a_reason() {
-        assert_eq!(of(Side::Ghl, r#"{"type":"NoteCreate","id":"n1"}"#), Observation::Skip("not_a_contact_event"));
+        assert_eq!(of(Side::Ghl, r#"{"type":"InvoicePaid","id":"n1"}"#), Observation::Skip("not_a_contact_event"));
+        assert_eq!(of(Side::Ghl, r#"{"type":"NoteCreate","contactId":"c1"}"#), Observation::Skip("no_note_id"));
         assert_eq!(of(Side::Ghl, r#"{"type":"Invented","id":"n1"}"#), Observation::Skip("not_a_contact_event"));
         assert_eq!(of(Side::Ghl, r#"{"type":"ContactUpdate"}"#), Observation::Skip("no_contact_id"));
         assert_eq!(of(Side::Ghl, "no json"), Observation::Unreadable);
@@ -276,7 +308,7 @@ mod tests {
     fn a_task_event_names_the_task_and_where_ghl_says_so_its_contact() {
         let task = |side, id: &str, is_deleted, contact: Option<&str>| {
             let contact = contact.map(|id| ContactId::new(id).unwrap());
-            Observation::Task { side, task: ContactId::new(id).unwrap(), is_deleted, contact }
+            Observation::Thing { kind: Kind::Task, side, id: ContactId::new(id).unwrap(), is_deleted, contact }
         };
         let new = r#"{"type":"TaskCreate","locationId":"l1","id":"t1","title":"Call"}"#;
         assert_eq!(of(Side::Ghl, new), task(Side::Ghl, "t1", false, None));
@@ -291,6 +323,31 @@ mod tests {
         }
         let late = r#"{"id":"EV1","type":"task.overdue","data":{"resource":{"id":"TK1"},"context":{}}}"#;
         assert_eq!(of(Side::OpenPhone, late), Observation::Skip("not_a_contact_event"));
+    }
+
+    #[test]
+    fn a_note_in_ghl_is_looked_at_in_all_its_parts() {
+        let id = |text: &str| ContactId::new(text).unwrap();
+        let parts = |count| {
+            let note = PartId::parse("n1").unwrap();
+            Observation::Parts { note, count, contact: Some(id("c1")) }
+        };
+        for (event, body, count) in [
+            ("NoteCreate", "Called", 1),
+            ("NoteUpdate", &"Called again. ".repeat(300), 3),
+            ("NoteUpdate", "", 1),
+            ("NoteDelete", "Called", 0),
+        ] {
+            let event = format!(r#"{{"type":"{event}","id":"n1","contactId":"c1","body":"{body}"}}"#);
+            assert_eq!(of(Side::Ghl, &event), parts(count), "{event}");
+        }
+        for (event, is_deleted) in [("tandem.note.seen", false), ("tandem.note.gone", true)] {
+            let body = format!(r#"{{"type":"{event}","data":{{"resource":{{"id":"N1","contactId":"c2"}}}}}}"#);
+            let contact = Some(id("c2"));
+            let expected =
+                Observation::Thing { kind: Kind::Note, side: Side::OpenPhone, id: id("N1"), is_deleted, contact };
+            assert_eq!(of(Side::OpenPhone, &body), expected);
+        }
     }
 
     #[test]

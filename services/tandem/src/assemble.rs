@@ -15,6 +15,7 @@ use tandem_ingest::{
     StateKeys,
 };
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
+use tandem_mapping::Mapping;
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
 use tandem_providers::Purpose;
@@ -73,9 +74,9 @@ pub(crate) fn brake(config: &Config) -> BrakeLimit {
 pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
         let mapping = connection.mapping.clone();
-        let (rules, task_rules) = (rules(config, connection), mapping.task_rules(timing(config)));
+        let (rules, task_rules, note_rules) = rules(config, &mapping);
         let ghl = ghl_view(config, connection);
-        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, ghl })
+        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, note_rules, ghl })
     };
     tandem_mapper::Config {
         connections: config.connections.iter().map(connection).collect(),
@@ -115,10 +116,20 @@ pub(crate) fn oauth(config: &Config) -> Option<OAuthConfig> {
     })
 }
 
+/// How contacts are decided, and tasks and notes where they travel.
+fn rules(config: &Config, mapping: &Mapping) -> (Rules, Option<Rules>, Option<Rules>) {
+    (mapping.rules(timing(config)), mapping.task_rules(timing(config)), mapping.note_rules(timing(config)))
+}
+
 /// What the app is to be allowed: what Tandem uses, and no more.
 fn scopes(config: &Config) -> Vec<&'static str> {
-    let has_tasks = config.connections.iter().any(|connection| connection.mapping.tasks.is_some());
-    let is_used = |purpose: &Purpose| has_tasks || *purpose != Purpose::Tasks;
+    let has = |what: fn(&Mapping) -> bool| config.connections.iter().any(|connection| what(&connection.mapping));
+    let (has_tasks, has_notes) = (has(|mapping| mapping.tasks.is_some()), has(|mapping| mapping.notes.is_some()));
+    let is_used = |purpose: &Purpose| match purpose {
+        Purpose::Tasks => has_tasks,
+        Purpose::Notes => has_notes,
+        Purpose::Sync | Purpose::Setup | Purpose::Check => true,
+    };
     let used = ghl::operations::ALL.iter().filter(|operation| operation.purposes.iter().any(is_used));
     let scopes: BTreeSet<&str> = used.flat_map(|operation| operation.scopes).copied().collect();
     scopes.into_iter().collect()
@@ -180,7 +191,7 @@ fn writer_connection(
     (limits, tokens): (&Limits, Option<&Tokens>),
 ) -> anyhow::Result<Connection> {
     let mapping = connection.mapping.clone();
-    let rules = (rules(config, connection), mapping.task_rules(timing(config)));
+    let rules = rules(config, &mapping);
     let credential = ghl_credential(connection, tokens)?;
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
     let ghl_budget = ghl_budget(config, limits, connection);
@@ -287,7 +298,7 @@ pub(crate) fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Re
 }
 
 /// How a connection's contacts are decided.
-pub(crate) fn rules(config: &Config, connection: &config::Connection) -> Rules {
+pub(crate) fn contact_rules(config: &Config, connection: &config::Connection) -> Rules {
     connection.mapping.rules(timing(config))
 }
 

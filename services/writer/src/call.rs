@@ -11,7 +11,7 @@ use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
 use tandem_providers::openphone::recovery::{self, Refusal};
-use tandem_providers::{ApiError, Class, Purpose, Request, Response};
+use tandem_providers::{ApiError, Class, Request, Response};
 use tandem_telemetry::{Call, Span, chain};
 use url::Url;
 
@@ -19,7 +19,7 @@ use crate::pause::{Change, UNCONNECTED_PAUSE};
 use crate::{Connection, Deps};
 
 /// Longest wait for a slot; a delivery that has to wait longer is given back.
-const MAX_WAIT: Duration = Duration::from_secs(10);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(10);
 /// A shorter wait for a slot has no span.
 const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
 /// After a credential was refused, or the whole location.
@@ -121,7 +121,7 @@ impl Caller<'_> {
     ) -> Result<T, Trouble> {
         let (client, _) = self.connection.way_out(side);
         let template = request.operation.template;
-        let is_for_tasks = request.operation.purposes == [Purpose::Tasks];
+        let is_beside = request.operation.is_beside_contacts();
         let connection = self.connection.id.as_str();
         let span = Span::call(&Call { provider: side.name(), template, server: client.server(), connection });
         let began = Instant::now();
@@ -149,7 +149,7 @@ impl Caller<'_> {
         }
         match &result {
             // Contacts need other scopes, and go on.
-            Err(Trouble::Refused(error)) if is_for_tasks && error.is_missing_scope() => {
+            Err(Trouble::Refused(error)) if is_beside && error.is_missing_scope() => {
                 self.report(side, self.connection.pause.works(), "");
             }
             _ => self.learn(side, &result).await,

@@ -16,7 +16,7 @@ use tandem_proto::ConnectionId;
 use tandem_providers::ghl::{ApiVersion, GhlView};
 use tandem_providers::openphone::OpenPhoneView;
 use tandem_providers::openphone::workspace::Number;
-use tandem_reconcile::Rules;
+use tandem_reconcile::{Kind, Rules};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -35,6 +35,8 @@ pub struct Connection {
     pub rules: Rules,
     /// How tasks are; none where they don't travel.
     pub task_rules: Option<Rules>,
+    /// How notes are; none where they don't travel.
+    pub note_rules: Option<Rules>,
     /// The GHL side.
     pub ghl: GhlSide,
     /// The OpenPhone side.
@@ -88,7 +90,7 @@ impl Connection {
     pub fn new(
         id: ConnectionId,
         mapping: Mapping,
-        (rules, task_rules): (Rules, Option<Rules>),
+        (rules, task_rules, note_rules): (Rules, Option<Rules>, Option<Rules>),
         ghl: GhlSide,
         openphone: OpenPhoneSide,
     ) -> Self {
@@ -97,6 +99,7 @@ impl Connection {
             mapping,
             rules,
             task_rules,
+            note_rules,
             ghl,
             openphone,
             pause: Pause::default(),
@@ -113,6 +116,15 @@ impl Connection {
 
     /// How long the settings of either side are trusted: people change them and add fields.
     pub(crate) const SETTINGS_AGE: Duration = Duration::from_mins(10);
+
+    /// How things of a kind are decided; none where they don't travel.
+    pub(crate) fn rules_of(&self, kind: Kind) -> Option<&Rules> {
+        match kind {
+            Kind::Contact => Some(&self.rules),
+            Kind::Task => self.task_rules.as_ref(),
+            Kind::Note => self.note_rules.as_ref(),
+        }
+    }
 
     pub(crate) fn way_out(&self, side: Side) -> (&Client, &BudgetKey) {
         match side {

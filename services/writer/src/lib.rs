@@ -9,6 +9,7 @@ mod dead_letter;
 mod dispatch;
 mod ghl;
 mod journal;
+mod note;
 mod openphone;
 mod pause;
 mod people;
@@ -17,6 +18,7 @@ mod rehearsal;
 mod run;
 mod talks;
 mod task;
+mod thing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -31,7 +33,7 @@ use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Connection, GhlSide, OpenPhoneSide};
-pub use poll::poll_tasks;
+pub use poll::{Pace, poll};
 pub use rehearsal::Rehearsal;
 
 /// How much at once, and how patiently.

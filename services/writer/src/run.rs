@@ -3,8 +3,10 @@
 mod answer;
 mod claim;
 mod existing;
+mod note;
 mod rehearsal;
 mod task;
+mod thing;
 mod trial;
 mod write;
 
@@ -25,7 +27,7 @@ use tandem_telemetry::chain;
 use crate::call::{Caller, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::{Config, Failure, ghl, openphone, task as tasks};
+use crate::{Config, Failure, ghl, note as notes, openphone, task as tasks};
 
 pub(crate) use write::Unfit;
 
@@ -121,8 +123,8 @@ impl Worker<'_> {
             return Ok(Flow::Stop(Settlement::Ack));
         };
         self.link(&loaded.document);
-        if loaded.document.kind == Kind::Task {
-            match &self.caller.connection.task_rules {
+        if loaded.document.kind != Kind::Contact {
+            match self.caller.connection.rules_of(loaded.document.kind) {
                 // A rehearsal is of contacts.
                 Some(rules) if self.caller.deps.rehearsal.is_none() => self.rules = rules.clone(),
                 // Or they did travel once.
@@ -218,8 +220,10 @@ impl Worker<'_> {
     }
 
     async fn read(&mut self, loaded: Loaded, side: Side) -> Result<Flow, tandem_records::Error> {
-        if loaded.document.kind == Kind::Task {
-            return Box::pin(self.read_task(loaded, side)).await;
+        match loaded.document.kind {
+            Kind::Contact => {}
+            Kind::Task => return Box::pin(self.read_task(loaded, side)).await,
+            Kind::Note => return Box::pin(self.read_note(loaded, side)).await,
         }
         let Some(id) = contact_id(&loaded.document, side) else { return self.unusable_id(loaded, side).await };
         if let Some(found) = self.not_made(&id) {
@@ -250,6 +254,7 @@ impl Worker<'_> {
         };
         let answer = match (loaded.document.kind, side) {
             (Kind::Task, side) => tasks::probe(&self.caller, &loaded.document, side).await,
+            (Kind::Note, side) => notes::probe(&self.caller, &loaded.document, side).await,
             (Kind::Contact, Side::OpenPhone) => openphone::probe(&self.caller, &key).await.map_err(Failure::from),
             (Kind::Contact, Side::Ghl) => ghl::probe(&self.caller, &loaded.document).await,
         };

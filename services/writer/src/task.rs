@@ -9,14 +9,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use tandem_contact::{Observed, Side, Value};
+use tandem_contact::{Side, Value};
 use tandem_providers::{ApiError, Request, Response, ghl as ghl_api, openphone as openphone_api};
 use tandem_reconcile::{COMPLETED, Found, OPEN, Writes};
 
 use crate::call::{Caller, Pass, Trouble};
 use crate::people::People;
+use crate::thing::bare;
 
-pub(crate) use find::{OpenTasks, alike, forget, open_tasks, probe, whose};
+pub(crate) use find::{OpenTasks, forget, open_tasks, probe, whose};
 pub(crate) use ghl::{prepare as prepare_ghl, read as read_ghl};
 pub(crate) use note_line::NoteLine;
 pub(crate) use openphone::{
@@ -78,11 +79,6 @@ pub(crate) async fn send(
             caller.send(Side::OpenPhone, request, with, deleted).await.map(|()| None)
         }
     }
-}
-
-/// A task of which the answer shows no more than that it is there.
-fn bare(id: &str) -> Found {
-    Found { id: id.to_owned(), observed: Observed::new(), at: None }
 }
 
 /// To the second: neither side is more exact in what it shows.

@@ -1,5 +1,7 @@
 //! A contact's notes (contract sheet, sections 4.4, 4.5, 4.21, 4.23 and 10.9). They have no time of their last change.
 
+mod part_id;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
@@ -8,6 +10,8 @@ use crate::{ApiError, ContactId, Request, Response, json};
 use super::request::build;
 use super::response::{Listing, listing, one};
 use super::{ApiVersion, Id, operations as ops};
+
+pub use part_id::PartId;
 
 /// A note on a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]

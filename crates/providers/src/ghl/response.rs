@@ -125,10 +125,11 @@ fn is_unknown_route(words: &str) -> bool {
     words.starts_with("Cannot ")
 }
 
-/// GHL answers 400 with "Contact with id X not found" for a contact that is gone, and for a task of it likewise.
+/// GHL answers 400 with "Contact with id X not found" for a contact that is gone, and for a task or note of it likewise.
 fn is_missing(words: &str) -> bool {
     let words = words.to_lowercase();
-    ["contact with id", "task with id"].iter().any(|what| words.starts_with(what)) && words.contains("not found")
+    ["contact with id", "task with id", "note with id"].iter().any(|what| words.starts_with(what))
+        && words.contains("not found")
 }
 
 fn throttled(headers: &HeaderMap) -> Class {

@@ -8,7 +8,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::{ContactId, ParseError, SignatureError, id, json};
 
-use super::PublicKey;
+use super::note::PartId;
+use super::{Id, PublicKey};
 
 /// Where the signature is.
 pub const SIGNATURE_HEADER: &str = "x-ghl-signature";
@@ -34,6 +35,10 @@ pub enum Kind {
     TaskChanged,
     /// A task was deleted.
     TaskDeleted,
+    /// A note was written or changed.
+    NoteChanged,
+    /// A note was deleted.
+    NoteDeleted,
     /// Something else; new types appear without notice.
     Other,
 }
@@ -48,6 +53,8 @@ impl Kind {
             "ContactDndUpdate" => Self::ContactDndUpdated,
             "TaskCreate" | "TaskComplete" | TASK_SEEN => Self::TaskChanged,
             "TaskDelete" => Self::TaskDeleted,
+            "NoteCreate" | "NoteUpdate" => Self::NoteChanged,
+            "NoteDelete" => Self::NoteDeleted,
             _ => Self::Other,
         }
     }
@@ -76,6 +83,10 @@ pub struct Webhook {
     pub contact_id: Option<ContactId>,
     /// The task that the event is about.
     pub task_id: Option<ContactId>,
+    /// The note that the event is about.
+    pub note_id: Option<Id>,
+    /// What the note says, as the event has it: a retry may be old.
+    pub note_body: Option<String>,
     /// What the queue drops duplicates by: the webhook id, else a hash of the body.
     pub message_id: String,
 }
@@ -100,6 +111,8 @@ pub fn parse(body: &[u8]) -> Result<Webhook, ParseError> {
         source: json::text(&event, "source"),
         contact_id: contact(&event, kind),
         task_id: task(&event, kind),
+        note_id: note(&event, kind),
+        note_body: json::text(&event, "body").filter(|_| kind == Kind::NoteChanged),
         message_id: webhook_id.clone().unwrap_or_else(|| id::body_hash(body)),
         event_type,
         webhook_id,
@@ -122,7 +135,7 @@ fn contact(event: &Map<String, Json>, kind: Kind) -> Option<ContactId> {
         | Kind::ContactDeleted
         | Kind::ContactTagsUpdated
         | Kind::ContactDndUpdated => "id",
-        Kind::TaskChanged | Kind::TaskDeleted | Kind::Other => "contactId",
+        Kind::TaskChanged | Kind::TaskDeleted | Kind::NoteChanged | Kind::NoteDeleted | Kind::Other => "contactId",
     };
     json::text(event, key).and_then(|id| ContactId::new(&id).ok())
 }
@@ -130,6 +143,12 @@ fn contact(event: &Map<String, Json>, kind: Kind) -> Option<ContactId> {
 fn task(event: &Map<String, Json>, kind: Kind) -> Option<ContactId> {
     let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
     json::text(event, "id").filter(|_| is_task).and_then(|id| ContactId::new(&id).ok())
+}
+
+/// An id that would be read as a part's is none of GHL's (contract sheet, section 10.8).
+fn note(event: &Map<String, Json>, kind: Kind) -> Option<Id> {
+    let is_note = matches!(kind, Kind::NoteChanged | Kind::NoteDeleted);
+    Id::read(event, "id").filter(|id| is_note && PartId::whole(id).is_some())
 }
 
 #[cfg(test)]
@@ -174,6 +193,17 @@ mod tests {
         let sparse = parse(br#"{"type":"ContactDelete","id":"..","locationId":null,"timestamp":"yesterday"}"#).unwrap();
         assert_eq!((sparse.contact_id, sparse.location_id, sparse.timestamp), (None, None, None));
         assert_eq!(parse(br#"{"id":"C1"}"#), Err(ParseError::NotAnEvent));
+    }
+
+    #[test]
+    fn a_note_is_named_with_what_it_says() {
+        let new = parse(br#"{"type":"NoteCreate","id":"n1","contactId":"C1","body":"Called"}"#).unwrap();
+        assert_eq!((new.kind, new.note_id.clone()), (Kind::NoteChanged, Id::new("n1").ok()));
+        assert_eq!((new.contact_id, new.note_body.as_deref()), (ContactId::new("C1").ok(), Some("Called")));
+        assert_eq!(new.task_id, None);
+        let gone = parse(br#"{"type":"NoteDelete","id":"n1","contactId":"C1"}"#).unwrap();
+        assert_eq!((gone.kind, gone.note_id, gone.note_body), (Kind::NoteDeleted, Id::new("n1").ok(), None));
+        assert_eq!(parse(br#"{"type":"NoteUpdate","id":"n1~2","contactId":"C1"}"#).unwrap().note_id, None);
     }
 
     proptest! {

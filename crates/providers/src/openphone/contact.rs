@@ -32,7 +32,12 @@ impl OpenPhoneView {
             Field::Tags => self.tags != TagTarget::NotRepresentable,
             Field::SourceLink => value.as_text().is_some_and(is_source_url),
             Field::FirstName | Field::LastName | Field::Company | Field::Role | Field::Phones | Field::Emails => true,
-            Field::TaskTitle | Field::TaskBody | Field::TaskDue | Field::TaskAssignee | Field::TaskStatus => false,
+            Field::TaskTitle
+            | Field::TaskBody
+            | Field::TaskDue
+            | Field::TaskAssignee
+            | Field::TaskStatus
+            | Field::NoteText => false,
         }
     }
 

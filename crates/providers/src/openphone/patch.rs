@@ -34,7 +34,8 @@ pub fn needs_document(changes: &Changes) -> bool {
         | Field::TaskBody
         | Field::TaskDue
         | Field::TaskAssignee
-        | Field::TaskStatus => false,
+        | Field::TaskStatus
+        | Field::NoteText => false,
     })
 }
 
@@ -102,7 +103,8 @@ fn unchanged(current: &Contact, field: Field) -> Json {
         | Field::TaskBody
         | Field::TaskDue
         | Field::TaskAssignee
-        | Field::TaskStatus => &None,
+        | Field::TaskStatus
+        | Field::NoteText => &None,
     };
     text.as_deref().into()
 }

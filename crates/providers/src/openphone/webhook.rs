@@ -8,6 +8,12 @@ use crate::{ContactId, ParseError, SignatureError, id, json};
 
 use super::{Partial, Verified, WebhookSecret};
 
+/// The events that Tandem makes itself where reading a contact's notes shows another one than before, or one less: `OpenPhone` has
+/// none for notes (contract sheet, section 7.3).
+pub const NOTE_SEEN: &str = "tandem.note.seen";
+/// See [`NOTE_SEEN`].
+pub const NOTE_GONE: &str = "tandem.note.gone";
+
 /// What happened, as far as Tandem tells events apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -19,6 +25,10 @@ pub enum Kind {
     TaskChanged,
     /// A task was deleted.
     TaskDeleted,
+    /// A note was found to be new, or another one than before.
+    NoteChanged,
+    /// A note was found to be there no more.
+    NoteDeleted,
     /// Something else.
     Other,
 }
@@ -29,6 +39,8 @@ impl Kind {
             "contact.updated" => Self::ContactUpdated,
             "contact.deleted" => Self::ContactDeleted,
             "task.deleted" => Self::TaskDeleted,
+            NOTE_SEEN => Self::NoteChanged,
+            NOTE_GONE => Self::NoteDeleted,
             // That time has passed is no change.
             "task.overdue" => Self::Other,
             task if task.starts_with("task.") => Self::TaskChanged,
@@ -50,6 +62,8 @@ pub struct Webhook {
     pub contact_id: Option<ContactId>,
     /// The task that the event is about. Its event tells no more than that (contract sheet, section 9.4).
     pub task_id: Option<ContactId>,
+    /// The note that the event is about; its contact is [`Self::contact_id`].
+    pub note_id: Option<ContactId>,
     /// When it happened.
     pub created_at: Option<Timestamp>,
     /// What the contact held then. Dated webhooks only: older ones don't tell phones from other fields.
@@ -77,12 +91,17 @@ pub fn parse(body: &[u8]) -> Result<Webhook, ParseError> {
     let resource = dated.or_else(|| data.and_then(|data| json::child(data, "object")));
     let is_contact = matches!(kind, Kind::ContactUpdated | Kind::ContactDeleted);
     let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
-    let task_id = resource.filter(|_| is_task).and_then(|task| json::text(task, "id"));
+    let is_note = matches!(kind, Kind::NoteChanged | Kind::NoteDeleted);
+    let id = |is_it: bool, key| {
+        let text = resource.filter(|_| is_it).and_then(|resource| json::text(resource, key));
+        text.and_then(|id| ContactId::new(&id).ok())
+    };
     Ok(Webhook {
         kind,
         event_id: json::text(event, "id"),
-        contact_id: resource.filter(|_| is_contact).and_then(contact_id),
-        task_id: task_id.and_then(|id| ContactId::new(&id).ok()),
+        contact_id: resource.filter(|_| is_contact).and_then(contact_id).or_else(|| id(is_note, "contactId")),
+        task_id: id(is_task, "id"),
+        note_id: id(is_note, "id"),
         created_at: json::time(event, "createdAt"),
         contact: dated.filter(|_| is_contact).and_then(Partial::read),
         event_type,

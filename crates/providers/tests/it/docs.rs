@@ -29,6 +29,11 @@ const USED: &[(&str, &str, &str)] = &[
     ("ghl.contact.task.update", "services/writer/src/task/ghl.rs", "task::update("),
     ("ghl.contact.task.delete", "services/writer/src/task/ghl.rs", "task::delete("),
     ("ghl.location.tasks.search", "services/writer/src/task/find.rs", "ghl_task::Search {"),
+    ("ghl.contact.notes.list", "services/writer/src/note/ghl.rs", "note::list("),
+    ("ghl.contact.note.get", "services/writer/src/note/ghl.rs", "note::get("),
+    ("ghl.contact.note.create", "services/writer/src/note/ghl.rs", "note::create("),
+    ("ghl.contact.note.update", "services/writer/src/note/ghl.rs", "note::update("),
+    ("ghl.contact.note.delete", "services/writer/src/note/ghl.rs", "note::delete("),
     ("ghl.users.list", "services/writer/src/people.rs", "user::list("),
     ("ghl.users.search", "services/writer/src/people.rs", "user::search("),
     ("ghl.oauth.token", "crates/credentials/src/ghl.rs", "oauth::token("),
@@ -52,7 +57,13 @@ const USED: &[(&str, &str, &str)] = &[
     ("openphone.task.unassign", "services/writer/src/task/openphone.rs", "Action::Unassign("),
     ("openphone.task.due.set", "services/writer/src/task/openphone.rs", "Action::SetDue("),
     ("openphone.task.due.remove", "services/writer/src/task/openphone.rs", "Action::RemoveDue"),
+    ("openphone.contact.notes.list", "services/writer/src/note/openphone.rs", "note::list("),
+    ("openphone.contact.note.get", "services/writer/src/note/openphone.rs", "note::get("),
+    ("openphone.contact.note.create", "services/writer/src/note/openphone.rs", "note::create("),
+    ("openphone.contact.note.patch", "services/writer/src/note/openphone.rs", "note::update("),
+    ("openphone.contact.note.delete", "services/writer/src/note/openphone.rs", "note::delete("),
     ("openphone.v1.conversations.list", "services/writer/src/talks.rs", "conversation::list_v1("),
+    ("openphone.v1.conversations.list", "services/writer/src/poll/notes.rs", "conversation::list_v1("),
     ("openphone.users.list", "services/writer/src/people.rs", "workspace::users("),
     ("openphone.numbers.list", "services/writer/src/talks.rs", "workspace::numbers("),
     ("openphone.webhooks.list", "services/ingest/src/hooks/look.rs", "hook::list("),
@@ -152,7 +163,7 @@ fn uses(operation: &Operation) -> String {
     let places = list(places.map(|(_, file, _)| format!("[`{file}`](../{file})")));
     let purposes = operation.purposes.iter().map(|purpose| match purpose {
         Purpose::Check => purpose.name().to_owned(),
-        Purpose::Sync | Purpose::Tasks | Purpose::Setup => format!("{}: {places}", purpose.name()),
+        Purpose::Sync | Purpose::Tasks | Purpose::Notes | Purpose::Setup => format!("{}: {places}", purpose.name()),
     });
     list(purposes)
 }

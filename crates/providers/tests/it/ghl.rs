@@ -58,6 +58,8 @@ fn every_published_example_is_read_with_its_known_errors() {
             "ContactDndUpdate" => Kind::ContactDndUpdated,
             "TaskCreate" | "TaskComplete" => Kind::TaskChanged,
             "TaskDelete" => Kind::TaskDeleted,
+            "NoteCreate" | "NoteUpdate" => Kind::NoteChanged,
+            "NoteDelete" => Kind::NoteDeleted,
             _ => Kind::Other,
         };
         assert_eq!(webhook.kind, kind, "{name}");
@@ -65,6 +67,8 @@ fn every_published_example_is_read_with_its_known_errors() {
             assert!(webhook.contact_id.is_some() && webhook.location_id.is_some(), "{name}: {webhook:?}");
             let is_task = matches!(kind, Kind::TaskChanged | Kind::TaskDeleted);
             assert_eq!(webhook.task_id.is_some(), is_task, "{name}: {webhook:?}");
+            let is_note = matches!(kind, Kind::NoteChanged | Kind::NoteDeleted);
+            assert_eq!(webhook.note_id.is_some(), is_note, "{name}: {webhook:?}");
         }
         examples += 1;
     }

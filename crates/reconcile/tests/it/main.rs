@@ -11,5 +11,6 @@
 
 mod duplicates;
 mod merge;
+mod note;
 mod simulation;
 mod task;

@@ -77,6 +77,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let creates = per_side(&keys.slot("creates"), default.creates, yes_or_no);
     let deletes = per_side(&keys.slot("deletes"), default.deletes, deletes);
     let tasks = tasks(&keys.slot("tasks"));
+    let notes = notes(&keys.slot("notes"));
     let has_role = !matches!(role, Some(None));
     let fields = if listed.is_empty() { Some(all(usual)) } else { fields(&listed, usual, has_role) };
     keys.finish();
@@ -89,6 +90,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
         deletes: deletes?,
         tasks: tasks.as_ref()?.0,
         task_number: tasks?.1,
+        notes: notes?,
     })
 }
 
@@ -198,13 +200,28 @@ fn role(slot: &Slot<'_>) -> Option<Option<String>> {
 /// Which way tasks travel, and the number for those of people without a conversation.
 fn tasks(slot: &Slot<'_>) -> Option<(Option<Direction>, Option<String>)> {
     let mut keys = slot.section()?;
-    let way = or(&keys.slot("direction"), None, |name| match name {
-        "off" => Ok(None),
-        _ => direction(name).map(Some).map_err(|problem| problem.replace("expected ", "expected `off`, ")),
-    });
+    let way = way(&keys.slot("direction"));
     let number = or(&keys.slot("openphone_number"), None, |number| own_number(number).map(Some));
     keys.finish();
     Some((way?, number?))
+}
+
+/// Which way notes travel.
+#[expect(clippy::option_option, reason = "a reader's `None` means a noted problem; not travelling is a value")]
+fn notes(slot: &Slot<'_>) -> Option<Option<Direction>> {
+    let mut keys = slot.section()?;
+    let way = way(&keys.slot("direction"));
+    keys.finish();
+    way
+}
+
+/// A direction, or none at all.
+#[expect(clippy::option_option, reason = "a reader's `None` means a noted problem; not travelling is a value")]
+fn way(slot: &Slot<'_>) -> Option<Option<Direction>> {
+    or(slot, None, |name| match name {
+        "off" => Ok(None),
+        _ => direction(name).map(Some).map_err(|problem| problem.replace("expected ", "expected `off`, ")),
+    })
 }
 
 fn own_number(number: &str) -> Result<String, String> {

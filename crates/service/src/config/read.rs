@@ -172,6 +172,7 @@ fn writer(slot: &Slot<'_>) -> Option<Writer> {
     let per_connection = each.parse(count);
     let in_flight = keys.slot("in_flight").parse(count);
     let task_poll = keys.slot("task_poll_seconds").parse(check::some_seconds);
+    let note_poll = keys.slot("note_poll_seconds").parse(check::some_seconds);
     keys.finish();
     let (mut per_connection, in_flight) = (per_connection?, in_flight?);
     if per_connection > in_flight && each.is_default() {
@@ -183,5 +184,6 @@ fn writer(slot: &Slot<'_>) -> Option<Writer> {
         in_flight_per_connection: usize::try_from(per_connection).ok()?,
         in_flight: usize::try_from(in_flight).ok()?,
         task_poll: task_poll?,
+        note_poll: note_poll?,
     })
 }

@@ -90,6 +90,22 @@ impl GhlTwin {
         self.edited(|ghl, stamp| people::notes(ghl, contact, note, stamp))
     }
 
+    /// A person changes a note.
+    pub fn edit_note(&self, contact: &str, note: &str, change: &Value) -> Result<(), NotEditable> {
+        self.edited(|ghl, stamp| people::renotes(ghl, (contact, note), change, stamp))
+    }
+
+    /// A person deletes a note.
+    pub fn delete_note(&self, contact: &str, note: &str) -> Result<(), NotEditable> {
+        self.edited(|ghl, stamp| people::unnotes(ghl, (contact, note), stamp))
+    }
+
+    /// All notes as the API shows them, in no order.
+    pub fn notes(&self) -> Vec<Value> {
+        let ghl = held(&self.twin.house.provider);
+        ghl.locations.iter().flat_map(|location| location.notes.all()).map(super::notes::Note::view).collect()
+    }
+
     /// A person makes a task, and gets its id.
     pub fn create_task(&self, contact: &str, task: &Value) -> Result<String, NotEditable> {
         self.edited(|ghl, stamp| people::plans(ghl, contact, task, stamp))

@@ -55,7 +55,7 @@ impl Item for Note {
 
 impl Note {
     /// There is no time of the last change.
-    fn view(&self) -> Value {
+    pub(super) fn view(&self) -> Value {
         let mut view = self.said.clone();
         view.insert("id".to_owned(), json!(self.id));
         view.insert("contactId".to_owned(), json!(self.contact));
@@ -108,18 +108,31 @@ fn update(ghl: &mut Ghl, asked: &Asked<'_>) -> Reply {
     let (contact, id) = (id_for(ghl, asked)?, asked.call.segment(3));
     let body = object(asked)?;
     whitelisted(&body, &CHANGE)?;
-    let note = ghl.locations[asked.at].notes.get_mut(contact, id).ok_or_else(|| missing(id))?;
+    let done = changed(ghl, (asked.at, contact, id), body, asked.stamp).ok_or_else(|| missing(id))?;
+    Ok(Done { result: Answer::json(200, json!({ "note": done.result.view() })), parcels: done.parcels })
+}
+
+/// Location, contact and note.
+type Place<'a> = (usize, &'a str, &'a str);
+
+/// Changes a note, whoever does.
+pub(super) fn changed(ghl: &mut Ghl, (at, contact, id): Place<'_>, body: Body, stamp: Stamp) -> Option<Done<Note>> {
+    let note = ghl.locations[at].notes.get_mut(contact, id)?;
     note.said.extend(body);
     let note = note.clone();
-    let parcels = ghl.announce("NoteUpdate", note.delivered(), asked.at, asked.stamp);
-    let answer = Answer::json(200, json!({ "note": note.view() }));
-    Ok(Done { result: answer, parcels: parcels.into_iter().collect() })
+    let parcels = ghl.announce("NoteUpdate", note.delivered(), at, stamp);
+    Some(Done { result: note, parcels: parcels.into_iter().collect() })
 }
 
 fn delete(ghl: &mut Ghl, asked: &Asked<'_>) -> Reply {
     let (contact, id) = (id_for(ghl, asked)?, asked.call.segment(3));
-    let note = ghl.locations[asked.at].notes.remove(contact, id).ok_or_else(|| missing(id))?;
-    let parcels = ghl.announce("NoteDelete", note.delivered(), asked.at, asked.stamp);
-    let answer = Answer::json(200, asked.version.done().into());
-    Ok(Done { result: answer, parcels: parcels.into_iter().collect() })
+    let done = removed(ghl, (asked.at, contact, id), asked.stamp).ok_or_else(|| missing(id))?;
+    Ok(Done { result: Answer::json(200, asked.version.done().into()), parcels: done.parcels })
+}
+
+/// Removes a note, whoever does.
+pub(super) fn removed(ghl: &mut Ghl, (at, contact, id): Place<'_>, stamp: Stamp) -> Option<Done<()>> {
+    let note = ghl.locations[at].notes.remove(contact, id)?;
+    let parcels = ghl.announce("NoteDelete", note.delivered(), at, stamp);
+    Some(Done { result: (), parcels: parcels.into_iter().collect() })
 }

@@ -55,6 +55,19 @@ pub(super) fn notes(ghl: &mut Ghl, contact: &str, note: &Value, stamp: Stamp) ->
     Ok(Done { result: done.result.id().to_owned(), parcels: done.parcels })
 }
 
+/// Changes a note.
+pub(super) fn renotes(ghl: &mut Ghl, at: (&str, &str), change: &Value, stamp: Stamp) -> Edited<()> {
+    let (contact, id) = at;
+    let done = notes::changed(ghl, (home(ghl, contact)?, contact, id), object(change)?, stamp);
+    done.map(|done| Done { result: (), parcels: done.parcels }).ok_or_else(|| format!("no note {id}"))
+}
+
+/// Deletes a note.
+pub(super) fn unnotes(ghl: &mut Ghl, at: (&str, &str), stamp: Stamp) -> Edited<()> {
+    let (contact, id) = at;
+    notes::removed(ghl, (home(ghl, contact)?, contact, id), stamp).ok_or_else(|| format!("no note {id}"))
+}
+
 /// Makes a task, and gets its id.
 pub(super) fn plans(ghl: &mut Ghl, contact: &str, task: &Value, stamp: Stamp) -> Edited<String> {
     let done = tasks::written(ghl, (home(ghl, contact)?, contact), object(task)?, stamp);

@@ -51,8 +51,8 @@ pub(super) async fn find(
             link.is_some_and(|link| link.since < wanted.begun_at && !met[*side].contains(&link.id))
         };
         let unmet: Vec<Side> = match (&document.merged_into, document.kind) {
-            // Lists of contacts show no tasks.
-            (Some(_), _) | (None, Kind::Task) => Vec::new(),
+            // Lists of contacts show no tasks and no notes.
+            (Some(_), _) | (None, Kind::Task | Kind::Note) => Vec::new(),
             (None, Kind::Contact) => Side::BOTH.into_iter().filter(is_unmet).collect(),
         };
         let is_alone = document.link[Side::Ghl].is_none() && document.link[Side::OpenPhone].is_some();

@@ -43,7 +43,8 @@ impl World {
             role_custom_field: None,
             app_url: "https://app.example.com".to_owned(),
         };
-        let connection = Connection { rules: mapping.rules(PerSide::default()), task_rules: None, mapping, ghl };
+        let rules = mapping.rules(PerSide::default());
+        let connection = Connection { rules, task_rules: None, note_rules: None, mapping, ghl };
         let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
         let header = Header { id: "e1".to_owned(), connection: acme(), traceparent, ..Header::default() };
         Self { deps: Deps { queue, records, metrics: Metrics::new() }, connection, header }

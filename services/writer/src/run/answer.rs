@@ -9,8 +9,8 @@ use tandem_outbound::{NotSent, SendError};
 use tandem_proto::Lane;
 use tandem_providers::{ApiError, Class, ContactId, Outcome};
 use tandem_reconcile::{
-    Document, Found, IntentKind, Kind, Note, Writes, created, deleted, not_applied, not_found, probed, read, refused,
-    refused_create, taken, unknown, updated,
+    Document, Found, IntentKind, Kind, Note, Writes, created, deleted, hint, not_applied, not_found, probed, read,
+    refused, refused_create, taken, unknown, updated,
 };
 use tandem_records::{Error, Loaded};
 use tandem_telemetry::chain;
@@ -68,14 +68,7 @@ impl Worker<'_> {
                 Ok(Flow::Again)
             }
             Err(Trouble::Refused(error)) if error.class() == Class::NotFound => {
-                not_found(&mut document, rules, side, Timestamp::now());
-                let revision = self.save(&document, revision).await?;
-                let line = Line::new("deleted_there", side).with_reason(no_more(document.kind));
-                journal::write(&self.caller, &document, revision, line).await;
-                if document.parked.is_some() {
-                    journal::park(&self.caller, &document, revision).await;
-                }
-                Ok(Flow::Again)
+                self.after_no_find(Loaded { document, revision }, side).await
             }
             Err(Trouble::Refused(error)) if is_final(&error) => {
                 let reason = Trouble::Refused(error).reason();
@@ -83,6 +76,19 @@ impl Worker<'_> {
             }
             Err(trouble) => self.failed(Loaded { document, revision }, side, trouble).await,
         }
+    }
+
+    /// The side has no such thing any more.
+    pub(super) async fn after_no_find(&self, loaded: Loaded, side: Side) -> Result<Flow, Error> {
+        let Loaded { mut document, revision } = loaded;
+        not_found(&mut document, &self.rules, side, Timestamp::now());
+        let revision = self.save(&document, revision).await?;
+        let line = Line::new("deleted_there", side).with_reason(no_more(document.kind));
+        journal::write(&self.caller, &document, revision, line).await;
+        if document.parked.is_some() {
+            journal::park(&self.caller, &document, revision).await;
+        }
+        Ok(Flow::Again)
     }
 
     pub(super) async fn after_probe(
@@ -101,7 +107,7 @@ impl Worker<'_> {
         if let Some(first) = found.first() {
             self.caller.deps.records.link(&document, side, &first.id).await?;
             let reason = match side {
-                _ if document.kind == Kind::Task => "found by title and text after a create of unknown outcome",
+                _ if document.kind != Kind::Contact => "found by what it says after a create of unknown outcome",
                 Side::Ghl => "found by phone, email or name",
                 Side::OpenPhone => "found under its external key after a create of unknown outcome",
             };
@@ -134,7 +140,7 @@ impl Worker<'_> {
             // Boxed, as the next: each wrapper would copy it.
             return Box::pin(self.meet_existing(loaded, id)).await;
         }
-        self.index_task(&loaded.document, side, &verdict).await;
+        self.index_thing(&loaded.document, side, &verdict).await;
         let mut current = loaded;
         loop {
             let mut document = current.document.clone();
@@ -159,9 +165,9 @@ impl Worker<'_> {
         }
     }
 
-    /// Known before the answer is stored, a new task is nobody else's; should that fail, `give_way` finds out.
-    async fn index_task(&self, document: &Document, side: Side, verdict: &Verdict) {
-        let (Verdict::Applied(Some(found)), Kind::Task) = (verdict, document.kind) else { return };
+    /// Known before the answer is stored, a new thing is nobody else's; should that fail, `give_way` finds out.
+    async fn index_thing(&self, document: &Document, side: Side, verdict: &Verdict) {
+        let (Verdict::Applied(Some(found)), Kind::Task | Kind::Note) = (verdict, document.kind) else { return };
         if let Err(error) = self.caller.deps.records.link(document, side, &found.id).await {
             tracing::debug!(record.id = %self.record, error = %chain(&error), "the index comes later");
         }
@@ -189,6 +195,11 @@ impl Worker<'_> {
             }
             Verdict::Applied(None) => deleted(document, side, now),
             Verdict::Missing if kind == IntentKind::Delete => deleted(document, side, now),
+            Verdict::Missing if document.kind == Kind::Note => {
+                // Or its person is: a read finds out.
+                not_applied(document, side);
+                hint(document, side);
+            }
             Verdict::Missing => not_found(document, rules, side, now),
             Verdict::Taken => taken(document, side, now),
             Verdict::RefusedCreate(reason) => refused_create(document, side, reason.clone(), now),
@@ -324,6 +335,7 @@ fn not_worth_making(kind: Kind) -> &'static str {
     match kind {
         Kind::Contact => "nothing in it names a person: no name, company, phone or email that is mapped",
         Kind::Task => "it is done already, or has no title",
+        Kind::Note => "it says nothing",
     }
 }
 
@@ -331,6 +343,7 @@ fn no_more(kind: Kind) -> &'static str {
     match kind {
         Kind::Contact => "the provider has no such contact any more",
         Kind::Task => "the provider has no such task any more",
+        Kind::Note => "the provider has no such note, or no such part of it, any more",
     }
 }
 

@@ -5,23 +5,23 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use tandem_contact::{Field, Side};
-use tandem_providers::ghl::Id;
 use tandem_providers::openphone::OpenPhoneView;
 use tandem_reconcile::{Document, Found, IntentKind, Kind, Writes, begin, external_key, harm, not_applied, refused};
 use tandem_records::Loaded;
 
-use super::task::{Home, Ready, place_in_ghl};
+use super::thing::{Ground, Ready};
 use super::{Flow, Settlement, Worker, contact_id, spread};
 use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::{Pass, Trouble};
 use crate::journal::{self, Line};
-use crate::{ghl, openphone, task};
+use crate::{ghl, note, openphone, task};
 
 /// A request to either side.
 enum Prepared {
     Ghl(ghl::Prepared),
     OpenPhone(openphone::Prepared, OpenPhoneView),
     Task(task::Prepared),
+    Note(note::Prepared),
 }
 
 /// Why there is none.
@@ -42,16 +42,27 @@ impl Worker<'_> {
         side: Side,
         (kind, writes): (IntentKind, Writes),
     ) -> Result<Flow, tandem_records::Error> {
-        let is_new_task = loaded.document.kind == Kind::Task && kind == IntentKind::Create;
-        let (loaded, home) = if is_new_task {
-            match Box::pin(self.ready(loaded, side)).await? {
-                Ready::Go(loaded, home) => (*loaded, Some(home)),
-                Ready::Not(flow) => return Ok(flow),
-            }
-        } else {
-            (loaded, None)
-        };
-        let prepared = match self.prepare(&loaded.document, side, (kind, &writes), home.as_ref()).await {
+        let what = loaded.document.kind;
+        if what == Kind::Note && side == Side::Ghl && kind != IntentKind::Create {
+            return Box::pin(self.write_in_turn(loaded, (kind, writes))).await;
+        }
+        if what == Kind::Contact || kind != IntentKind::Create {
+            return self.write_on(loaded, side, (kind, writes), None).await;
+        }
+        match Box::pin(self.ready(loaded, side)).await? {
+            Ready::Go(loaded, ground) => self.write_on(*loaded, side, (kind, writes), Some(&ground)).await,
+            Ready::Not(flow) => Ok(flow),
+        }
+    }
+
+    pub(super) async fn write_on(
+        &mut self,
+        loaded: Loaded,
+        side: Side,
+        (kind, writes): (IntentKind, Writes),
+        ground: Option<&Ground>,
+    ) -> Result<Flow, tandem_records::Error> {
+        let prepared = match self.prepare(&loaded.document, side, (kind, &writes), ground).await {
             Ok(prepared) => prepared,
             Err(Unfit::NoPlace(fields, reason)) => return self.leave_out(loaded, side, fields, reason).await,
             Err(Unfit::Trouble(trouble)) => return self.failed(loaded, side, trouble).await,
@@ -59,6 +70,7 @@ impl Worker<'_> {
                 let reason = match loaded.document.kind {
                     Kind::Contact => "the contact holds something that writing it back would lose",
                     Kind::Task => "the task can't be put into a request: an id, a time or a text has no usable form",
+                    Kind::Note => "the note can't be put into a request: an id or a text has no usable form",
                 };
                 return self.refuse(loaded, side, reason.to_owned()).await;
             }
@@ -104,38 +116,13 @@ impl Worker<'_> {
         document: &Document,
         side: Side,
         (kind, writes): (IntentKind, &Writes),
-        home: Option<&Home>,
+        ground: Option<&Ground>,
     ) -> Result<Prepared, Unfit> {
-        if document.kind == Kind::Task {
-            return self.prepare_task(document, side, (kind, writes), home).await.map(Prepared::Task);
-        }
-        match side {
-            Side::Ghl => self.prepare_ghl(document, (kind, writes)),
-            Side::OpenPhone => self.prepare_openphone(document, (kind, writes)).await,
-        }
-    }
-
-    async fn prepare_task(
-        &self,
-        document: &Document,
-        side: Side,
-        (kind, writes): (IntentKind, &Writes),
-        home: Option<&Home>,
-    ) -> Result<task::Prepared, Unfit> {
-        let id = contact_id(document, side);
-        match (home, side) {
-            (Some(Home::Ghl(contact)), _) => task::prepare_ghl(&self.caller, (contact, None), (kind, writes)).await,
-            (Some(Home::OpenPhone(anchor)), _) => task::create_openphone(&self.caller, anchor, writes).await,
-            (None, Side::Ghl) => {
-                let contact = place_in_ghl(document).ok_or(Unfit::Lossy)?;
-                let id = id.and_then(|id| Id::new(id.as_str()).ok()).ok_or(Unfit::Lossy)?;
-                task::prepare_ghl(&self.caller, (&contact, Some(&id)), (kind, writes)).await
-            }
-            (None, Side::OpenPhone) => {
-                let id = id.ok_or(Unfit::Lossy)?;
-                let changes = (kind != IntentKind::Delete).then_some(writes);
-                task::update_openphone(&self.caller, (&id, self.held.task.as_ref(), document), changes).await
-            }
+        match (document.kind, side) {
+            (Kind::Task, _) => self.prepare_task(document, side, (kind, writes), ground).await.map(Prepared::Task),
+            (Kind::Note, _) => self.prepare_note(document, side, (kind, writes), ground).map(Prepared::Note),
+            (Kind::Contact, Side::Ghl) => self.prepare_ghl(document, (kind, writes)),
+            (Kind::Contact, Side::OpenPhone) => self.prepare_openphone(document, (kind, writes)).await,
         }
     }
 
@@ -190,6 +177,7 @@ impl Worker<'_> {
             Prepared::Ghl(prepared) => ghl::send(&self.caller, prepared, pass, send_by).await,
             Prepared::OpenPhone(prepared, view) => openphone::send(&self.caller, prepared, pass, send_by, &view).await,
             Prepared::Task(prepared) => task::send(&self.caller, prepared, pass, send_by).await,
+            Prepared::Note(prepared) => note::send(&self.caller, prepared, pass, send_by).await,
         }
     }
 
@@ -216,6 +204,7 @@ impl Prepared {
             Self::Ghl(prepared) => prepared.template(),
             Self::OpenPhone(prepared, _) => prepared.template(),
             Self::Task(prepared) => prepared.template(),
+            Self::Note(prepared) => prepared.template(),
         }
     }
 }

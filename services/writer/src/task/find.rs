@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use tandem_contact::{Field, Side, Value};
@@ -15,14 +14,13 @@ use tandem_reconcile::{Document, Found, OPEN};
 
 use crate::call::{Caller, Trouble};
 use crate::people::people;
+use crate::thing::{SKEW, alike, unclaimed};
 use crate::{Connection, Failure};
 
 use super::{ghl, openphone};
 
 /// Pages of tasks that are read.
 const MOST_PAGES: usize = 200;
-/// Clocks differ.
-const SKEW: Duration = Duration::from_mins(2);
 
 /// The open tasks of a location as last read: whose each is, and what it is.
 pub(crate) type OpenTasks = BTreeMap<String, ghl_task::Task>;
@@ -72,33 +70,8 @@ pub(crate) async fn probe(caller: &Caller<'_>, document: &Document, side: Side) 
         Side::Ghl => in_ghl(caller, document).await?,
         Side::OpenPhone => in_openphone(caller, document).await?,
     };
-    let mut ours = Vec::new();
-    for found in candidates.into_iter().filter(|found| is_what_was_sent(document, side, found)) {
-        let holder = caller.deps.records.linked_task(&document.connection, side, &found.id).await?;
-        // A task that was heard of before its maker had the answer has a record named after itself, which is no other's.
-        let is_free = match holder.filter(|holder| *holder != document.id) {
-            Some(holder) => is_echo(caller, document, side, &holder).await?,
-            None => true,
-        };
-        if is_free {
-            ours.push(found);
-        }
-    }
-    Ok(ours)
-}
-
-/// Whether a record knows its task from this side only: then its task may be the one that this record has made.
-async fn is_echo(
-    caller: &Caller<'_>,
-    document: &Document,
-    side: Side,
-    holder: &tandem_proto::RecordId,
-) -> Result<bool, Failure> {
-    let held = caller.deps.records.load(&document.connection, holder).await?;
-    Ok(held.is_none_or(|held| {
-        held.document.merged_into.as_ref() == Some(&document.id)
-            || (held.document.link[side.other()].is_none() && held.document.intent[side.other()].is_none())
-    }))
+    let alike = candidates.into_iter().filter(|found| is_what_was_sent(document, side, found));
+    unclaimed(caller, document, side, alike).await
 }
 
 async fn in_ghl(caller: &Caller<'_>, document: &Document) -> Result<Vec<Found>, Trouble> {
@@ -146,9 +119,4 @@ fn is_what_was_sent(document: &Document, side: Side, found: &Found) -> bool {
             let there = found.observed.get(field).and_then(Option::as_ref);
             alike(&text(sent)) == alike(&text(there))
         })
-}
-
-/// What is left of a text when a provider has trimmed it and put it into a form of its own.
-pub(crate) fn alike(text: &str) -> String {
-    text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

@@ -32,7 +32,7 @@ pub(super) async fn noticed(caller: &Caller<'_>, task: &Task) {
     if !task.is_completed {
         return;
     }
-    if let Err(error) = caller.deps.records.polls().forget(&caller.connection.id, task.id.as_str()).await {
+    if let Err(error) = caller.deps.records.seen_tasks().forget(&caller.connection.id, task.id.as_str()).await {
         tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),
             "that a task is done could not be noted: should it be opened again soon, that may go unnoticed");
     }

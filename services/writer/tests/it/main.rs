@@ -52,7 +52,7 @@ fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
         budget: budget.clone(),
     };
     let openphone = OpenPhoneSide { client, api_key: "k".to_owned().into(), budget };
-    Connection::new(id.clone(), Mapping::default(), (rules.clone(), None), ghl, openphone)
+    Connection::new(id.clone(), Mapping::default(), (rules.clone(), None, None), ghl, openphone)
 }
 
 async fn publish_command(queue: &Queue, document: &Document) {

@@ -60,22 +60,42 @@ pub const LOCATION_TASKS_SEARCH: Operation = operation(
     &[Purpose::Tasks],
 );
 /// `GET /contacts/{id}/notes`.
-pub const CONTACT_NOTES_LIST: Operation =
-    operation("ghl.contact.notes.list", "GET /contacts/{id}/notes", Access::Read, &["contacts.readonly"], &[]);
+pub const CONTACT_NOTES_LIST: Operation = operation(
+    "ghl.contact.notes.list",
+    "GET /contacts/{id}/notes",
+    Access::Read,
+    &["contacts.readonly"],
+    &[Purpose::Notes],
+);
 /// `GET /contacts/{id}/notes/{noteId}`.
-pub const CONTACT_NOTE_GET: Operation =
-    operation("ghl.contact.note.get", "GET /contacts/{id}/notes/{noteId}", Access::Read, &["contacts.readonly"], &[]);
+pub const CONTACT_NOTE_GET: Operation = operation(
+    "ghl.contact.note.get",
+    "GET /contacts/{id}/notes/{noteId}",
+    Access::Read,
+    &["contacts.readonly"],
+    &[Purpose::Notes],
+);
 /// `POST /contacts/{id}/notes`.
-pub const CONTACT_NOTE_CREATE: Operation =
-    operation("ghl.contact.note.create", "POST /contacts/{id}/notes", Access::Write, &["contacts.write"], &[]);
+pub const CONTACT_NOTE_CREATE: Operation = operation(
+    "ghl.contact.note.create",
+    "POST /contacts/{id}/notes",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Notes],
+);
 /// `PUT /contacts/{id}/notes/{noteId}`.
-pub const CONTACT_NOTE_UPDATE: Operation =
-    operation("ghl.contact.note.update", "PUT /contacts/{id}/notes/{noteId}", Access::Write, &["contacts.write"], &[]);
+pub const CONTACT_NOTE_UPDATE: Operation = operation(
+    "ghl.contact.note.update",
+    "PUT /contacts/{id}/notes/{noteId}",
+    Access::Write,
+    &["contacts.write"],
+    &[Purpose::Notes],
+);
 /// `DELETE /contacts/{id}/notes/{noteId}`.
 pub const CONTACT_NOTE_DELETE: Operation = operation(
     "ghl.contact.note.delete",
     "DELETE /contacts/{id}/notes/{noteId}",
     Access::Write,
     &["contacts.write"],
-    &[],
+    &[Purpose::Notes],
 );

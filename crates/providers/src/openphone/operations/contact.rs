@@ -48,12 +48,17 @@ pub const PROPERTY_PATCH: Operation =
 pub const PROPERTY_DELETE: Operation =
     write("openphone.contact.property.delete", "DELETE /contacts/{id}/properties/{propertyId}");
 /// `GET /contacts/{id}/notes`.
-pub const NOTES_LIST: Operation = read("openphone.contact.notes.list", "GET /contacts/{id}/notes");
+pub const NOTES_LIST: Operation =
+    used(read("openphone.contact.notes.list", "GET /contacts/{id}/notes"), &[Purpose::Notes]);
 /// `POST /contacts/{id}/notes`.
-pub const NOTE_CREATE: Operation = write("openphone.contact.note.create", "POST /contacts/{id}/notes");
+pub const NOTE_CREATE: Operation =
+    used(write("openphone.contact.note.create", "POST /contacts/{id}/notes"), &[Purpose::Notes]);
 /// `GET /contacts/{id}/notes/{noteId}`.
-pub const NOTE_GET: Operation = read("openphone.contact.note.get", "GET /contacts/{id}/notes/{noteId}");
+pub const NOTE_GET: Operation =
+    used(read("openphone.contact.note.get", "GET /contacts/{id}/notes/{noteId}"), &[Purpose::Notes]);
 /// `PATCH /contacts/{id}/notes/{noteId}`.
-pub const NOTE_PATCH: Operation = write("openphone.contact.note.patch", "PATCH /contacts/{id}/notes/{noteId}");
+pub const NOTE_PATCH: Operation =
+    used(write("openphone.contact.note.patch", "PATCH /contacts/{id}/notes/{noteId}"), &[Purpose::Notes]);
 /// `DELETE /contacts/{id}/notes/{noteId}`.
-pub const NOTE_DELETE: Operation = write("openphone.contact.note.delete", "DELETE /contacts/{id}/notes/{noteId}");
+pub const NOTE_DELETE: Operation =
+    used(write("openphone.contact.note.delete", "DELETE /contacts/{id}/notes/{noteId}"), &[Purpose::Notes]);

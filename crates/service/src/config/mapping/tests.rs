@@ -94,6 +94,7 @@ deletes: { ghl: propagate, openphone: archive }
         deletes: PerSide { ghl: DeletePolicy::Propagate, openphone: DeletePolicy::Archive },
         tasks: None,
         task_number: None,
+        notes: None,
     };
     assert_eq!(mapping(text), expected);
 }
@@ -125,7 +126,7 @@ fn each_problem_names_the_mapping_file_its_line_and_key() {
     for (text, expected) in [
         (
             "\ncountry: US",
-            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes, tasks)",
+            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, tags, creates, deletes, tasks, notes)",
         ),
         ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
         ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),
@@ -232,6 +233,16 @@ fn tasks_stay_where_they_are_unless_a_direction_is_given() {
     let told = told("tasks: { direction: sideways, openphone_number: '555-0100' }\n");
     assert!(told.contains("expected `off`, `both`, `to_openphone` or `to_ghl`, found `sideways`"), "{told}");
     assert!(told.contains("`555-0100` is not a phone number in full"), "{told}");
+}
+
+#[test]
+fn notes_stay_where_they_are_unless_a_direction_is_given() {
+    assert_eq!((mapping("").notes, mapping("notes: { direction: off }").notes), (None, None));
+    assert_eq!(mapping("notes: { direction: both }").notes, Some(Direction::Both));
+    assert_eq!(mapping("notes: { direction: to_openphone }").notes, Some(Direction::ToOpenPhone));
+    let told = told("notes: { direction: sideways, colour: red }\n");
+    assert!(told.contains("expected `off`, `both`, `to_openphone` or `to_ghl`, found `sideways`"), "{told}");
+    assert!(told.contains("notes.colour: unknown key (known here: direction)"), "{told}");
 }
 
 #[test]

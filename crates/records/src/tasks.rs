@@ -1,0 +1,106 @@
+//! What a reading of all open tasks showed the last time.
+
+use tandem_proto::ConnectionId;
+use tandem_store::{Expected, Store};
+
+use crate::prints::{bytes, held};
+use crate::{Error, Fingerprints, key};
+
+/// Tasks of one connection are spread over so many entries, so that none grows too large.
+const SHARDS: u8 = 64;
+
+/// What was read; clones share it.
+#[derive(Debug, Clone)]
+pub struct SeenTasks {
+    store: Store,
+}
+
+impl SeenTasks {
+    /// In that store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// What the last reading showed.
+    pub async fn seen(&self, connection: &ConnectionId) -> Result<Fingerprints, Error> {
+        let mut all = Fingerprints::new();
+        for shard in 0..SHARDS {
+            all.extend(self.shard(connection, shard).await?.1);
+        }
+        Ok(all)
+    }
+
+    /// Notes what this one showed. What was forgotten since `before` was read stays so: the next reading tells of it.
+    pub async fn note(
+        &self,
+        connection: &ConnectionId,
+        (before, now): (&Fingerprints, &Fingerprints),
+    ) -> Result<(), Error> {
+        for shard in 0..SHARDS {
+            let (expected, held) = self.shard(connection, shard).await?;
+            let is_forgotten = |id: &String| before.contains_key(id) && !held.contains_key(id);
+            let ours = now.iter().filter(|(id, _)| key::shard_of(id, SHARDS) == shard && !is_forgotten(id));
+            let wanted: Fingerprints = ours.map(|(id, print)| (id.clone(), print.clone())).collect();
+            if held != wanted {
+                self.put(connection, shard, (&wanted, expected)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The task was found to be done: should it be open at the next reading, that is news.
+    pub async fn forget(&self, connection: &ConnectionId, id: &str) -> Result<(), Error> {
+        let shard = key::shard_of(id, SHARDS);
+        loop {
+            let (expected, mut held) = self.shard(connection, shard).await?;
+            if held.remove(id).is_none() || self.put(connection, shard, (&held, expected)).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// False where somebody else was faster.
+    async fn put(
+        &self,
+        connection: &ConnectionId,
+        shard: u8,
+        (wanted, expected): (&Fingerprints, Expected),
+    ) -> Result<bool, Error> {
+        match self.store.put(&key::tasks_seen(connection, shard), bytes(wanted), expected).await {
+            Ok(_) => Ok(true),
+            Err(tandem_store::Error::Conflict { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn shard(&self, connection: &ConnectionId, shard: u8) -> Result<(Expected, Fingerprints), Error> {
+        Ok(held(self.store.get(&key::tasks_seen(connection, shard)).await?.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{changed, fingerprint};
+
+    #[tokio::test]
+    async fn only_what_is_different_is_told() {
+        let (tasks, acme) = (SeenTasks::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        let of = |pairs: &[(&str, &str)]| -> Fingerprints {
+            pairs.iter().map(|(id, print)| ((*id).to_owned(), (*print).to_owned())).collect()
+        };
+        let first = of(&[("t1", "a"), ("t2", "b"), ("t3", "c")]);
+        tasks.note(&acme, (&Fingerprints::new(), &first)).await.unwrap();
+        assert_eq!(tasks.seen(&acme).await.unwrap(), first);
+        let second = of(&[("t1", "a"), ("t2", "B"), ("t4", "d")]);
+        let told: Vec<String> = changed(&first, &second).into_iter().collect();
+        assert_eq!(told, ["t2", "t3", "t4"]);
+        // While that was read, t1 was done.
+        tasks.forget(&acme, "t1").await.unwrap();
+        tasks.note(&acme, (&first, &second)).await.unwrap();
+        let third = tasks.seen(&acme).await.unwrap();
+        assert_eq!(third, of(&[("t2", "B"), ("t4", "d")]));
+        assert_eq!(changed(&third, &second).into_iter().collect::<Vec<_>>(), ["t1"], "opened again");
+        assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
+    }
+}

@@ -1,0 +1,167 @@
+//! What a thing's record needs beside what a contact's does: its person, its place there, and a create at a time.
+
+mod maker;
+mod person;
+
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tandem_contact::Side;
+use tandem_providers::ContactId;
+use tandem_reconcile::{Document, Kind, at_rest};
+use tandem_records::{Error, Loaded};
+
+use super::{Flow, Settlement, Worker, contact_id, spread};
+use crate::Failure;
+use crate::call::Trouble;
+use crate::journal::{self, Line};
+use crate::task::{self, Anchor};
+
+/// So long something that is not known yet may just be on its way.
+const YOUNG: Duration = Duration::from_secs(30);
+/// Between two looks for it.
+pub(super) const LOOK: Duration = Duration::from_secs(2);
+/// Between two looks for a counterpart that keeps being worked on.
+const LONGEST_LOOK: Duration = Duration::from_mins(5);
+
+/// What a request about a thing stands on, beside what the document knows.
+pub(super) enum Ground {
+    /// It is made on this contact.
+    Contact(ContactId),
+    /// A task that is made in `OpenPhone` on this.
+    Anchor(Anchor),
+    /// This part of this whole text is changed.
+    Text(String, Range<usize>),
+}
+
+/// A create may go on, or the run ends or turns.
+pub(super) enum Ready {
+    Go(Box<Loaded>, Ground),
+    Not(Flow),
+}
+
+/// Why a create can't go on.
+pub(super) enum Hindrance {
+    /// What is missing may come.
+    Later(Duration),
+    /// It won't.
+    Never(&'static str),
+    /// Somebody else does it.
+    Settled(Flow),
+    /// A look-up failed, in `OpenPhone`.
+    Provider(Trouble),
+    Store(Error),
+}
+
+impl From<Error> for Hindrance {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for Hindrance {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Provider(trouble) => Self::Provider(trouble),
+            Failure::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Worker<'_> {
+    /// Everything that must be known before the thing is made over there.
+    pub(super) async fn ready(&mut self, loaded: Loaded, side: Side) -> Result<Ready, Error> {
+        let Loaded { mut document, revision } = loaded;
+        match self.ground(&mut document, revision, side).await {
+            Ok(ground) => {
+                document.place[side] = ground.place();
+                Ok(Ready::Go(Box::new(Loaded { document, revision }), ground))
+            }
+            Err(Hindrance::Later(wait)) => Ok(Ready::Not(Flow::Stop(Settlement::Nak(spread(wait))))),
+            Err(Hindrance::Never(why)) => self.leave(Loaded { document, revision }, why).await.map(Ready::Not),
+            Err(Hindrance::Settled(flow)) => Ok(Ready::Not(flow)),
+            Err(Hindrance::Provider(trouble)) => {
+                self.failed(Loaded { document, revision }, Side::OpenPhone, trouble).await.map(Ready::Not)
+            }
+            Err(Hindrance::Store(error)) => Err(error),
+        }
+    }
+
+    async fn ground(&self, document: &mut Document, revision: u64, side: Side) -> Result<Ground, Hindrance> {
+        let contact = self.person(document).await?;
+        document.parent = Some(contact.id.clone());
+        let counterpart = counterpart(&contact, side, document)?;
+        if let Some(flow) = self.give_way(document, revision, side).await? {
+            return Err(Hindrance::Settled(flow));
+        }
+        if document.kind == Kind::Task && side == Side::OpenPhone {
+            let anchor = task::anchor(&self.caller, document, &contact).await?;
+            return anchor.map(Ground::Anchor).ok_or(Hindrance::Never("the workspace has no phone number"));
+        }
+        if document.kind == Kind::Note && side == Side::OpenPhone && !self.is_next_part(document).await? {
+            return Err(Hindrance::Later(patience(document)));
+        }
+        Ok(Ground::Contact(counterpart))
+    }
+
+    /// Nothing is done about it, and a person can read why.
+    pub(super) async fn leave(&self, loaded: Loaded, why: &'static str) -> Result<Flow, Error> {
+        let Loaded { mut document, revision } = loaded;
+        at_rest(&mut document);
+        let revision = self.save(&document, revision).await?;
+        self.caller.deps.metrics.skipped(document.kind.name());
+        let line = Line { outcome: "skipped", reason: why.to_owned(), ..Line::default() };
+        journal::write(&self.caller, &document, revision, line).await;
+        Ok(Flow::Stop(Settlement::Ack))
+    }
+}
+
+impl Ground {
+    /// What of it is kept in the document.
+    fn place(&self) -> Option<String> {
+        match self {
+            Self::Contact(contact) => Some(contact.to_string()),
+            Self::Anchor(Anchor::Conversation(id)) => Some(id.to_string()),
+            Self::Anchor(Anchor::Number(..)) | Self::Text(..) => None,
+        }
+    }
+}
+
+/// The person's contact over there.
+fn counterpart(contact: &Document, side: Side, document: &Document) -> Result<ContactId, Hindrance> {
+    if is_gone(contact) {
+        return Err(Hindrance::Never("the person was deleted"));
+    }
+    match contact_id(contact, side) {
+        Some(id) => Ok(id),
+        None if contact.parked.is_some() => {
+            Err(Hindrance::Never("the person's record waits for somebody to look at it"))
+        }
+        None if contact.dirty_since.is_some() => Err(Hindrance::Later(patience(document))),
+        None => Err(Hindrance::Never("the person has no counterpart on the other side")),
+    }
+}
+
+fn is_gone(contact: &Document) -> bool {
+    Side::BOTH.iter().any(|side| contact.gone[*side].is_some())
+}
+
+/// The longer it has taken the longer it may take.
+fn patience(document: &Document) -> Duration {
+    let waited = Duration::try_from(Timestamp::now() - since(document)).unwrap_or_default();
+    (waited / 4).clamp(LOOK / 4, LONGEST_LOOK)
+}
+
+pub(super) fn since(document: &Document) -> Timestamp {
+    document.dirty_since.unwrap_or(document.born)
+}
+
+pub(super) fn is_young(document: &Document) -> bool {
+    Timestamp::now() < since(document) + YOUNG
+}
+
+/// The contact that a thing is kept under on that side.
+pub(super) fn place(document: &Document, side: Side) -> Option<ContactId> {
+    document.place[side].as_deref().and_then(|id| ContactId::new(id).ok())
+}
