@@ -74,7 +74,7 @@ pub(crate) fn brake(config: &Config) -> BrakeLimit {
 pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
         let mapping = connection.mapping.clone();
-        let (rules, task_rules, note_rules) = rules(config, &mapping);
+        let (rules, task_rules, note_rules) = rules_by_kind(config, connection);
         let ghl = ghl_view(config, connection);
         (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, note_rules, ghl })
     };
@@ -117,8 +117,9 @@ pub(crate) fn oauth(config: &Config) -> Option<OAuthConfig> {
 }
 
 /// How contacts are decided, and tasks and notes where they travel.
-fn rules(config: &Config, mapping: &Mapping) -> (Rules, Option<Rules>, Option<Rules>) {
-    (mapping.rules(timing(config)), mapping.task_rules(timing(config)), mapping.note_rules(timing(config)))
+fn rules_by_kind(config: &Config, connection: &config::Connection) -> (Rules, Option<Rules>, Option<Rules>) {
+    let (mapping, timing) = (&connection.mapping, timing(config));
+    (rules(config, connection), mapping.task_rules(timing), mapping.note_rules(timing))
 }
 
 /// What the app is to be allowed: what Tandem uses, and no more.
@@ -191,7 +192,7 @@ fn writer_connection(
     (limits, tokens): (&Limits, Option<&Tokens>),
 ) -> anyhow::Result<Connection> {
     let mapping = connection.mapping.clone();
-    let rules = rules(config, &mapping);
+    let rules = rules_by_kind(config, connection);
     let credential = ghl_credential(connection, tokens)?;
     let connect_url = config.http.public_url.as_ref().map(|url| tandem_ingest::start_url(url, &connection.id));
     let ghl_budget = ghl_budget(config, limits, connection);
@@ -298,7 +299,7 @@ pub(crate) fn client(base_url: &url::Url, timing: &config::Timing) -> anyhow::Re
 }
 
 /// How a connection's contacts are decided.
-pub(crate) fn contact_rules(config: &Config, connection: &config::Connection) -> Rules {
+pub(crate) fn rules(config: &Config, connection: &config::Connection) -> Rules {
     connection.mapping.rules(timing(config))
 }
 

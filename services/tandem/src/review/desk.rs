@@ -52,7 +52,7 @@ async fn carry_out(
 ) -> anyhow::Result<Reply> {
     let found = config.connections.iter().find(|one| one.id == *connection);
     let found = found.with_context(|| format!("there is no connection {connection} in the configuration"))?;
-    let rules = assemble::contact_rules(config, found);
+    let rules = assemble::rules(config, found);
     let room = Room { records, queue, connection, rules: &rules, now: Timestamp::now() };
     room.carry_out(wish).await.map_err(|refusal| anyhow!(chain(&refusal)))
 }

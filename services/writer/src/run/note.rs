@@ -102,7 +102,8 @@ impl Worker<'_> {
         };
         let record = loaded.document.id.clone();
         let flow = Box::pin(self.write_part(loaded, &part, (kind, writes))).await;
-        match self.may_still_come(&record, kind).await? {
+        let is_cut = kind == IntentKind::Delete && !matches!(flow, Ok(Flow::Again));
+        match self.may_still_come(&record, is_cut).await? {
             Some(until) => turns.keep(turn, until).await?,
             None => turns.end(turn).await?,
         }
@@ -110,12 +111,12 @@ impl Worker<'_> {
     }
 
     /// Until when a write of unknown outcome may be carried out: another one before that would be undone by it.
-    async fn may_still_come(&self, record: &RecordId, kind: IntentKind) -> Result<Option<Timestamp>, Error> {
+    async fn may_still_come(&self, record: &RecordId, is_cut: bool) -> Result<Option<Timestamp>, Error> {
         let (now, side) = (Timestamp::now(), Side::Ghl);
         let loaded = self.caller.deps.records.load(&self.caller.connection.id, record).await?;
         let Some(Loaded { document, .. }) = loaded else { return Ok(None) };
-        let is_cut_open = kind == IntentKind::Delete && document.hint[side] && document.gone[side].is_none();
-        let cut = is_cut_open.then(|| now + self.rules.timing[side].late_write());
+        let is_open = is_cut && document.hint[side] && document.gone[side].is_none();
+        let cut = is_open.then(|| now + self.rules.timing[side].late_write());
         let open = document.unsettled[side].iter().map(|write| write.expires).filter(|expires| *expires > now);
         Ok(open.chain(cut).max())
     }

@@ -92,15 +92,16 @@ impl Worker<'_> {
         let contact = self.person(document).await?;
         document.parent = Some(contact.id.clone());
         let counterpart = counterpart(&contact, side, document)?;
+        // Before the turn is taken: two parts may say the same, and the one before may wait for it.
+        if document.kind == Kind::Note && side == Side::OpenPhone && !self.is_next_part(document).await? {
+            return Err(Hindrance::Later(patience(document)));
+        }
         if let Some(flow) = self.give_way(document, revision, side).await? {
             return Err(Hindrance::Settled(flow));
         }
         if document.kind == Kind::Task && side == Side::OpenPhone {
             let anchor = task::anchor(&self.caller, document, &contact).await?;
             return anchor.map(Ground::Anchor).ok_or(Hindrance::Never("the workspace has no phone number"));
-        }
-        if document.kind == Kind::Note && side == Side::OpenPhone && !self.is_next_part(document).await? {
-            return Err(Hindrance::Later(patience(document)));
         }
         Ok(Ground::Contact(counterpart))
     }

@@ -30,9 +30,8 @@ impl Worker<'_> {
             return Ok(Some(flow));
         }
         // Looked at when it is our turn: whoever had it before has noted by now what came of it.
-        let there = side.other();
+        let (records, there) = (&self.caller.deps.records, side.other());
         let known = document.provider_id(there).unwrap_or_default();
-        let records = &self.caller.deps.records;
         let linked = records.linked_thing(&document.connection, (document.kind, there), known).await?;
         match linked.filter(|other| *other != document.id) {
             Some(other) => self.leave_to_maker(document, revision, other).await.map(Some),
@@ -85,14 +84,6 @@ impl Worker<'_> {
     }
 }
 
-/// What creates of one kind take turns by.
-fn making(document: &Document) -> String {
-    let field = if document.kind == Kind::Note { Field::NoteText } else { Field::TaskTitle };
-    let text = document.canon_value(field).and_then(Value::as_text).unwrap_or_default();
-    let person = document.parent.as_ref().map(RecordId::as_str).unwrap_or_default();
-    format!("{}:{person}:{}", document.kind.name(), alike(text))
-}
-
 /// A create is under way, or about to be: between taking the turn and noting the create nothing shows.
 fn is_making(holder: &Document, now: Timestamp) -> bool {
     let creates = |side: Side| holder.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create);
@@ -100,4 +91,12 @@ fn is_making(holder: &Document, now: Timestamp) -> bool {
     let is_over = is_whole || holder.merged_into.is_some() || holder.parked.is_some();
     let is_at_work = holder.dirty_since.is_some_and(|since| now < since + LONGEST_TURN);
     Side::BOTH.into_iter().any(creates) || (!is_over && is_at_work)
+}
+
+/// What creates of one kind take turns by.
+fn making(document: &Document) -> String {
+    let field = if document.kind == Kind::Note { Field::NoteText } else { Field::TaskTitle };
+    let text = document.canon_value(field).and_then(Value::as_text).unwrap_or_default();
+    let person = document.parent.as_ref().map(RecordId::as_str).unwrap_or_default();
+    format!("{}:{person}:{}", document.kind.name(), alike(text))
 }
