@@ -139,7 +139,7 @@ impl Worker<'_> {
         let Some(range) = part::find(&text, part.number, known(&loaded.document)) else {
             return self.look_again(loaded).await;
         };
-        self.write_on(loaded, side, (kind, writes), Some(&Ground::Text(text, range))).await
+        Box::pin(self.write_on(loaded, side, (kind, writes), Some(&Ground::Text(text, range)))).await
     }
 
     async fn look_again(&self, loaded: Loaded) -> Result<Flow, Error> {

@@ -47,10 +47,10 @@ impl Worker<'_> {
             return Box::pin(self.write_in_turn(loaded, (kind, writes))).await;
         }
         if what == Kind::Contact || kind != IntentKind::Create {
-            return self.write_on(loaded, side, (kind, writes), None).await;
+            return Box::pin(self.write_on(loaded, side, (kind, writes), None)).await;
         }
         match Box::pin(self.ready(loaded, side)).await? {
-            Ready::Go(loaded, ground) => self.write_on(*loaded, side, (kind, writes), Some(&ground)).await,
+            Ready::Go(loaded, ground) => Box::pin(self.write_on(*loaded, side, (kind, writes), Some(&ground))).await,
             Ready::Not(flow) => Ok(flow),
         }
     }
