@@ -111,6 +111,15 @@ impl Records {
         Ok(())
     }
 
+    /// The same for somebody who has only met it: whoever is noted already may have made it, and stays.
+    pub async fn link_if_new(&self, document: &Document, side: Side, id: &str) -> Result<(), Error> {
+        let key = key::link(&document.connection, document.kind, side, id);
+        match self.store.put(&key, document.id.to_string(), Expected::Absent).await {
+            Ok(_) | Err(tandem_store::Error::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Takes an identity key for the record, unless another one holds it: then that one is returned.
     pub async fn claim(&self, document: &Document, identity: &str) -> Result<Option<RecordId>, Error> {
         let key = key::claim(&document.connection, identity);

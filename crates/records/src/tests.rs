@@ -37,6 +37,19 @@ async fn an_identity_key_has_one_holder_until_it_is_given_back() {
 }
 
 #[tokio::test]
+async fn whoever_made_a_thing_is_noted_for_it_whoever_meets_it() {
+    let records = records();
+    let task = |id: &str| document(id).of_kind(Kind::Task);
+    let (maker, finder) = (task("r1"), task("r2"));
+    let noted = async || records.linked_thing(&maker.connection, (Kind::Task, Side::Ghl), "t1").await.unwrap();
+    records.link_if_new(&finder, Side::Ghl, "t1").await.unwrap();
+    assert_eq!(noted().await, Some(finder.id.clone()));
+    records.link(&maker, Side::Ghl, "t1").await.unwrap();
+    records.link_if_new(&finder, Side::Ghl, "t1").await.unwrap();
+    assert_eq!(noted().await, Some(maker.id.clone()));
+}
+
+#[tokio::test]
 async fn contacts_of_equal_id_in_two_connections_are_two_records() {
     let (a, b) = (ConnectionId::new("a").unwrap(), ConnectionId::new("b").unwrap());
     assert_ne!(record_id(&a, Side::Ghl, "x"), record_id(&b, Side::Ghl, "x"));

@@ -211,7 +211,11 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     let save = deps.records.save(&document, expected);
     let revision = deps.metrics.timed("store_save", save, |error| !error.is_conflict()).await?;
     if is_new_link {
-        deps.records.link(&document, news.side, news.id.as_str()).await?;
+        let id = news.id.as_str();
+        match &news.what {
+            What::Contact { .. } => deps.records.link(&document, news.side, id).await?,
+            What::Thing { .. } => deps.records.link_if_new(&document, news.side, id).await?,
+        }
     }
     publish(deps, news.header, &document, revision, lane).await?;
     Ok(Settlement::Done)

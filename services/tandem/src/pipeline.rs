@@ -3,31 +3,27 @@
 //! Everything starts at once. HTTP answers from the beginning; the mapper and the writer wait for the backends, which with
 //! servers elsewhere may take a while, and so does readiness.
 
-use std::collections::HashMap;
+mod http;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use tandem_credentials::SigningSecrets;
 use tandem_embedded::Database;
-use tandem_ingest::{
-    Agencies, HookDeps, HookSecrets, OAuthDeps, OAuthReached, Rehearsal, ScanDeps, ScanDesk, ScanReached, Sink,
-};
+use tandem_ingest::Sink;
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::{self, Queue};
 use tandem_service::supervise::Stop;
-use tandem_service::{Config, Health, Supervisor, desk};
+use tandem_service::{Config, Supervisor};
 use tandem_telemetry::Metrics;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
-use crate::check::ask;
-use crate::check::room::{Deps, Running};
-use crate::{Part, assemble, housekeeping, password, rehearsal, rekeying, review};
+use crate::{Part, assemble, housekeeping, rekeying};
 
 /// A process's tasks, started.
 #[derive(Debug)]
@@ -145,144 +141,6 @@ impl Starting<'_> {
         });
     }
 
-    fn http(&mut self, listener: TcpListener, sink: Option<Sink>) -> anyhow::Result<()> {
-        let health = Health::new(self.metrics.clone(), self.supervisor.readiness());
-        let routes = match sink {
-            Some(sink) => {
-                let health = sink_check(health, sink.clone());
-                let oauth = assemble::oauth(self.config).map(|config| (config.clone(), self.tokens(config.locations)));
-                let tokens = oauth.as_ref().map(|(_, reached)| Arc::clone(reached));
-                let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
-                let hooks = self.hooks()?;
-                let deps = tandem_ingest::Deps { sink, limits, metrics, tokens, hooks };
-                let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
-                let (desk, questions) = desk::desk(ask::ROUTE, password::of(self.config));
-                let mut routes = webhooks.merge(health.router());
-                if let Some(scans) = self.scans() {
-                    routes = routes.merge(tandem_ingest::scan_router(scans));
-                }
-                if matches!(self.config.queue, Queue::Embedded) {
-                    let (review, questions) = desk::desk(review::ROUTE, password::of(self.config));
-                    routes = routes.merge(review);
-                    self.answer_reviews(questions);
-                }
-                if ask::is_of_one_process(self.config) {
-                    routes = routes.merge(desk);
-                    self.answer_checks(questions);
-                }
-                match oauth {
-                    Some((config, reached)) => routes.merge(tandem_ingest::oauth_router(config, reached)),
-                    None => routes,
-                }
-            }
-            None => queue_check(health, Arc::clone(&self.reached)).router(),
-        };
-        let serving = tandem_service::serve(listener, routes, self.supervisor.shutdown());
-        self.supervisor.start("http", serving);
-        Ok(())
-    }
-
-    /// What `tandem check` asks: the store and the budgets are this process's own.
-    fn answer_checks(&mut self, questions: desk::Questions) {
-        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
-        let (reached, shutdown) = (Arc::clone(&self.reached), self.supervisor.shutdown());
-        let deps = Deps { limits, metrics, running: Running::Yes, stop: shutdown.clone() };
-        let store = move || {
-            let store = reached.get().map(|backends| backends.store.clone());
-            store.ok_or_else(|| "the store is not reached yet".to_owned())
-        };
-        self.supervisor.start("checks", async move {
-            ask::answer(config, questions, (deps, store), shutdown).await;
-            Ok::<_, Infallible>(())
-        });
-    }
-
-    /// Where commands ask that list or decide something: the store is this process's own.
-    fn answer_reviews(&mut self, questions: desk::Questions) {
-        let (config, reached) = (Arc::new(self.config.clone()), Arc::clone(&self.reached));
-        let shutdown = self.supervisor.shutdown();
-        self.supervisor.start("review", async move {
-            review::answer(config, reached, questions, shutdown).await;
-            Ok::<_, Infallible>(())
-        });
-    }
-
-    /// Where what connecting by OAuth brings is kept, once the store is reached.
-    fn tokens(&mut self, locations: HashMap<ConnectionId, String>) -> OAuthReached {
-        let reached = OAuthReached::default();
-        let (config, limits, ours) = (self.config.clone(), self.limits.clone(), Arc::clone(&reached));
-        self.start("oauth", async move |Backends { store, .. }, shutdown| {
-            if let Some(tokens) = assemble::tokens(&config, &store, &limits)? {
-                let agencies = Agencies::new(tokens.clone(), locations);
-                ours.set(OAuthDeps { tokens: tokens.clone(), store, agencies: agencies.clone() })?;
-                agencies.keep(shutdown).await;
-                tokens.settled().await;
-            }
-            anyhow::Ok(())
-        });
-        reached
-    }
-
-    /// Looks after the `OpenPhone` webhooks that Tandem makes itself, once the store is reached.
-    fn hooks(&mut self) -> anyhow::Result<Option<HookSecrets>> {
-        for id in assemble::without_webhook(self.config) {
-            tracing::info!(connection.id = %id, "connection {id} is told nothing by OpenPhone: it has no webhook_secrets, and for \
-                Tandem to make a webhook http.public_url and encryption_key are needed");
-        }
-        let Some(hooks) = assemble::hooks(self.config, &self.limits)? else { return Ok(None) };
-        let secrets = HookSecrets::new(hooks.connections.iter().map(|connection| connection.id.clone()));
-        let (config, ours) = (self.config.clone(), secrets.clone());
-        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
-        self.start("webhooks", async move |Backends { store, .. }, shutdown| {
-            ours.reached(SigningSecrets::new(assemble::vault(&config, &store)?));
-            let deps = HookDeps { secrets: ours, store, limits, metrics };
-            tandem_ingest::keep_hooks(hooks, deps, shutdown).await;
-            anyhow::Ok(())
-        });
-        Ok(Some(secrets))
-    }
-
-    /// Runs backfills and sweeps, once the backends are reached. Commands ask for them over HTTP where this process has the
-    /// store for itself; elsewhere they open it.
-    fn scans(&mut self) -> Option<ScanDesk> {
-        let reached = ScanReached::default();
-        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
-        let ours = Arc::clone(&reached);
-        self.start("scans", async move |Backends { queue, records, store, .. }, shutdown| {
-            let tokens = assemble::tokens(&config, &store, &limits)?;
-            let scans = assemble::scans(&config, &limits, tokens.as_ref())?;
-            let deps = ScanDeps { store, records, queue, limits, metrics };
-            ours.set(deps.clone())?;
-            tandem_ingest::keep_scans(scans, deps, shutdown).await;
-            if let Some(tokens) = tokens {
-                tokens.settled().await;
-            }
-            anyhow::Ok(())
-        });
-        if matches!(self.config.queue, Queue::Nats(_)) {
-            return None;
-        }
-        let password = password::of(self.config);
-        let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
-        let rehearsals = self.rehearsals();
-        Some(ScanDesk { password, connections, reached, rehearsals })
-    }
-
-    /// Plays dry runs, one after the other.
-    fn rehearsals(&mut self) -> mpsc::Sender<Rehearsal> {
-        let (asking, asked) = mpsc::channel(1);
-        let (config, limits) = (self.config.clone(), self.limits.clone());
-        self.start("rehearsals", async move |Backends { store, .. }, shutdown| {
-            let tokens = assemble::tokens(&config, &store, &limits)?;
-            rehearsal::play_all((&config, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
-            if let Some(tokens) = tokens {
-                tokens.settled().await;
-            }
-            anyhow::Ok(())
-        });
-        asking
-    }
-
     fn mapper(&mut self) {
         let (config, metrics) = (assemble::mapper(self.config), self.metrics.clone());
         self.start("mapper", async move |backends, shutdown| {
@@ -363,24 +221,6 @@ impl Starting<'_> {
             task(backends, shutdown).await
         });
     }
-}
-
-/// Ingest is ready while events can be stored, here or there.
-fn sink_check(health: Health, sink: Sink) -> Health {
-    health.check("queue", move || {
-        let sink = sink.clone();
-        async move { sink.healthy().await }
-    })
-}
-
-fn queue_check(health: Health, reached: Reached) -> Health {
-    health.check("queue", move || {
-        let reached = Arc::clone(&reached);
-        async move {
-            let backends = reached.get().ok_or_else(|| "not reached yet".to_owned())?;
-            backends.queue.healthy().await.map_err(|error| tandem_telemetry::chain(&error))
-        }
-    })
 }
 
 async fn drain(sink: Sink, shutdown: CancellationToken) -> Result<(), Infallible> {
