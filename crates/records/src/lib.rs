@@ -103,12 +103,18 @@ impl Records {
     /// Notes which record a provider's contact, task or note belongs to. The last word counts: the document decides, this is an index.
     pub async fn link(&self, document: &Document, side: Side, id: &str) -> Result<(), Error> {
         let key = key::link(&document.connection, document.kind, side, id);
-        let held = self.store.get(&key).await?;
-        if held.as_ref().is_some_and(|entry| entry.value == document.id.as_str().as_bytes()) {
-            return Ok(());
+        loop {
+            let held = self.store.get(&key).await?;
+            if held.as_ref().is_some_and(|entry| entry.value == document.id.as_str().as_bytes()) {
+                return Ok(());
+            }
+            match self.store.put(&key, document.id.to_string(), Expected::after(held.as_ref())).await {
+                Ok(_) => return Ok(()),
+                // Somebody else had the last word meanwhile.
+                Err(tandem_store::Error::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        self.store.put(&key, document.id.to_string(), Expected::after(held.as_ref())).await?;
-        Ok(())
     }
 
     /// The same for somebody who has only met it: whoever is noted already may have made it, and stays.
