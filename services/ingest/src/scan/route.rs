@@ -211,4 +211,29 @@ mod tests {
         assert_eq!(status("other", "Bearer word"), 404);
         assert_eq!(status("acme", "Bearer word"), 503);
     }
+
+    #[tokio::test]
+    async fn a_body_that_names_no_scan_is_refused_to_whoever_may_ask() {
+        let store = tandem_store::Store::memory();
+        let deps = ScanDeps {
+            records: Records::new(store.clone()),
+            store,
+            queue: tandem_queue::Queue::memory(tandem_queue::Settings::default()),
+            limits: tandem_limits::Limits::in_process(),
+            metrics: tandem_telemetry::Metrics::new(),
+        };
+        let reached = ScanReached::default();
+        assert!(reached.set(deps).is_ok());
+        let connections = BTreeSet::from([ConnectionId::new("acme").unwrap()]);
+        let desk = ScanDesk { password: "word".into(), connections, reached, rehearsals: mpsc::channel(1).0 };
+        let desk = Arc::new(desk);
+        let status = async |id: &str, shown: &str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, shown.parse().unwrap())]);
+            let asked = begin(State(Arc::clone(&desk)), Path(id.to_owned()), headers, Json::from_bytes(b"{}"));
+            asked.await.status().as_u16()
+        };
+        assert_eq!(status("acme", "Bearer word").await, 400);
+        assert_eq!(status("other", "Bearer word").await, 404);
+        assert_eq!(status("acme", "Bearer wor").await, 401);
+    }
 }
