@@ -33,6 +33,8 @@ const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
+/// Longer than a server is away twice.
+const GRACE: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_secs(150);
 /// More stories than these nobody reads.
 const MOST_STORIES: usize = 3;
@@ -83,7 +85,7 @@ fn options(seed: u64) -> ClusterOptions {
     ClusterOptions {
         ghl: Some(ghl),
         openphone: Some(openphone),
-        environment: vec![("TANDEM_SHUTDOWN__GRACE_SECONDS", "10".to_owned())],
+        environment: vec![("TANDEM_SHUTDOWN__GRACE_SECONDS", GRACE.as_secs().to_string())],
         password: None,
         services: [(Part::Ingest, 2), (Part::Mapper, 2), (Part::Writer, 4)],
     }

@@ -14,7 +14,6 @@ use tandem_store::Store;
 use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin};
 use tempfile::TempDir;
 
-use crate::port::steady_address;
 use crate::stack::config_text;
 use crate::{Front, Program, Servers, environment, http, quick_ghl, quick_openphone};
 
@@ -160,7 +159,7 @@ impl Service {
         variables: &BTreeMap<String, String>,
         folder: &Path,
     ) -> anyhow::Result<Self> {
-        let (name, address) = (format!("{part}-{number}"), steady_address()?);
+        let (name, address) = (format!("{part}-{number}"), tandem_testkit::free_address());
         let mut environment = variables.clone();
         environment.insert("TANDEM_HTTP__LISTEN".to_owned(), address.to_string());
         environment.insert("TANDEM_DATA_DIR".to_owned(), folder.join(&name).display().to_string());

@@ -5,7 +5,6 @@ mod cluster;
 mod front;
 pub mod http;
 mod parrot;
-mod port;
 mod process;
 mod program;
 mod signer;

@@ -6,11 +6,10 @@ use std::path::PathBuf;
 use std::process::ExitStatus;
 
 use anyhow::Context as _;
-use tandem_testkit::Child;
+use tandem_testkit::{Child, free_address};
 use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin};
 use tempfile::TempDir;
 
-use crate::port::steady_address;
 use crate::stack::config_text;
 use crate::{Program, environment, quick_ghl, quick_openphone};
 
@@ -57,7 +56,7 @@ impl Process {
         let folder = TempDir::new().context("making a folder")?;
         let text = config_text(&ghl, &openphone, "", false);
         std::fs::write(folder.path().join("tandem.yaml"), text).context("writing the configuration")?;
-        let address = steady_address()?;
+        let address = free_address();
         ghl.set_webhook_url(Some(format!("http://{address}/webhooks/ghl")));
         openphone.set_webhook_url(Some(format!("http://{address}/webhooks/openphone/acme")));
         variables.insert("TANDEM_HTTP__LISTEN".to_owned(), address.to_string());

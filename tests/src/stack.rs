@@ -12,13 +12,13 @@ use tandem_proto::{ConnectionId, Envelope, Payload, Stream, v1};
 use tandem_queue::Depth;
 use tandem_service::supervise::Stop;
 use tandem_service::{Config, Environment};
+use tandem_testkit::free_address;
 use tandem_testkit::servers::{Nats, Redis};
 use tandem_twins::{GhlConfig, GhlTwin, OpenPhoneConfig, OpenPhoneTwin, RetryOn, RetryRules};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::port::steady_address;
 use crate::{Program, eventually, http};
 
 /// Servers that run are reached in a moment.
@@ -154,7 +154,7 @@ impl Stack {
                 Some(servers)
             }
         };
-        let (environment, address) = (environment(), steady_address()?);
+        let (environment, address) = (environment(), free_address());
         let mut stack =
             Self { ghl, openphone, folder, config_text, environment, servers, address, running: Vec::new() };
         stack.start_pipeline().await?;

@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, Failure> {
     let mut tally = Tally::default();
     let tests = counted(test().args(TARGETS).args(arguments), &mut tally)?;
     let examples = counted(test().arg("--doc").args(arguments), &mut tally)?;
-    Ok(report(tally, tests && examples))
+    Ok(report(&tally, tests && examples))
 }
 
 fn test() -> Command {
@@ -55,8 +55,10 @@ fn counted(command: &mut Command, tally: &mut Tally) -> Result<bool, Failure> {
 }
 
 /// Says how it went; the plain line with both numbers comes last.
-fn report(tally: Tally, all_well: bool) -> bool {
+fn report(tally: &Tally, all_well: bool) -> bool {
     println!();
+    // Once more: of a long run people, and those who keep its output, see the end.
+    print!("{}", tally.told());
     if !vendor_is_there() {
         println!("not run: tests against the providers' published material (set TANDEM_VENDOR_DIR to its folder)");
     }

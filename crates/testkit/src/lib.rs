@@ -5,13 +5,15 @@ mod child;
 mod collector;
 pub mod openapi;
 mod place;
+mod port;
 mod proxy;
 pub mod servers;
 mod wait;
 
 pub use child::Child;
 pub use collector::{Collector, ReceivedSpan};
-pub use place::{binary, free_port, tempdir, vendor_dir, workspace_root};
+pub use place::{binary, tempdir, vendor_dir, workspace_root};
+pub use port::{free_address, free_port};
 pub use proxy::Proxy;
 pub use tempfile::TempDir;
 pub use wait::{eventually, eventually_blocking};

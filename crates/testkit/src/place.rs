@@ -1,8 +1,7 @@
-//! Folders, ports and binaries that tests need.
+//! Folders and binaries that tests need.
 
 use std::env;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -14,17 +13,6 @@ use tempfile::TempDir;
 #[track_caller]
 pub fn tempdir() -> TempDir {
     tempfile::tempdir().unwrap_or_else(|problem| panic!("making a temporary folder: {problem}"))
-}
-
-/// A port of the loopback interface that nobody listens on. Where the server can bind port 0 itself, let it:
-/// another process may take this one in between.
-///
-/// # Panics
-/// The system gives none.
-#[track_caller]
-pub fn free_port() -> u16 {
-    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
-    bound.unwrap_or_else(|problem| panic!("looking for a free port: {problem}")).port()
 }
 
 /// The folder of the workspace's `Cargo.toml`.
@@ -87,10 +75,5 @@ mod tests {
     #[should_panic(expected = "run `cargo build --bin no-such-binary`")]
     fn binary_that_is_not_built_says_how_to() {
         binary("no-such-binary");
-    }
-
-    #[test]
-    fn free_port_can_be_bound() {
-        TcpListener::bind((Ipv4Addr::LOCALHOST, free_port())).unwrap();
     }
 }

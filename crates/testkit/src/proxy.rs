@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::eventually_blocking;
-use crate::servers::free_port;
+use crate::free_port;
 
 const POLL: Duration = Duration::from_millis(5);
 const REBIND: Duration = Duration::from_secs(20);

@@ -6,12 +6,10 @@
 mod cluster;
 mod locate;
 mod nats;
-mod port;
 mod process;
 mod redis;
 mod watcher;
 
 pub use cluster::NatsCluster;
 pub use nats::{Nats, NatsBuilder};
-pub(crate) use port::free as free_port;
 pub use redis::Redis;

@@ -161,10 +161,10 @@ impl Starting<'_> {
             let Backends { queue, records, store, .. } = backends;
             let tokens = assemble::tokens(&config, &store, &limits)?;
             let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None };
+            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None, shutdown };
             let pace = tandem_writer::Pace { tasks: config.writer.task_poll, notes: config.writer.note_poll };
             tokio::select! {
-                written = tandem_writer::run(writer, deps.clone(), shutdown) => written?,
+                written = tandem_writer::run(writer, deps.clone()) => written?,
                 never = tandem_writer::poll(pace, &deps) => match never {},
             }
             if let Some(tokens) = tokens {

@@ -122,8 +122,9 @@ impl Stage<'_> {
         connections.retain(|id, _| id == connection);
         let ScanDeps { queue, records, limits, metrics, .. } = deps.clone();
         let rehearsal = Some(tandem_writer::Rehearsal::default());
-        let writer = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal };
-        let writing = tandem_writer::run(tandem_writer::Config::default(), writer, ending.clone());
+        let writer =
+            tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal, shutdown: ending.clone() };
+        let writing = tandem_writer::run(tandem_writer::Config::default(), writer);
         parts.spawn(async move { Ok(writing.await?) });
         Ok(())
     }

@@ -20,6 +20,8 @@ use crate::{Connection, Deps};
 
 /// Longest wait for a slot; a delivery that has to wait longer is given back.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for a slot once a stop was asked for: time for an answer, not for a turn in a line.
+const MAX_WAIT_STOPPING: Duration = Duration::from_secs(1);
 /// A shorter wait for a slot has no span.
 const WAIT_WORTH_TELLING: Duration = Duration::from_millis(1);
 /// After a credential was refused, or the whole location.
@@ -84,7 +86,11 @@ impl Caller<'_> {
     async fn permit(&self, side: Side) -> Result<Permit, Trouble> {
         let (_, budget) = self.connection.way_out(side);
         let asked = Instant::now();
-        let permit = self.deps.limits.acquire(budget, self.lane, MAX_WAIT).await;
+        let permit = tokio::select! {
+            permit = self.deps.limits.acquire(budget, self.lane, MAX_WAIT) => permit.map_err(|throttled| throttled.retry_after),
+            // Somebody else may have the slot sooner.
+            () = self.is_stopping() => Err(Duration::ZERO),
+        };
         let waited = asked.elapsed();
         self.deps.metrics.limiter_wait(side.name(), waited);
         if waited >= WAIT_WORTH_TELLING || permit.is_err() {
@@ -93,7 +99,12 @@ impl Caller<'_> {
                 span.failed("no_slot");
             }
         }
-        permit.map_err(|throttled| Trouble::NoSlot(throttled.retry_after))
+        permit.map_err(Trouble::NoSlot)
+    }
+
+    async fn is_stopping(&self) {
+        self.deps.shutdown.cancelled().await;
+        tokio::time::sleep(MAX_WAIT_STOPPING).await;
     }
 
     /// Sends a read as soon as there is a slot.

@@ -14,7 +14,6 @@ use tandem_queue::{Delivery, Queue};
 use tandem_reconcile::Run;
 use tandem_telemetry::{Span, Taken, chain};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio_util::sync::CancellationToken;
 
 use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::Caller;
@@ -32,7 +31,8 @@ const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
 type Pulled = (Consumer, Result<Vec<Delivery>, tandem_queue::Error>);
 
-pub(crate) async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
+pub(crate) async fn run(config: Config, deps: Deps) -> Result<(), Error> {
+    let shutdown = deps.shutdown.clone();
     let mut dispatch = Dispatch {
         config,
         deps,

@@ -78,6 +78,8 @@ pub struct Deps {
     pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
     /// With one nothing is written at providers: every write is taken to have been done as it was meant. Reads are real.
     pub rehearsal: Option<Rehearsal>,
+    /// Cancelled when a stop is asked for: nothing new is begun, and nobody waits for a slot much longer.
+    pub shutdown: CancellationToken,
 }
 
 /// A look-up that needs the store as well as the provider.
@@ -105,10 +107,10 @@ impl From<tandem_records::Error> for Failure {
 pub struct Error(#[from] tandem_queue::Error);
 
 /// Applies commands until the shutdown; runs under way are finished, deliveries that wait are given back.
-pub async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn run(config: Config, deps: Deps) -> Result<(), Error> {
     let telling = deps.clone();
     tokio::select! {
-        ended = dispatch::run(config, deps, shutdown) => ended,
+        ended = dispatch::run(config, deps) => ended,
         never = budgets::tell(&telling) => match never {},
     }
 }

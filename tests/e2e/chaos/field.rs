@@ -9,6 +9,7 @@ use rand::seq::IndexedRandom as _;
 use tandem_proto::Stream;
 use tandem_tests::{Cluster, Inside};
 
+use super::GRACE;
 use super::strike::{Kind, Strike};
 use super::tally::{Met, Tally};
 
@@ -18,7 +19,7 @@ const PAUSED: RangeInclusive<u64> = 500..=8_000;
 const PAUSED_LONG: RangeInclusive<u64> = 62_000..=75_000;
 const SERVER_DOWN: RangeInclusive<u64> = 200..=5_000;
 /// Grace period and then some.
-const STOPS_WITHIN: Duration = Duration::from_secs(20);
+const STOPS_WITHIN: Duration = GRACE.saturating_add(Duration::from_secs(10));
 
 /// What a strike hit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::nats::{ATTEMPTS, Nats, NatsBuilder, Routes};
-use super::port;
 use crate::eventually_blocking;
+use crate::free_port;
 
 /// Electing takes some seconds, longer where a leader was just lost.
 const ELECTION: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ impl NatsCluster {
     pub(super) fn of(builder: &NatsBuilder, size: usize) -> Self {
         let mut log = Vec::new();
         for _ in 0..ATTEMPTS {
-            let all: Vec<u16> = (0..size).map(|_| port::free()).collect();
+            let all: Vec<u16> = (0..size).map(|_| free_port()).collect();
             let nodes = all.iter().map(|&own| builder.node(Routes { own, all: &all }));
             match nodes.collect() {
                 Ok(nodes) => {

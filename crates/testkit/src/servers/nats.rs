@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::NatsCluster;
 use super::locate;
 use super::process::{Process, binary};
-use super::{NatsCluster, port};
+use crate::free_port;
 use crate::tempdir;
 
 pub use config::NatsBuilder;
@@ -140,7 +141,7 @@ impl Nats {
     /// Writes the configuration of a server that is not started yet.
     #[track_caller]
     fn prepare(builder: &NatsBuilder, routes: Option<Routes<'_>>) -> Self {
-        let (port, monitor) = (port::free(), port::free());
+        let (port, monitor) = (free_port(), free_port());
         let name = format!("nats-{}-{port}", std::process::id());
         let folder = tempdir();
         let file = folder.path().join("nats.conf");

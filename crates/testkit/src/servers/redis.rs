@@ -6,8 +6,9 @@ use std::fs;
 
 use tempfile::TempDir;
 
+use super::locate;
 use super::process::{Process, binary};
-use super::{locate, port};
+use crate::free_port;
 use crate::tempdir;
 
 /// Somebody else may take a port before the server does.
@@ -156,7 +157,7 @@ impl Redis {
     /// Writes the configuration of a server that is not started yet.
     #[track_caller]
     fn prepare(password: Option<&str>) -> Self {
-        let (folder, port) = (tempdir(), port::free());
+        let (folder, port) = (tempdir(), free_port());
         let dir = folder.path().display().to_string();
         let file = folder.path().join("redis.conf");
         let password = password.map(str::to_owned);

@@ -13,7 +13,7 @@ use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_mapping::Mapping;
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::topology::command_subject;
-use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
+use tandem_proto::{ConnectionId, Consumer, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_providers::ghl::{ApiVersion, GhlView};
 use tandem_queue::{NewMessage, Queue, Settings};
 use tandem_reconcile::{Document, Rules, Timing, adopt, hint};
@@ -73,26 +73,66 @@ async fn publish_command(queue: &Queue, document: &Document) {
     queue.publish(message).await.unwrap();
 }
 
+/// A writer with one command in its queue.
+struct Bench {
+    acme: ConnectionId,
+    document: Document,
+    queue: Queue,
+    limits: Limits,
+    deps: Deps,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let rules = Mapping::default().rules(PerSide { ghl: Timing::default(), openphone: Timing::default() });
+        let (queue, limits, metrics) = (Queue::memory(Settings::default()), Limits::in_process(), Metrics::new());
+        let (records, acme) = (Records::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        let now = Timestamp::now();
+        let mut document = Document::new(acme.clone(), RecordId::new("r1").unwrap(), now);
+        adopt(&mut document, &rules, Side::Ghl, "c1", now);
+        hint(&mut document, Side::Ghl);
+        records.save(&document, Expected::Absent).await.unwrap();
+        publish_command(&queue, &document).await;
+        let connections = BTreeMap::from([(acme.clone(), Arc::new(connection(&acme, &rules, &limits)))]);
+        let deps = Deps {
+            queue: queue.clone(),
+            records,
+            limits: limits.clone(),
+            metrics,
+            connections,
+            rehearsal: None,
+            shutdown: CancellationToken::new(),
+        };
+        Self { acme, document, queue, limits, deps }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_does_not_wait_for_a_slot_and_gives_the_command_back() {
+    let bench = Bench::new().await;
+    let begun = tokio::time::Instant::now();
+    // Soon enough to wait for.
+    bench.limits.cool_down(&BudgetKey("test".to_owned()), begun + Duration::from_secs(9)).await;
+    let writer = tokio::spawn(tandem_writer::run(Config::default(), bench.deps.clone()));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!writer.is_finished());
+    bench.deps.shutdown.cancel();
+    writer.await.unwrap().unwrap();
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(5), "ended after {took:?}");
+    let again = bench.queue.pull(Consumer::WriterLive, 1, Duration::from_secs(1)).await.unwrap();
+    assert_eq!(again.len(), 1, "whoever has a slot goes on with it");
+    let record = bench.deps.records.load(&bench.acme, &bench.document.id).await.unwrap().unwrap().document;
+    assert_eq!(record.attempts, 0, "it was nobody's fault");
+}
+
 #[tokio::test]
 async fn a_command_that_fails_every_time_becomes_a_dead_letter_and_its_record_stays_as_it_is() {
-    let rules = Mapping::default().rules(PerSide { ghl: Timing::default(), openphone: Timing::default() });
-    let (queue, limits, metrics) = (Queue::memory(Settings::default()), Limits::in_process(), Metrics::new());
-    let (records, acme) = (Records::new(Store::memory()), ConnectionId::new("acme").unwrap());
-    let now = Timestamp::now();
-    let mut document = Document::new(acme.clone(), RecordId::new("r1").unwrap(), now);
-    adopt(&mut document, &rules, Side::Ghl, "c1", now);
-    hint(&mut document, Side::Ghl);
-    records.save(&document, Expected::Absent).await.unwrap();
-    publish_command(&queue, &document).await;
-
-    let connections = BTreeMap::from([(acme.clone(), Arc::new(connection(&acme, &rules, &limits)))]);
-    let (queue_of, records_of) = (queue.clone(), records.clone());
-    let deps =
-        Deps { queue: queue_of, records: records_of, limits, metrics: metrics.clone(), connections, rehearsal: None };
+    let Bench { acme, document, queue, deps, .. } = Bench::new().await;
+    let (records, metrics, stop) = (deps.records.clone(), deps.metrics.clone(), deps.shutdown.clone());
     let config =
         Config { max_attempts: 3, backoff: (Duration::from_millis(1), Duration::from_millis(5)), ..Config::default() };
-    let stop = CancellationToken::new();
-    let writer = tokio::spawn(tandem_writer::run(config, deps, stop.clone()));
+    let writer = tokio::spawn(tandem_writer::run(config, deps));
 
     let until = Instant::now() + LIMIT;
     let letter = loop {
