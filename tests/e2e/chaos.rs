@@ -98,7 +98,7 @@ async fn change_and_strike(cluster: &mut Cluster, inside: &Inside, (length, seed
     let mut field = Field::new(cluster, inside, Tally::new(deck.kinds()));
     let began = Instant::now();
     let mut next_strike = began + Duration::from_secs(1);
-    while began.elapsed() < length || (field.tally.has_missing_strikes() && began.elapsed() < 2 * length) {
+    while began.elapsed() < length || (field.tally.has_missing_strikes() && began.elapsed() < 3 * length) {
         people.change_either(&field.cluster.ghl, &field.cluster.openphone);
         field.tally.changes += 1;
         field.heal_what_is_due();

@@ -4,6 +4,7 @@ mod hooks;
 mod many;
 mod oauth;
 mod servers;
+mod things;
 mod troubles;
 mod writes;
 

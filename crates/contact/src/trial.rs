@@ -10,6 +10,11 @@ pub const LAST_NAME: &str = "(safe to delete)";
 /// Its family name once it was changed.
 pub const CHANGED_LAST_NAME: &str = "(safe to delete, changed)";
 
+/// Its whole name; what else is made for a test is called so too.
+pub const NAME: &str = "Tandem Check (safe to delete)";
+/// What is called so once it was changed.
+pub const CHANGED_NAME: &str = "Tandem Check (safe to delete, changed)";
+
 /// Its number, one of a hundred that are kept for fiction.
 pub fn number(pick: u8) -> String {
     format!("+141555501{:02}", pick % 100)
@@ -41,6 +46,8 @@ mod tests {
         };
         let made: Observed = fields(&number(7)).into_iter().map(|(field, value)| (field, Some(value))).collect();
         assert!(is_trial(&made));
+        assert_eq!(NAME, format!("{FIRST_NAME} {LAST_NAME}"));
+        assert_eq!(CHANGED_NAME, format!("{FIRST_NAME} {CHANGED_LAST_NAME}"));
         assert!(is_trial(&observed(FIRST_NAME, CHANGED_LAST_NAME)));
         for (first, last) in [("Tandem Check", "Smith"), ("Ana", LAST_NAME), ("", ""), (FIRST_NAME, "")] {
             assert!(!is_trial(&observed(first, last)), "{first} {last}");

@@ -90,8 +90,8 @@ pub struct Operation {
 impl Operation {
     /// Whether contacts are kept in step without it.
     pub fn is_beside_contacts(&self) -> bool {
-        let is_beside = |purpose: &Purpose| matches!(purpose, Purpose::Tasks | Purpose::Notes);
-        !self.purposes.is_empty() && self.purposes.iter().all(is_beside)
+        let is_for = |wanted: &[Purpose]| self.purposes.iter().any(|purpose| wanted.contains(purpose));
+        is_for(&[Purpose::Tasks, Purpose::Notes]) && !is_for(&[Purpose::Sync, Purpose::Setup])
     }
 
     /// The HTTP method.

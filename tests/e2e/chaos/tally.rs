@@ -83,8 +83,9 @@ impl Tally {
         count.met.webhooks += met.webhooks;
     }
 
+    /// Whether there is one that met no work so far.
     pub(super) fn has_missing_strikes(&self) -> bool {
-        self.strikes.values().any(|count| count.times == 0)
+        self.strikes.values().any(|count| count.busy == 0)
     }
 
     pub(super) fn note_twins(&mut self, cluster: &Cluster) {

@@ -1,5 +1,7 @@
 //! Requests to GHL: what all of them share, and the read that everything else starts from.
 
+use std::fmt;
+
 use http::HeaderValue;
 use http::header::{CONTENT_TYPE, HeaderName};
 use jiff::Timestamp;
@@ -30,6 +32,12 @@ impl Id {
 
     pub(super) fn read(object: &Map<String, Json>, key: &str) -> Option<Self> {
         Self::new(&json::text(object, key)?).ok()
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -2,6 +2,7 @@
 //! can't be true any more is not asked.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use tandem_mapping::Mapping;
 use tandem_providers::{ApiError, Class, Operation, Request, Response};
@@ -62,6 +63,47 @@ impl<'a> Exam<'a> {
         Some(self.caller.write(request, parse, Phase::Steps).await)
     }
 
+    /// Writes to something that was made for a test, and writes down what came of it. An obstacle doesn't end the sheet: what
+    /// was made has to go in any case.
+    pub(super) async fn try_write<T>(
+        &mut self,
+        name: &str,
+        request: Request,
+        parse: impl Fn(&Response) -> Result<T, ApiError>,
+        done: &str,
+    ) -> Option<T> {
+        let operation = request.operation;
+        let answer = self.write(name, request, parse).await?;
+        self.conclude(name, operation, answer, done)
+    }
+
+    /// Writes down how it went, which changes nothing for those after it.
+    pub(super) fn conclude<T>(
+        &mut self,
+        name: &str,
+        operation: &'static Operation,
+        answer: Result<T, Obstacle>,
+        done: &str,
+    ) -> Option<T> {
+        let (verdict, value) = match answer {
+            Ok(value) => (Verdict::pass(done), Some(value)),
+            Err(obstacle) => (self.verdict(operation, &obstacle), None),
+        };
+        self.sheet.put(name, verdict);
+        value
+    }
+
+    /// The id of what was found, which is nobody's business, else one that nothing has.
+    pub(super) fn or_nobodys<T: Clone + Display, E>(
+        &mut self,
+        found: Option<&T>,
+        nobodys: &str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        self.private.extend(found.map(ToString::to_string));
+        found.cloned().or_else(|| read(nobodys).ok())
+    }
+
     /// Writes down what came of an operation, and what that means for those after it.
     pub(super) fn note<T>(
         &mut self,
@@ -115,6 +157,15 @@ impl<'a> Exam<'a> {
             self.sheet.put(name, Verdict::skipped(format!("the token lacks the scope {scope}")));
         }
         self.sheet.is_open(name)
+    }
+}
+
+/// A refusal of what was made up is an answer too: the operation is there, and the credential may do it.
+pub(super) fn or_refused<T>(answer: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.class(), Class::NotFound | Class::Conflict | Class::Refused) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

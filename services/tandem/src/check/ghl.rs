@@ -1,5 +1,6 @@
 //! A connection's location at GHL.
 
+mod things;
 mod trial;
 
 use jiff::Timestamp;
@@ -34,13 +35,15 @@ impl Location<'_> {
     /// All checks of the location, in order.
     pub(super) async fn examine(&self, exam: &mut Exam<'_>) {
         let Some(anybody) = self.search(exam).await else { return };
-        self.settings(exam, anybody.is_ok()).await;
+        let company = self.settings(exam, anybody.is_ok()).await;
         if let Ok(asked) = search::list(self.id, None, self.version) {
             exam.read(plan::LIST, asked, search::listed, |_| Verdict::pass("answered")).await;
         }
         let somebody = anybody.ok().and_then(|page| page.hits.into_iter().next());
-        self.read(exam, somebody.map(|hit| hit.id)).await;
+        let somebody = somebody.map(|hit| hit.id);
+        self.read(exam, somebody.as_ref()).await;
         self.role_field(exam).await;
+        self.read_things(exam, somebody.as_ref(), company.as_ref()).await;
         if let Some(asked) = search::duplicate(self.id, Some(&look::number(0)), None, self.version) {
             exam.read(plan::DUPLICATES, asked, search::duplicated, |_| Verdict::pass("answered")).await;
         }
@@ -90,12 +93,14 @@ impl Location<'_> {
         Verdict::pass(oauth(status.as_ref(), Timestamp::now()))
     }
 
-    async fn settings(&self, exam: &mut Exam<'_>, is_searched: bool) {
+    /// The agency, where GHL tells.
+    async fn settings(&self, exam: &mut Exam<'_>, is_searched: bool) -> Option<Id> {
         let asked = location::get(self.id, self.version);
         let answer = exam.caller.read(asked, location::location, super::room::Phase::Steps).await;
         match answer {
             Ok(found) if found.id == *self.id => {
                 exam.sheet.put(plan::LOCATION, is_the_one(exam, found.allows_duplicates));
+                return found.company;
             }
             Ok(_) => exam.sheet.put(
                 plan::LOCATION,
@@ -116,18 +121,13 @@ impl Location<'_> {
             }
             Err(obstacle) => exam.refuse(plan::LOCATION, &ops::LOCATION_GET, &obstacle),
         }
+        None
     }
 
-    async fn read(&self, exam: &mut Exam<'_>, somebody: Option<ContactId>) {
-        exam.private.extend(somebody.as_ref().map(ToString::to_string));
-        let Some(id) = somebody.clone().or_else(|| ContactId::new(NOBODY).ok()) else { return };
+    async fn read(&self, exam: &mut Exam<'_>, somebody: Option<&ContactId>) {
+        let Some(id) = exam.or_nobodys(somebody, NOBODY, ContactId::new) else { return };
         let parse = |response: &Response| or_gone(response::contact(response));
-        let judge = |found: &Option<_>| {
-            Verdict::pass(match (found, &somebody) {
-                (None, None) => "answered: there is no contact yet",
-                (Some(_) | None, _) => "answered",
-            })
-        };
+        let judge = |_: &Option<_>| Verdict::answered(somebody.is_some(), "contact");
         exam.read(plan::READ, request::contact(&id, self.version), parse, judge).await;
     }
 
@@ -179,6 +179,11 @@ pub(super) fn listed(items: impl Iterator<Item = String>) -> String {
         count if count > MOST => format!("{} and {} more", all[..MOST].join(", "), count - MOST),
         _ => all.join(", "),
     }
+}
+
+/// What is gone is removed.
+fn or_done(response: &Response) -> Result<(), ApiError> {
+    or_gone(response::done(response)).map(drop)
 }
 
 /// The answer to a read of a contact that may be gone.

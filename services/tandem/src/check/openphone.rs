@@ -1,6 +1,7 @@
 //! A connection's workspace at `OpenPhone`.
 
 mod delivery;
+mod things;
 mod trial;
 
 use tandem_contact::Side;
@@ -30,12 +31,13 @@ pub(super) async fn examine(exam: &mut Exam<'_>, connection: &Connection, writes
         return;
     }
     let somebody = list(exam).await;
-    read(exam, somebody).await;
+    read(exam, somebody.as_ref()).await;
     let tags = tags_field(exam).await;
     number(exam, connection).await;
+    let number = things::read(exam, somebody.as_ref()).await;
     if writes {
         let view = OpenPhoneView { default_country: connection.mapping.default_country.clone(), tags };
-        trial::try_writes(exam, &view).await;
+        trial::try_writes(exam, &view, number.as_ref()).await;
     } else {
         exam.sheet.skip_rest(READ_ONLY);
     }
@@ -75,15 +77,10 @@ async fn list(exam: &mut Exam<'_>) -> Option<ContactId> {
     page.contacts.into_iter().next().map(|contact| contact.id)
 }
 
-async fn read(exam: &mut Exam<'_>, somebody: Option<ContactId>) {
-    exam.private.extend(somebody.as_ref().map(ToString::to_string));
-    let is_anybody = somebody.is_some();
-    let Some(id) = somebody.or_else(|| ContactId::new(NOBODY).ok()) else { return };
+async fn read(exam: &mut Exam<'_>, somebody: Option<&ContactId>) {
+    let Some(id) = exam.or_nobodys(somebody, NOBODY, ContactId::new) else { return };
     let parse = |response: &Response| or_gone(response::contact(response));
-    let judge = |found: &Option<Contact>| {
-        let is_empty = found.is_none() && !is_anybody;
-        Verdict::pass(if is_empty { "answered: there is no contact yet" } else { "answered" })
-    };
+    let judge = |_: &Option<Contact>| Verdict::answered(somebody.is_some(), "contact");
     exam.read(plan::READ, request::contact(&id), parse, judge).await;
 }
 

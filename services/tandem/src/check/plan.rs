@@ -30,6 +30,26 @@ pub(super) const TAGS_FIELD: &str = "custom field of the tags";
 pub(super) const NUMBER: &str = "phone number";
 pub(super) const HOOK: &str = "webhook of OpenPhone";
 pub(super) const DELIVERY: &str = "delivery by OpenPhone";
+pub(super) const LIST_TASKS: &str = "list tasks";
+pub(super) const READ_TASK: &str = "read a task";
+pub(super) const SEARCH_TASKS: &str = "search open tasks";
+pub(super) const USERS: &str = "list users";
+pub(super) const CONVERSATIONS: &str = "list conversations";
+pub(super) const NUMBERS: &str = "list phone numbers";
+pub(super) const CREATE_TASK: &str = "create a task";
+pub(super) const CREATE_IN_TALK: &str = "create a task on a conversation";
+pub(super) const CHANGE_TASK: &str = "change a task";
+pub(super) const COMPLETE_TASK: &str = "complete a task";
+pub(super) const ASSIGN_TASK: &str = "assign a task";
+pub(super) const UNASSIGN_TASK: &str = "unassign a task";
+pub(super) const SET_DUE: &str = "set a due date";
+pub(super) const REMOVE_DUE: &str = "remove a due date";
+pub(super) const REMOVE_TASK: &str = "remove a task";
+pub(super) const LIST_NOTES: &str = "list notes";
+pub(super) const READ_NOTE: &str = "read a note";
+pub(super) const CREATE_NOTE: &str = "create a note";
+pub(super) const CHANGE_NOTE: &str = "change a note";
+pub(super) const REMOVE_NOTE: &str = "remove a note";
 pub(super) const GHL_HOOKS: &str = "webhooks of GHL";
 
 /// Asked on the way, without a row of their own.
@@ -56,6 +76,22 @@ pub(super) fn ghl(mapping: &Mapping, version: &ApiVersion) -> Vec<Row> {
         rows.extend([row(ADD_TAG, &ops::CONTACT_TAGS_ADD), row(REMOVE_TAG, &ops::CONTACT_TAGS_REMOVE)]);
     }
     rows.push(row(REMOVE, &ops::CONTACT_DELETE));
+    if let Some(rules) = task_rules(mapping) {
+        let users = if version.offers(&ops::USERS_LIST).is_ok() { &ops::USERS_LIST } else { &ops::USERS_SEARCH };
+        rows.extend([row(LIST_TASKS, &ops::CONTACT_TASKS_LIST), row(READ_TASK, &ops::CONTACT_TASK_GET)]);
+        rows.extend([row(SEARCH_TASKS, &ops::LOCATION_TASKS_SEARCH), row(USERS, users)]);
+        if rules.writes_anything_to(Side::Ghl) {
+            rows.extend([row(CREATE_TASK, &ops::CONTACT_TASK_CREATE), row(CHANGE_TASK, &ops::CONTACT_TASK_UPDATE)]);
+            rows.push(row(REMOVE_TASK, &ops::CONTACT_TASK_DELETE));
+        }
+    }
+    if let Some(rules) = note_rules(mapping) {
+        rows.extend([row(LIST_NOTES, &ops::CONTACT_NOTES_LIST), row(READ_NOTE, &ops::CONTACT_NOTE_GET)]);
+        if rules.writes_anything_to(Side::Ghl) {
+            rows.extend([row(CREATE_NOTE, &ops::CONTACT_NOTE_CREATE), row(CHANGE_NOTE, &ops::CONTACT_NOTE_UPDATE)]);
+            rows.push(row(REMOVE_NOTE, &ops::CONTACT_NOTE_DELETE));
+        }
+    }
     rows.retain(|row| row.operation.is_none_or(|operation| version.offers(operation).is_ok()));
     rows
 }
@@ -85,6 +121,28 @@ pub(super) fn openphone(connection: &Connection) -> Vec<Row> {
         rows.push(row(CHANGE_LIST, &ops::V1_CONTACT_PATCH));
     }
     rows.push(row(REMOVE, &ops::V1_CONTACT_DELETE));
+    let (tasks, notes) = (task_rules(&connection.mapping), note_rules(&connection.mapping));
+    if tasks.is_some() || notes.is_some() {
+        rows.push(row(CONVERSATIONS, &ops::V1_CONVERSATIONS_LIST));
+    }
+    if let Some(rules) = tasks {
+        rows.extend([row(NUMBERS, &ops::NUMBERS_LIST), row(USERS, &ops::USERS_LIST)]);
+        rows.extend([row(LIST_TASKS, &ops::TASKS_LIST), row(READ_TASK, &ops::TASK_GET)]);
+        if rules.writes_anything_to(Side::OpenPhone) {
+            rows.extend([row(CREATE_TASK, &ops::V1_TASK_CREATE), row(CREATE_IN_TALK, &ops::TASK_CREATE)]);
+            rows.extend([row(CHANGE_TASK, &ops::TASK_UPDATE), row(COMPLETE_TASK, &ops::TASK_STATUS)]);
+            rows.extend([row(ASSIGN_TASK, &ops::TASK_ASSIGN), row(UNASSIGN_TASK, &ops::TASK_UNASSIGN)]);
+            rows.extend([row(SET_DUE, &ops::TASK_DUE_SET), row(REMOVE_DUE, &ops::TASK_DUE_REMOVE)]);
+            rows.push(row(REMOVE_TASK, &ops::TASK_DELETE));
+        }
+    }
+    if let Some(rules) = notes {
+        rows.extend([row(LIST_NOTES, &ops::NOTES_LIST), row(READ_NOTE, &ops::NOTE_GET)]);
+        if rules.writes_anything_to(Side::OpenPhone) {
+            rows.extend([row(CREATE_NOTE, &ops::NOTE_CREATE), row(CHANGE_NOTE, &ops::NOTE_PATCH)]);
+            rows.push(row(REMOVE_NOTE, &ops::NOTE_DELETE));
+        }
+    }
     rows
 }
 
@@ -97,9 +155,14 @@ pub(super) fn webhooks() -> Vec<Row> {
 
 /// Whether anything of this mapping is lost when the operation is not allowed.
 pub(super) fn is_needed(mapping: &Mapping, side: Side, operation: &Operation) -> bool {
-    let is_write = operation.access == Access::Write;
-    let is_for_contacts = operation.purposes.contains(&Purpose::Sync);
-    is_for_contacts && (!is_write || is_written(mapping, side))
+    let is_read = operation.access == Access::Read;
+    let writes = |rules: Option<Rules>| rules.is_some_and(|rules| is_read || rules.writes_anything_to(side));
+    operation.purposes.iter().any(|purpose| match purpose {
+        Purpose::Sync => is_read || is_written(mapping, side),
+        Purpose::Tasks => writes(task_rules(mapping)),
+        Purpose::Notes => writes(note_rules(mapping)),
+        Purpose::Setup | Purpose::Check => false,
+    })
 }
 
 /// Whether the mapping ever writes to the side.
@@ -112,6 +175,14 @@ fn is_written(mapping: &Mapping, side: Side) -> bool {
 /// The providers' bounds play no part here.
 fn rules(mapping: &Mapping) -> Rules {
     mapping.rules(PerSide::default())
+}
+
+fn task_rules(mapping: &Mapping) -> Option<Rules> {
+    mapping.task_rules(PerSide::default())
+}
+
+fn note_rules(mapping: &Mapping) -> Option<Rules> {
+    mapping.note_rules(PerSide::default())
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ impl Verdict {
         Self { status: Status::Pass, message: message.into(), said: None, hint: None }
     }
 
+    /// Something was read, or there was nothing to read.
+    pub(super) fn answered(is_there: bool, what: &str) -> Self {
+        if is_there { Self::pass("answered") } else { Self::pass(format!("answered: there is no {what} yet")) }
+    }
+
     pub(super) fn warn(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { status: Status::Warn, ..Self::fail(message, hint) }
     }
@@ -126,6 +131,13 @@ impl Sheet {
     pub(super) fn skipped(&self, name: &str) -> Option<String> {
         let (_, verdict) = self.rows.iter().find(|(row, _)| row.name == name)?;
         verdict.as_ref().filter(|verdict| verdict.status == Status::Skipped).map(|verdict| verdict.message.clone())
+    }
+
+    /// These are not tried.
+    pub(super) fn skip(&mut self, names: &[&str], why: &str) {
+        for name in names {
+            self.put(name, Verdict::skipped(why));
+        }
     }
 
     /// Nothing more is tried.

@@ -93,10 +93,15 @@ pub const CUSTOM_FIELD_DELETE: Operation = operation(
 );
 /// `GET /users/`.
 pub const USERS_LIST: Operation =
-    operation("ghl.users.list", "GET /users/", Access::Read, &["users.readonly"], &[Purpose::Tasks]);
+    operation("ghl.users.list", "GET /users/", Access::Read, &["users.readonly"], &[Purpose::Tasks, Purpose::Check]);
 /// `GET /users/search`.
-pub const USERS_SEARCH: Operation =
-    operation("ghl.users.search", "GET /users/search", Access::Read, &["users.readonly"], &[Purpose::Tasks]);
+pub const USERS_SEARCH: Operation = operation(
+    "ghl.users.search",
+    "GET /users/search",
+    Access::Read,
+    &["users.readonly"],
+    &[Purpose::Tasks, Purpose::Check],
+);
 /// `GET /users/{userId}`.
 pub const USER_GET: Operation =
     operation("ghl.user.get", "GET /users/{userId}", Access::Read, &["users.readonly"], &[]);

@@ -9,7 +9,7 @@ pub const CONTACT_TASKS_LIST: Operation = operation(
     "GET /contacts/{id}/tasks",
     Access::Read,
     &["contacts.readonly"],
-    &[Purpose::Tasks],
+    &[Purpose::Tasks, Purpose::Check],
 );
 /// `GET /contacts/{id}/tasks/{taskId}`.
 pub const CONTACT_TASK_GET: Operation = operation(
@@ -17,7 +17,7 @@ pub const CONTACT_TASK_GET: Operation = operation(
     "GET /contacts/{id}/tasks/{taskId}",
     Access::Read,
     &["contacts.readonly"],
-    &[Purpose::Tasks],
+    &[Purpose::Tasks, Purpose::Check],
 );
 /// `POST /contacts/{id}/tasks`.
 pub const CONTACT_TASK_CREATE: Operation = operation(
@@ -25,7 +25,7 @@ pub const CONTACT_TASK_CREATE: Operation = operation(
     "POST /contacts/{id}/tasks",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Tasks],
+    &[Purpose::Tasks, Purpose::Check],
 );
 /// `PUT /contacts/{id}/tasks/{taskId}`.
 pub const CONTACT_TASK_UPDATE: Operation = operation(
@@ -33,7 +33,7 @@ pub const CONTACT_TASK_UPDATE: Operation = operation(
     "PUT /contacts/{id}/tasks/{taskId}",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Tasks],
+    &[Purpose::Tasks, Purpose::Check],
 );
 /// `PUT /contacts/{id}/tasks/{taskId}/completed`.
 pub const CONTACT_TASK_COMPLETE: Operation = operation(
@@ -49,7 +49,7 @@ pub const CONTACT_TASK_DELETE: Operation = operation(
     "DELETE /contacts/{id}/tasks/{taskId}",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Tasks],
+    &[Purpose::Tasks, Purpose::Check],
 );
 /// `POST /locations/{locationId}/tasks/search`.
 pub const LOCATION_TASKS_SEARCH: Operation = operation(
@@ -57,7 +57,7 @@ pub const LOCATION_TASKS_SEARCH: Operation = operation(
     "POST /locations/{locationId}/tasks/search",
     Access::Read,
     &["locations/tasks.readonly"],
-    &[Purpose::Tasks],
+    &[Purpose::Tasks, Purpose::Check],
 );
 /// `GET /contacts/{id}/notes`.
 pub const CONTACT_NOTES_LIST: Operation = operation(
@@ -65,7 +65,7 @@ pub const CONTACT_NOTES_LIST: Operation = operation(
     "GET /contacts/{id}/notes",
     Access::Read,
     &["contacts.readonly"],
-    &[Purpose::Notes],
+    &[Purpose::Notes, Purpose::Check],
 );
 /// `GET /contacts/{id}/notes/{noteId}`.
 pub const CONTACT_NOTE_GET: Operation = operation(
@@ -73,7 +73,7 @@ pub const CONTACT_NOTE_GET: Operation = operation(
     "GET /contacts/{id}/notes/{noteId}",
     Access::Read,
     &["contacts.readonly"],
-    &[Purpose::Notes],
+    &[Purpose::Notes, Purpose::Check],
 );
 /// `POST /contacts/{id}/notes`.
 pub const CONTACT_NOTE_CREATE: Operation = operation(
@@ -81,7 +81,7 @@ pub const CONTACT_NOTE_CREATE: Operation = operation(
     "POST /contacts/{id}/notes",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Notes],
+    &[Purpose::Notes, Purpose::Check],
 );
 /// `PUT /contacts/{id}/notes/{noteId}`.
 pub const CONTACT_NOTE_UPDATE: Operation = operation(
@@ -89,7 +89,7 @@ pub const CONTACT_NOTE_UPDATE: Operation = operation(
     "PUT /contacts/{id}/notes/{noteId}",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Notes],
+    &[Purpose::Notes, Purpose::Check],
 );
 /// `DELETE /contacts/{id}/notes/{noteId}`.
 pub const CONTACT_NOTE_DELETE: Operation = operation(
@@ -97,5 +97,5 @@ pub const CONTACT_NOTE_DELETE: Operation = operation(
     "DELETE /contacts/{id}/notes/{noteId}",
     Access::Write,
     &["contacts.write"],
-    &[Purpose::Notes],
+    &[Purpose::Notes, Purpose::Check],
 );

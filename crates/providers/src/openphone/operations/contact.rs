@@ -49,16 +49,20 @@ pub const PROPERTY_DELETE: Operation =
     write("openphone.contact.property.delete", "DELETE /contacts/{id}/properties/{propertyId}");
 /// `GET /contacts/{id}/notes`.
 pub const NOTES_LIST: Operation =
-    used(read("openphone.contact.notes.list", "GET /contacts/{id}/notes"), &[Purpose::Notes]);
+    used(read("openphone.contact.notes.list", "GET /contacts/{id}/notes"), &[Purpose::Notes, Purpose::Check]);
 /// `POST /contacts/{id}/notes`.
 pub const NOTE_CREATE: Operation =
-    used(write("openphone.contact.note.create", "POST /contacts/{id}/notes"), &[Purpose::Notes]);
+    used(write("openphone.contact.note.create", "POST /contacts/{id}/notes"), &[Purpose::Notes, Purpose::Check]);
 /// `GET /contacts/{id}/notes/{noteId}`.
 pub const NOTE_GET: Operation =
-    used(read("openphone.contact.note.get", "GET /contacts/{id}/notes/{noteId}"), &[Purpose::Notes]);
+    used(read("openphone.contact.note.get", "GET /contacts/{id}/notes/{noteId}"), &[Purpose::Notes, Purpose::Check]);
 /// `PATCH /contacts/{id}/notes/{noteId}`.
-pub const NOTE_PATCH: Operation =
-    used(write("openphone.contact.note.patch", "PATCH /contacts/{id}/notes/{noteId}"), &[Purpose::Notes]);
+pub const NOTE_PATCH: Operation = used(
+    write("openphone.contact.note.patch", "PATCH /contacts/{id}/notes/{noteId}"),
+    &[Purpose::Notes, Purpose::Check],
+);
 /// `DELETE /contacts/{id}/notes/{noteId}`.
-pub const NOTE_DELETE: Operation =
-    used(write("openphone.contact.note.delete", "DELETE /contacts/{id}/notes/{noteId}"), &[Purpose::Notes]);
+pub const NOTE_DELETE: Operation = used(
+    write("openphone.contact.note.delete", "DELETE /contacts/{id}/notes/{noteId}"),
+    &[Purpose::Notes, Purpose::Check],
+);

@@ -4,8 +4,10 @@ use super::{read, used, write};
 use crate::{Operation, Purpose};
 
 /// `GET /v1/conversations`: newest activity first.
-pub const V1_CONVERSATIONS_LIST: Operation =
-    used(read("openphone.v1.conversations.list", "GET /v1/conversations"), &[Purpose::Tasks, Purpose::Notes]);
+pub const V1_CONVERSATIONS_LIST: Operation = used(
+    read("openphone.v1.conversations.list", "GET /v1/conversations"),
+    &[Purpose::Tasks, Purpose::Notes, Purpose::Check],
+);
 /// `POST /v1/conversations/{id}/mark-as-read`.
 pub const V1_CONVERSATION_READ: Operation =
     write("openphone.v1.conversation.read", "POST /v1/conversations/{id}/mark-as-read");

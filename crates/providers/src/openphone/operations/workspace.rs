@@ -13,13 +13,14 @@ pub const V1_NUMBERS_LIST: Operation =
 /// `GET /v1/phone-numbers/{id}`.
 pub const V1_NUMBER_GET: Operation = read("openphone.v1.number.get", "GET /v1/phone-numbers/{id}");
 /// `GET /users`.
-pub const USERS_LIST: Operation = used(read("openphone.users.list", "GET /users"), &[Purpose::Tasks]);
+pub const USERS_LIST: Operation = used(read("openphone.users.list", "GET /users"), &[Purpose::Tasks, Purpose::Check]);
 /// `GET /users/{id}`.
 pub const USER_GET: Operation = read("openphone.user.get", "GET /users/{id}");
 /// `GET /users/{id}/phone-numbers`.
 pub const USER_NUMBERS: Operation = read("openphone.user.numbers", "GET /users/{id}/phone-numbers");
 /// `GET /phone-numbers`.
-pub const NUMBERS_LIST: Operation = used(read("openphone.numbers.list", "GET /phone-numbers"), &[Purpose::Tasks]);
+pub const NUMBERS_LIST: Operation =
+    used(read("openphone.numbers.list", "GET /phone-numbers"), &[Purpose::Tasks, Purpose::Check]);
 /// `GET /phone-numbers/{id}`.
 pub const NUMBER_GET: Operation = read("openphone.number.get", "GET /phone-numbers/{id}");
 /// `GET /phone-numbers/{id}/users`.

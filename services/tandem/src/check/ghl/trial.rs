@@ -1,10 +1,10 @@
 //! Writes to GHL, on a contact that is made for it and removed again.
 
 use tandem_contact::{Field, Observed, Side, Value, trial};
+use tandem_providers::ContactId;
 use tandem_providers::ghl::{Contact, contact, operations as ops, request, response, search, tag, write};
-use tandem_providers::{ApiError, ContactId, Operation, Response};
 
-use super::{Location, contact_or_gone};
+use super::{Location, contact_or_gone, or_done};
 use crate::check::caller::may_have_happened;
 use crate::check::exam::Exam;
 use crate::check::obstacle::{Kind, Obstacle};
@@ -27,8 +27,9 @@ impl Location<'_> {
         };
         self.change(exam, &id).await;
         self.tag(exam, &id).await;
+        self.try_things(exam, &id).await;
         let removed = self.remove(exam, &id).await;
-        let verdict = shared::removed(exam, &ops::CONTACT_DELETE, (id.as_str(), removed));
+        let verdict = shared::removed(exam, ("contact", &ops::CONTACT_DELETE), (id.as_str(), removed));
         exam.sheet.put(plan::REMOVE, verdict);
     }
 
@@ -64,7 +65,7 @@ impl Location<'_> {
         if is_open || obstacle.kind(Side::Ghl) == Kind::Refused {
             let left = self.remove_by_number(exam, number).await;
             if is_open || !matches!(left, Ok(false)) {
-                exam.sheet.put(plan::REMOVE, shared::unclear(&left, &format!("number {number}")));
+                exam.sheet.put(plan::REMOVE, shared::unclear("contact", &left, &format!("number {number}")));
             }
         }
         exam.refuse(plan::CREATE, &ops::CONTACT_CREATE, obstacle);
@@ -82,38 +83,22 @@ impl Location<'_> {
         };
         let changes = Observed::from([(Field::LastName, Value::text(trial::CHANGED_LAST_NAME))]);
         let Some(asked) = write::update(&current, &changes, self.view, self.version) else { return };
-        let Some(answer) = exam.write(plan::CHANGE, asked, write::updated).await else { return };
-        match answer {
-            Ok(_) => exam.sheet.put(plan::CHANGE, Verdict::pass("changed")),
-            // The contact has to go in any case, so this doesn't end the sheet.
-            Err(obstacle) => {
-                let verdict = exam.verdict(&ops::CONTACT_UPDATE, &obstacle);
-                exam.sheet.put(plan::CHANGE, verdict);
-            }
-        }
+        exam.try_write(plan::CHANGE, asked, write::updated, "changed").await;
     }
 
     /// A tag of our own: one that people use may start a workflow of theirs.
     async fn tag(&self, exam: &mut Exam<'_>, id: &ContactId) {
-        let added = tag::add(id, &[TAG], self.version);
-        let Some(answer) = exam.write(plan::ADD_TAG, added, tag::tags).await else { return };
-        if answer.is_err() {
-            exam.sheet.put(plan::REMOVE_TAG, Verdict::skipped("the tag was not added"));
+        let (added, told) =
+            (tag::add(id, &[TAG], self.version), format!("added; GHL keeps `{TAG}` in its list of tags"));
+        if exam.try_write(plan::ADD_TAG, added, tag::tags, &told).await.is_none() {
+            exam.sheet.skip(&[plan::REMOVE_TAG], "the tag was not added");
         }
-        let told = format!("added; GHL keeps `{TAG}` in its list of tags");
-        tagged(exam, (plan::ADD_TAG, &ops::CONTACT_TAGS_ADD), (answer, told));
         let removed = tag::remove(id, &[TAG], self.version);
-        let Some(answer) = exam.write(plan::REMOVE_TAG, removed, tag::tags).await else { return };
-        let told = "removed from the contact".to_owned();
-        tagged(exam, (plan::REMOVE_TAG, &ops::CONTACT_TAGS_REMOVE), (answer, told));
+        exam.try_write(plan::REMOVE_TAG, removed, tag::tags, "removed from the contact").await;
     }
 
     async fn remove(&self, exam: &Exam<'_>, id: &ContactId) -> Result<(), Obstacle> {
-        shared::removing(exam.caller.room, || {
-            let parse = |response: &Response| or_done(response);
-            exam.caller.write(write::delete(id, self.version), parse, Phase::Cleaning)
-        })
-        .await
+        shared::removing(&exam.caller, &write::delete(id, self.version), or_done).await
     }
 
     async fn remove_if_ours(&self, exam: &Exam<'_>, id: &ContactId) {
@@ -140,15 +125,6 @@ impl Location<'_> {
     }
 }
 
-fn tagged<T>(
-    exam: &mut Exam<'_>,
-    (row, operation): (&str, &'static Operation),
-    (answer, told): (Result<T, Obstacle>, String),
-) {
-    let verdict = answer.map_or_else(|obstacle| exam.verdict(operation, &obstacle), |_| Verdict::pass(told));
-    exam.sheet.put(row, verdict);
-}
-
 /// The contact that a create was refused for.
 fn existing(obstacle: &Obstacle) -> Option<&ContactId> {
     match obstacle {
@@ -157,9 +133,4 @@ fn existing(obstacle: &Obstacle) -> Option<&ContactId> {
             None
         }
     }
-}
-
-/// A contact that is gone is removed.
-fn or_done(response: &Response) -> Result<(), ApiError> {
-    crate::check::exam::or_gone(response::done(response)).map(drop)
 }

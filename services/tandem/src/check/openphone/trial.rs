@@ -1,13 +1,14 @@
-//! Writes to `OpenPhone`, on a contact that is made for it and removed again. No tags: an option that a multi-select learns stays.
+//! Writes to `OpenPhone`, on what is made for it and removed again. No tags: an option that a multi-select learns stays.
 
 use std::fmt::Write as _;
 
 use tandem_contact::{Field, Observed, Value, trial};
+use tandem_providers::ContactId;
 use tandem_providers::openphone::{
-    Contact, ExternalId, List, OpenPhoneView, operations as ops, patch, request, response,
+    Contact, ExternalId, Id, List, OpenPhoneView, operations as ops, patch, request, response,
 };
-use tandem_providers::{ContactId, Response};
 
+use super::things;
 use crate::check::caller::may_have_happened;
 use crate::check::exam::Exam;
 use crate::check::obstacle::Obstacle;
@@ -17,7 +18,8 @@ use crate::check::trial as shared;
 use crate::check::verdict::Verdict;
 
 /// Creates, changes, removes.
-pub(super) async fn try_writes(exam: &mut Exam<'_>, view: &OpenPhoneView) {
+pub(super) async fn try_writes(exam: &mut Exam<'_>, view: &OpenPhoneView, number: Option<&Id>) {
+    things::try_tasks(exam, number).await;
     let Some(key) = external_id(rand::random()) else { return };
     let Some(id) = create(exam, view, &key).await else {
         exam.sheet.skip_rest(shared::NOT_MADE);
@@ -25,8 +27,9 @@ pub(super) async fn try_writes(exam: &mut Exam<'_>, view: &OpenPhoneView) {
     };
     change_name(exam, &id).await;
     change_list(exam, view, &id).await;
+    things::try_notes(exam, &id).await;
     let removed = remove(exam, &id).await;
-    let verdict = shared::removed(exam, &ops::V1_CONTACT_DELETE, (id.as_str(), removed));
+    let verdict = shared::removed(exam, ("contact", &ops::V1_CONTACT_DELETE), (id.as_str(), removed));
     exam.sheet.put(plan::REMOVE, verdict);
 }
 
@@ -49,7 +52,8 @@ async fn create(exam: &mut Exam<'_>, view: &OpenPhoneView, key: &ExternalId) -> 
         Err(obstacle) => {
             if may_have_happened(&obstacle) {
                 let left = remove_by_key(exam, key).await;
-                exam.sheet.put(plan::REMOVE, shared::unclear(&left, &format!("external id {}", key.as_str())));
+                exam.sheet
+                    .put(plan::REMOVE, shared::unclear("contact", &left, &format!("external id {}", key.as_str())));
             }
             exam.refuse(plan::CREATE, &ops::V1_CONTACT_CREATE, &obstacle);
             None
@@ -61,10 +65,7 @@ async fn create(exam: &mut Exam<'_>, view: &OpenPhoneView, key: &ExternalId) -> 
 async fn change_name(exam: &mut Exam<'_>, id: &ContactId) {
     let changes = Observed::from([(Field::LastName, Value::text(trial::CHANGED_LAST_NAME))]);
     let Some(asked) = patch::scalars(id, &changes) else { return };
-    let Some(answer) = exam.write(plan::CHANGE_NAME, asked, response::partial).await else { return };
-    let verdict =
-        answer.map_or_else(|obstacle| exam.verdict(&ops::CONTACT_PATCH, &obstacle), |_| Verdict::pass("changed"));
-    exam.sheet.put(plan::CHANGE_NAME, verdict);
+    exam.try_write(plan::CHANGE_NAME, asked, response::partial, "changed").await;
 }
 
 /// One number more, by the whole document on v1.
@@ -89,18 +90,11 @@ async fn change_list(exam: &mut Exam<'_>, view: &OpenPhoneView, id: &ContactId) 
             .put(plan::CHANGE_LIST, Verdict::fail("OpenPhone's contact holds something in an unknown form", hint));
         return;
     };
-    let Some(answer) = exam.write(plan::CHANGE_LIST, asked, response::contact).await else { return };
-    let verdict =
-        answer.map_or_else(|obstacle| exam.verdict(&ops::V1_CONTACT_PATCH, &obstacle), |_| Verdict::pass("changed"));
-    exam.sheet.put(plan::CHANGE_LIST, verdict);
+    exam.try_write(plan::CHANGE_LIST, asked, response::contact, "changed").await;
 }
 
 async fn remove(exam: &Exam<'_>, id: &ContactId) -> Result<(), Obstacle> {
-    shared::removing(exam.caller.room, || {
-        let parse = |response: &Response| response::deleted(response);
-        exam.caller.write(request::delete(id), parse, Phase::Cleaning)
-    })
-    .await
+    shared::removing(&exam.caller, &request::delete(id), response::deleted).await
 }
 
 /// Whether something was found under the key, and removed. The list may be a moment behind.

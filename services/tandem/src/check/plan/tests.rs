@@ -22,11 +22,20 @@ fn connection(mapping: Mapping) -> Connection {
 
 /// A mapping that uses everything.
 fn whole() -> Mapping {
-    Mapping { role_custom_field: Some("F1".to_owned()), ..Mapping::default() }
+    Mapping {
+        role_custom_field: Some("F1".to_owned()),
+        tasks: Some(Direction::Both),
+        notes: Some(Direction::Both),
+        ..Mapping::default()
+    }
 }
 
 fn dated() -> ApiVersion {
     ApiVersion::new("2021-07-28").unwrap()
+}
+
+fn v3() -> ApiVersion {
+    ApiVersion::new("v3").unwrap()
 }
 
 fn names(rows: &[Row]) -> BTreeSet<&'static str> {
@@ -47,6 +56,7 @@ fn one_way(direction: Direction) -> Mapping {
 fn the_table_of_operations_and_the_plan_name_the_same_ones() {
     let mut planned: BTreeSet<&str> = BESIDE.iter().map(|operation| operation.name).collect();
     planned.extend(names(&ghl(&whole(), &dated())));
+    planned.extend(names(&ghl(&whole(), &v3())));
     planned.extend(names(&openphone(&connection(whole()))));
     planned.extend(names(&webhooks()));
     let all = ghl::operations::ALL.iter().chain(openphone::operations::ALL);
@@ -58,7 +68,8 @@ fn the_table_of_operations_and_the_plan_name_the_same_ones() {
 #[test]
 fn every_operation_that_a_mapping_uses_is_checked() {
     let all = ghl::operations::ALL.iter().chain(openphone::operations::ALL);
-    for used in all.filter(|operation| operation.purposes.contains(&Purpose::Sync)) {
+    let is_used = |purpose: &Purpose| matches!(purpose, Purpose::Sync | Purpose::Tasks | Purpose::Notes);
+    for used in all.filter(|operation| operation.purposes.iter().any(is_used)) {
         assert!(used.purposes.contains(&Purpose::Check), "{} is used, and not checked", used.name);
     }
 }
@@ -83,8 +94,9 @@ fn what_a_mapping_does_not_use_is_not_asked_for() {
 #[test]
 fn what_a_version_does_not_have_is_not_asked_for() {
     let names = |version: &ApiVersion| names(&ghl(&whole(), version));
-    let (dated, v3) = (names(&dated()), names(&ApiVersion::new("v3").unwrap()));
-    assert_eq!(dated.difference(&v3).copied().collect::<Vec<_>>(), ["ghl.contacts.list"]);
+    let (dated, v3) = (names(&dated()), names(&v3()));
+    assert_eq!(dated.difference(&v3).copied().collect::<Vec<_>>(), ["ghl.contacts.list", "ghl.users.list"]);
+    assert_eq!(v3.difference(&dated).copied().collect::<Vec<_>>(), ["ghl.users.search"]);
 }
 
 #[test]
@@ -104,6 +116,27 @@ fn writes_are_needed_at_the_sides_that_are_written_to() {
     }
     let tags = |mapping: &Mapping| names(&super::ghl(mapping, &dated())).contains("ghl.contact.tags.add");
     assert!(tags(&Mapping::default()) && !tags(&one_way(Direction::ToOpenPhone)));
+}
+
+#[test]
+fn tasks_and_notes_are_tried_where_they_travel_and_written_where_they_go() {
+    let things = |mapping: &Mapping| {
+        let rows = [ghl(mapping, &dated()), openphone(&connection(mapping.clone()))];
+        rows.map(|rows| {
+            let names: BTreeSet<&str> = rows.iter().map(|row| row.name).collect();
+            [LIST_TASKS, CREATE_TASK, LIST_NOTES, CREATE_NOTE].map(|name| names.contains(name))
+        })
+    };
+    assert_eq!(things(&Mapping::default()), [[false; 4], [false; 4]]);
+    let tasks = Mapping { tasks: Some(Direction::ToOpenPhone), ..Mapping::default() };
+    assert_eq!(things(&tasks), [[true, false, false, false], [true, true, false, false]]);
+    let notes = Mapping { notes: Some(Direction::ToGhl), ..Mapping::default() };
+    assert_eq!(things(&notes), [[false, false, true, true], [false, false, true, false]]);
+    assert!(is_needed(&tasks, Side::Ghl, &ghl::operations::CONTACT_TASK_GET));
+    assert!(!is_needed(&tasks, Side::Ghl, &ghl::operations::CONTACT_TASK_CREATE));
+    assert!(is_needed(&tasks, Side::OpenPhone, &openphone::operations::TASK_STATUS));
+    assert!(!is_needed(&notes, Side::OpenPhone, &openphone::operations::TASKS_LIST));
+    assert!(is_needed(&notes, Side::OpenPhone, &openphone::operations::V1_CONVERSATIONS_LIST));
 }
 
 #[test]
