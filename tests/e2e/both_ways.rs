@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tandem_proto::Stream;
 use tandem_tests::{Shape, Stack, StackOptions, eventually, quick_ghl};
-use tandem_twins::{Fault, On, Scripted};
+use tandem_twins::{AppWebhook, Fault, On, Scripted};
 
 const LIMIT: Duration = Duration::from_secs(45);
 
 in_both_shapes! {
     a_contact_typed_in_openphone_appears_in_ghl_once,
     an_edit_in_openphone_reaches_ghl_as_one_write_and_nothing_comes_back,
+    webhooks_that_people_made_in_the_app_do_as_well,
     tags_are_added_and_removed_one_by_one_and_others_stay,
     two_phones_of_which_ghl_takes_one_both_stay_in_openphone,
     a_person_who_is_in_ghl_already_is_linked_and_not_doubled,
@@ -113,6 +114,35 @@ async fn an_edit_in_openphone_reaches_ghl_as_one_write_and_nothing_comes_back(sh
     let contact = stack.ghl.contact(&ghl).unwrap();
     assert_eq!((&contact["email"], &contact["firstName"]), (&json!("ben@example.com"), &json!("Ben")));
     assert!(stack.ghl.report().wiped.is_empty() && stack.openphone.report().wiped.is_empty());
+}
+
+/// They are signed in the older way, name the contact in another one, and tell of no version.
+async fn webhooks_that_people_made_in_the_app_do_as_well(shape: Shape) {
+    let mapping = Some("deletes: { openphone: propagate }".to_owned());
+    let stack = Stack::start_with(StackOptions { mapping, ..StackOptions::of(shape) }).await.unwrap();
+    stack.openphone.set_webhook_url(None);
+    let secret = stack.environment["QUO_SECRET"].trim_start_matches("whsec_").to_owned();
+    let url = format!("http://{}/webhooks/openphone/acme", stack.address);
+    stack.openphone.set_app_webhooks(vec![AppWebhook { url, secret, events: Vec::new() }]);
+
+    let there = stack.openphone.create_contact(&typed("Dee", "Lindt", &["+14155550104"])).unwrap();
+    let ghl = id(&arrives_in_ghl(&stack, "the contact", "Dee", |_| true).await);
+    stack.arrives(&ghl, "the link back", |back| back["id"] == there.as_str()).await;
+    stack.quiet(LIMIT).await;
+    let before = (stack.ghl.report().writes.updated_by_api, stack.openphone.report().writes.updated_by_api);
+    stack.openphone.edit_contact(&there, &json!({ "lastName": "Okafor" })).unwrap();
+    arrives_in_ghl(&stack, "the edit", "Dee", |contact| contact["lastName"] == "Okafor").await;
+    stack.ghl.edit_contact(&ghl, &json!({ "firstName": "Dora" })).unwrap();
+    stack.arrives(&ghl, "the edit in GHL", |back| back["defaultFields"]["firstName"] == "Dora").await;
+    stack.quiet(LIMIT).await;
+    let after = (stack.ghl.report().writes.updated_by_api, stack.openphone.report().writes.updated_by_api);
+    assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1), "a write for each edit, and none back");
+
+    stack.openphone.delete_contact(&there).unwrap();
+    eventually("the delete", LIMIT, || stack.ghl.contacts().is_empty().then_some(())).await;
+    stack.quiet(LIMIT).await;
+    assert!(stack.openphone.contacts().is_empty());
+    assert_eq!((stack.count(Stream::Dead).await, stack.count(Stream::Parked).await), (0, 0));
 }
 
 async fn tags_are_added_and_removed_one_by_one_and_others_stay(shape: Shape) {

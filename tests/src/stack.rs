@@ -113,7 +113,8 @@ pub struct Stack {
     /// NATS and Redis, in the distributed shape.
     pub servers: Option<Servers>,
     /// Where webhooks go, also after a restart: those on their way come back to it.
-    address: SocketAddr,
+    /// Where the pipeline listens.
+    pub address: SocketAddr,
     running: Vec<Running>,
 }
 

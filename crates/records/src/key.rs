@@ -40,15 +40,15 @@ pub(crate) fn conversation(connection: &ConnectionId, conversation: &Id) -> Stri
 /// Who does it.
 pub(crate) fn turn(connection: &ConnectionId, doing: Doing<'_>) -> String {
     match doing {
-        Doing::ReadTasks => format!("task-poll/{connection}"),
+        Doing::ReadTasks(side) => format!("task-poll/{connection}/{side}"),
         Doing::ReadNotes => format!("note-poll/{connection}"),
         Doing::WriteNote(id) => format!("note-turn/{connection}/{id}"),
     }
 }
 
 /// What was read of some tasks.
-pub(crate) fn tasks_seen(connection: &ConnectionId, shard: u8) -> String {
-    format!("task-seen/{connection}/{shard}")
+pub(crate) fn tasks_seen(connection: &ConnectionId, side: Side, shard: u8) -> String {
+    format!("task-seen/{connection}/{side}/{shard}")
 }
 
 /// What was read of a contact's notes.

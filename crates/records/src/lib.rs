@@ -48,8 +48,8 @@ impl Records {
     }
 
     /// What readings of all tasks showed, kept in the same store.
-    pub fn seen_tasks(&self) -> SeenTasks {
-        SeenTasks::new(self.store.clone())
+    pub fn seen_tasks(&self, side: Side) -> SeenTasks {
+        SeenTasks::new(self.store.clone(), side)
     }
 
     /// Whose notes are read, and what that showed, kept in the same store.

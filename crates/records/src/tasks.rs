@@ -1,5 +1,6 @@
 //! What a reading of all open tasks showed the last time.
 
+use tandem_contact::Side;
 use tandem_proto::ConnectionId;
 use tandem_store::{Expected, Store};
 
@@ -13,12 +14,13 @@ const SHARDS: u8 = 64;
 #[derive(Debug, Clone)]
 pub struct SeenTasks {
     store: Store,
+    side: Side,
 }
 
 impl SeenTasks {
-    /// In that store.
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    /// Of that side, in that store.
+    pub fn new(store: Store, side: Side) -> Self {
+        Self { store, side }
     }
 
     /// What the last reading showed.
@@ -48,12 +50,20 @@ impl SeenTasks {
         Ok(())
     }
 
-    /// The task was found to be done: should it be open at the next reading, that is news.
-    pub async fn forget(&self, connection: &ConnectionId, id: &str) -> Result<(), Error> {
+    /// What a task was found to be, so that the next reading doesn't tell of it. None for one that isn't open: should it be at the
+    /// next reading, that is news.
+    pub async fn learn(&self, connection: &ConnectionId, id: &str, print: Option<&str>) -> Result<(), Error> {
         let shard = key::shard_of(id, SHARDS);
         loop {
             let (expected, mut held) = self.shard(connection, shard).await?;
-            if held.remove(id).is_none() || self.put(connection, shard, (&held, expected)).await? {
+            if held.get(id).map(String::as_str) == print {
+                return Ok(());
+            }
+            match print {
+                Some(print) => drop(held.insert(id.to_owned(), print.to_owned())),
+                None => drop(held.remove(id)),
+            }
+            if self.put(connection, shard, (&held, expected)).await? {
                 return Ok(());
             }
         }
@@ -66,7 +76,7 @@ impl SeenTasks {
         shard: u8,
         (wanted, expected): (&Fingerprints, Expected),
     ) -> Result<bool, Error> {
-        match self.store.put(&key::tasks_seen(connection, shard), bytes(wanted), expected).await {
+        match self.store.put(&key::tasks_seen(connection, self.side, shard), bytes(wanted), expected).await {
             Ok(_) => Ok(true),
             Err(tandem_store::Error::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),
@@ -74,7 +84,7 @@ impl SeenTasks {
     }
 
     async fn shard(&self, connection: &ConnectionId, shard: u8) -> Result<(Expected, Fingerprints), Error> {
-        Ok(held(self.store.get(&key::tasks_seen(connection, shard)).await?.as_ref()))
+        Ok(held(self.store.get(&key::tasks_seen(connection, self.side, shard)).await?.as_ref()))
     }
 }
 
@@ -85,7 +95,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_is_different_is_told() {
-        let (tasks, acme) = (SeenTasks::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        let (tasks, acme) = (SeenTasks::new(Store::memory(), Side::Ghl), ConnectionId::new("acme").unwrap());
         let of = |pairs: &[(&str, &str)]| -> Fingerprints {
             pairs.iter().map(|(id, print)| ((*id).to_owned(), (*print).to_owned())).collect()
         };
@@ -96,11 +106,13 @@ mod tests {
         let told: Vec<String> = changed(&first, &second).into_iter().collect();
         assert_eq!(told, ["t2", "t3", "t4"]);
         // While that was read, t1 was done.
-        tasks.forget(&acme, "t1").await.unwrap();
+        tasks.learn(&acme, "t1", None).await.unwrap();
         tasks.note(&acme, (&first, &second)).await.unwrap();
         let third = tasks.seen(&acme).await.unwrap();
         assert_eq!(third, of(&[("t2", "B"), ("t4", "d")]));
         assert_eq!(changed(&third, &second).into_iter().collect::<Vec<_>>(), ["t1"], "opened again");
+        tasks.learn(&acme, "t2", Some("C")).await.unwrap();
+        assert_eq!(tasks.seen(&acme).await.unwrap(), of(&[("t2", "C"), ("t4", "d")]));
         assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tandem_contact::Side;
 use tandem_proto::ConnectionId;
 use tandem_store::{Expected, Store};
 
@@ -13,8 +14,8 @@ use crate::{Error, key};
 /// What a turn is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doing<'a> {
-    /// Reading a location's open tasks.
-    ReadTasks,
+    /// Reading the open tasks of a location or workspace.
+    ReadTasks(Side),
     /// Reading the notes of a workspace's contacts.
     ReadNotes,
     /// Changing this GHL note, of which several records may each have a part.
@@ -32,6 +33,9 @@ struct State {
     claimed_until: Timestamp,
     done_at: Option<Timestamp>,
     round: u64,
+    /// Somebody wants it done before its time.
+    #[serde(default)]
+    is_wanted: bool,
 }
 
 /// The turn is ours.
@@ -64,11 +68,11 @@ impl Turns {
             entry.as_ref().and_then(|entry| serde_json::from_slice(&entry.value).ok()).unwrap_or_default();
         // A time further away was written by a clock that goes wrong.
         let is_taken = now < state.claimed_until && state.claimed_until <= now + hold;
-        let is_done = state.done_at.is_some_and(|at| at <= now && now < at + every);
+        let is_done = !state.is_wanted && state.done_at.is_some_and(|at| at <= now && now < at + every);
         if is_taken || is_done {
             return Ok(None);
         }
-        let claimed = State { claimed_until: now + hold, ..state };
+        let claimed = State { claimed_until: now + hold, is_wanted: false, ..state };
         match self.store.put(&key, bytes(&claimed), Expected::after(entry.as_ref())).await {
             Ok(revision) => Ok(Some(Turn { round: state.round, last: state.done_at, key, revision })),
             Err(tandem_store::Error::Conflict { .. }) => Ok(None),
@@ -79,13 +83,30 @@ impl Turns {
     /// Gives the turn back; one that came to an end counts.
     pub async fn release(&self, turn: Turn, done_at: Option<Timestamp>) -> Result<(), Error> {
         let round = if done_at.is_some() { turn.round + 1 } else { turn.round };
-        let state = State { claimed_until: Timestamp::UNIX_EPOCH, done_at: done_at.or(turn.last), round };
+        let state = State { done_at: done_at.or(turn.last), round, ..State::default() };
         ended(self.store.put(&turn.key, bytes(&state), Expected::Revision(turn.revision)).await.map(drop))
+    }
+
+    /// Whoever asks next gets the turn, however lately it was had. What somebody does just now is done once more.
+    pub async fn want(&self, connection: &ConnectionId, doing: Doing<'_>) -> Result<(), Error> {
+        let key = key::turn(connection, doing);
+        loop {
+            // What was never done is due.
+            let Some(entry) = self.store.get(&key).await? else { return Ok(()) };
+            let state: State = serde_json::from_slice(&entry.value).unwrap_or_default();
+            // Of a round of its own: what it tells is told, whatever the one under way has told.
+            let wanted =
+                State { claimed_until: Timestamp::UNIX_EPOCH, round: state.round + 1, is_wanted: true, ..state };
+            match self.store.put(&key, bytes(&wanted), Expected::Revision(entry.revision)).await {
+                Err(tandem_store::Error::Conflict { .. }) => {}
+                put => return Ok(put.map(drop)?),
+            }
+        }
     }
 
     /// Nobody gets the turn before then, whoever had it.
     pub async fn keep(&self, turn: Turn, until: Timestamp) -> Result<(), Error> {
-        let state = State { claimed_until: until, done_at: turn.last, round: turn.round };
+        let state = State { claimed_until: until, done_at: turn.last, round: turn.round, is_wanted: false };
         ended(self.store.put(&turn.key, bytes(&state), Expected::Revision(turn.revision)).await.map(drop))
     }
 
@@ -117,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn one_reads_at_a_time_and_none_too_often() {
         let (turns, acme) = (Turns::new(Store::memory()), ConnectionId::new("acme").unwrap());
-        let take = |minutes| turns.take(&acme, Doing::ReadTasks, (at(minutes), HOLD, EVERY));
+        let take = |minutes| turns.take(&acme, Doing::ReadTasks(Side::Ghl), (at(minutes), HOLD, EVERY));
         let turn = take(0).await.unwrap().unwrap();
         assert!(take(1).await.unwrap().is_none(), "two at once");
         turns.release(turn, Some(at(1))).await.unwrap();
@@ -130,6 +151,27 @@ mod tests {
         assert!(take(9).await.unwrap().is_none(), "a turn that had ended was given back");
         turns.release(turn, None).await.unwrap();
         assert_eq!(take(10).await.unwrap().unwrap().last, Some(at(1)), "one that failed hid the one before");
+    }
+
+    #[tokio::test]
+    async fn what_is_wanted_is_done_at_once_and_told_anew() {
+        let (turns, acme) = (Turns::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        let take = |minutes| turns.take(&acme, Doing::ReadNotes, (at(minutes), HOLD, EVERY));
+        let want = || turns.want(&acme, Doing::ReadNotes);
+        want().await.unwrap();
+        let first = take(0).await.unwrap().unwrap();
+        turns.release(first, Some(at(1))).await.unwrap();
+        want().await.unwrap();
+        let wanted = take(2).await.unwrap().unwrap();
+        assert_eq!((wanted.round, wanted.last), (2, Some(at(1))));
+        assert!(take(2).await.unwrap().is_none(), "wanted once, done twice");
+        // Wanted while it is done: what that reading has seen may be older.
+        want().await.unwrap();
+        turns.release(wanted, Some(at(3))).await.unwrap();
+        let again = take(3).await.unwrap().unwrap();
+        assert_eq!(again.round, 3);
+        turns.release(again, Some(at(3))).await.unwrap();
+        assert!(take(4).await.unwrap().is_none(), "wanted for ever");
     }
 
     #[tokio::test]

@@ -100,6 +100,11 @@ impl OpenPhoneTwin {
         held(&self.twin.house.provider).set_webhook_url(Some(org_id), url)
     }
 
+    /// The webhooks that people have made in the app of the first workspace, from now on.
+    pub fn set_app_webhooks(&self, webhooks: Vec<AppWebhook>) {
+        held(&self.twin.house.provider).set_app_webhooks(webhooks);
+    }
+
     /// Replaces everything that is to go wrong.
     pub fn faults(&self, faults: Faults) {
         held(&self.twin.house.dice).replace(faults);

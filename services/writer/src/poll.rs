@@ -1,5 +1,5 @@
-//! What no webhook tells of is read now and then: GHL's open tasks, and the notes on `OpenPhone` contacts with something going on.
-//! An event is made of each that is another one than before.
+//! What no webhook tells of is read now and then: GHL's open tasks, and the notes on `OpenPhone` contacts with something going on;
+//! more seldom `OpenPhone`'s tasks, of which a webhook may have got lost. An event is made of each that is another one than before.
 
 mod notes;
 mod tasks;
@@ -21,10 +21,15 @@ use tandem_telemetry::{Sent, Span, chain};
 use crate::call::{Caller, Trouble};
 use crate::{Connection, Deps};
 
+/// Between two looks whether it is time, or whether a sweep wants it now.
+const LOOK: Duration = Duration::from_secs(15);
+/// So many times as long is between two readings of what webhooks tell of.
+const SELDOM: u32 = 10;
+
 /// Between two readings.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Of a location's open tasks.
+    /// Of a location's open tasks; those of a workspace are read a tenth as often.
     pub tasks: Duration,
     /// Of the notes on contacts with something going on.
     pub notes: Duration,
@@ -43,31 +48,33 @@ enum Failure {
 /// What is read.
 #[derive(Debug, Clone, Copy)]
 enum What {
-    Tasks,
+    /// Open ones, of this side.
+    Tasks(Side),
     Notes,
 }
 
 impl What {
-    const ALL: [Self; 2] = [Self::Tasks, Self::Notes];
+    const ALL: [Self; 3] = [Self::Tasks(Side::Ghl), Self::Tasks(Side::OpenPhone), Self::Notes];
 
     /// Where what is read of this travels to.
     fn travels(self) -> (Kind, Side) {
         match self {
-            Self::Tasks => (Kind::Task, Side::OpenPhone),
+            Self::Tasks(side) => (Kind::Task, side.other()),
             Self::Notes => (Kind::Note, Side::Ghl),
         }
     }
 
     fn doing(self) -> Doing<'static> {
         match self {
-            Self::Tasks => Doing::ReadTasks,
+            Self::Tasks(side) => Doing::ReadTasks(side),
             Self::Notes => Doing::ReadNotes,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
-            Self::Tasks => "read open tasks",
+            Self::Tasks(Side::Ghl) => "read GHL's open tasks",
+            Self::Tasks(Side::OpenPhone) => "read OpenPhone's tasks",
             Self::Notes => "read notes",
         }
     }
@@ -75,14 +82,16 @@ impl What {
     /// A reading takes less than this, or somebody else begins one.
     fn hold(self) -> Duration {
         match self {
-            Self::Tasks => Duration::from_mins(2),
-            Self::Notes => Duration::from_mins(10),
+            Self::Tasks(Side::Ghl) => Duration::from_mins(2),
+            Self::Tasks(Side::OpenPhone) | Self::Notes => Duration::from_mins(10),
         }
     }
 
     fn every(self, pace: Pace) -> Duration {
         match self {
-            Self::Tasks => pace.tasks,
+            Self::Tasks(Side::Ghl) => pace.tasks,
+            // Webhooks tell of them, and this of what got lost; every task that ever was is listed.
+            Self::Tasks(Side::OpenPhone) => pace.tasks * SELDOM,
             Self::Notes => pace.notes,
         }
     }
@@ -109,18 +118,18 @@ async fn keep(what: What, every: Duration, (deps, connection): (&Deps, &Connecti
                 "connection {}: could not {}; it is tried again", connection.id, what.name());
         }
         // Processes that started together don't ask together for ever.
-        tokio::time::sleep(every.mul_f64(0.2_f64.mul_add(rand::random::<f64>(), 0.9))).await;
+        tokio::time::sleep(every.min(LOOK).mul_f64(0.2_f64.mul_add(rand::random::<f64>(), 0.9))).await;
     }
 }
 
 async fn read(what: What, every: Duration, (deps, connection): (&Deps, &Connection)) -> Result<(), Failure> {
     let (turns, begun) = (deps.records.turns(), Timestamp::now());
-    let pace = (begun, what.hold(), every / 4 * 3);
+    let pace = (begun, what.hold(), every.mul_f64(0.9));
     let Some(turn) = turns.take(&connection.id, what.doing(), pace).await? else { return Ok(()) };
     let span = Span::poll(what.name());
     let caller = Caller { deps, connection, lane: Lane::Bulk, span: &span };
     let told = match what {
-        What::Tasks => span.run(tasks::tell(&caller, &turn)).await,
+        What::Tasks(side) => span.run(tasks::tell(&caller, side, &turn)).await,
         What::Notes => span.run(notes::tell(&caller, &turn, begun)).await,
     };
     // What happens while it is read is the next reading's.

@@ -17,11 +17,12 @@ use crate::call::{Caller, Pass, Trouble};
 use crate::people::People;
 use crate::thing::bare;
 
-pub(crate) use find::{OpenTasks, forget, open_tasks, probe, whose};
-pub(crate) use ghl::{prepare as prepare_ghl, read as read_ghl};
+pub(crate) use find::{OpenTasks, forget, open_in_openphone, open_tasks, probe, whose};
+pub(crate) use ghl::{prepare as prepare_ghl, print as print_in_ghl, read as read_ghl};
 pub(crate) use note_line::NoteLine;
 pub(crate) use openphone::{
-    Anchor, anchor, create as create_openphone, read as read_openphone, update as update_openphone,
+    Anchor, anchor, create as create_openphone, print as print_in_openphone, read as read_openphone,
+    update as update_openphone,
 };
 
 /// A write, ready to be sent.

@@ -6,6 +6,7 @@ in_both_shapes! {
     a_create_of_unknown_outcome_in_openphone_leaves_one_task,
     a_create_of_unknown_outcome_in_ghl_leaves_one_task,
     an_edit_in_ghl_of_which_no_webhook_tells_is_found,
+    what_happened_in_openphone_without_a_webhook_is_found,
     a_task_on_a_group_conversation_is_nobodys,
     tasks_of_one_title_are_made_once_each,
     the_cap_on_open_tasks_stops_the_task_and_nothing_else,
@@ -53,6 +54,25 @@ async fn an_edit_in_ghl_of_which_no_webhook_tells_is_found(shape: Shape) {
     stack.ghl.delete_task(&person.ghl, &task).unwrap();
     eventually("the delete", LIMIT, || open_in_openphone(&stack, "Unheard").is_empty().then_some(())).await;
     at_rest(&stack).await;
+}
+
+async fn what_happened_in_openphone_without_a_webhook_is_found(shape: Shape) {
+    let (stack, person) = start(shape, true).await;
+    let (_, edited) = linked(&stack, &person, "To edit").await;
+    let (_, done) = linked(&stack, &person, "To do").await;
+    let (deleted_in_ghl, deleted) = linked(&stack, &person, "To delete").await;
+    stack.deliver(false);
+    stack.openphone.edit_task(&edited, &json!({ "title": "Edited" })).unwrap();
+    stack.openphone.edit_task(&done, &json!({ "status": "completed" })).unwrap();
+    stack.openphone.edit_task(&deleted, &json!({ "status": "deleted" })).unwrap();
+    stack.openphone.create_task(&json!({ "title": "New", "conversationId": person.conversation })).unwrap();
+    in_ghl(&stack, "the edit", "Edited", |_| true).await;
+    in_ghl(&stack, "the end", "To do", |task| task["completed"] == true).await;
+    in_ghl(&stack, "the new one", "New", |_| true).await;
+    let is_gone = || stack.ghl.tasks().iter().all(|task| task["id"] != deleted_in_ghl.as_str()).then_some(());
+    eventually("the delete", LIMIT, is_gone).await;
+    at_rest(&stack).await;
+    assert_eq!(stack.ghl.tasks().len(), 3);
 }
 
 async fn a_task_on_a_group_conversation_is_nobodys(shape: Shape) {

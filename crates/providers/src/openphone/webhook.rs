@@ -8,6 +8,9 @@ use crate::{ContactId, ParseError, SignatureError, id, json};
 
 use super::{Partial, Verified, WebhookSecret};
 
+/// The event that Tandem makes itself where reading all tasks shows one to be another than before: webhooks that came while nobody
+/// could take them are given up after a day (contract sheet, section 9).
+pub const TASK_SEEN: &str = "tandem.task.seen";
 /// The events that Tandem makes itself where reading a contact's notes shows another one than before, or one less: `OpenPhone` has
 /// none for notes (contract sheet, section 7.3).
 pub const NOTE_SEEN: &str = "tandem.note.seen";
@@ -39,6 +42,7 @@ impl Kind {
             "contact.updated" => Self::ContactUpdated,
             "contact.deleted" => Self::ContactDeleted,
             "task.deleted" => Self::TaskDeleted,
+            TASK_SEEN => Self::TaskChanged,
             NOTE_SEEN => Self::NoteChanged,
             NOTE_GONE => Self::NoteDeleted,
             // That time has passed is no change.

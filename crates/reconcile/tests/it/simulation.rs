@@ -7,6 +7,7 @@
 mod engine;
 mod judge;
 mod provider;
+mod things;
 mod world;
 
 use engine::Engine;
@@ -98,6 +99,23 @@ fn deletes_on_either_side_leave_tombstones_too() {
     let scenario = Scenario { deletes: true, ..Scenario::BOTH_WAYS };
     must_hold("both ways, deletes ignored", seeds(600), scenario, |_| {});
     must_hold("both ways, deletes propagated", seeds(600), Scenario { propagate: true, ..scenario }, |_| {});
+}
+
+#[test]
+fn tasks_hold_both_ways_under_every_fault_though_nothing_in_them_names_their_record() {
+    let tasks = must_hold("tasks", seeds(1500), Scenario::TASKS, |_| {});
+    for often in ["waited for a turn", "left to its maker"] {
+        assert!(tasks.counts.get(often).is_some_and(|times| *times > 0), "{often} never: {:?}", tasks.counts);
+    }
+    let deleted = Scenario { deletes: true, propagate: true, ..Scenario::TASKS };
+    must_hold("tasks, deletes", seeds(600), deleted, |_| {});
+}
+
+#[test]
+fn notes_hold_both_ways_under_every_fault_though_one_side_tells_of_none() {
+    must_hold("notes", seeds(1500), Scenario::NOTES, |_| {});
+    let deleted = Scenario { deletes: true, propagate: true, ..Scenario::NOTES };
+    must_hold("notes, deletes", seeds(600), deleted, |_| {});
 }
 
 #[test]

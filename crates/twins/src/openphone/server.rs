@@ -11,7 +11,7 @@ use crate::history::{Ledger, Touch};
 use crate::ids::Ids;
 use crate::meter::Standing;
 use crate::openphone::asked::Asked;
-use crate::openphone::config::{Access, Deleted, OpenPhoneConfig};
+use crate::openphone::config::{Access, AppWebhook, Deleted, OpenPhoneConfig};
 use crate::openphone::errors::{self, Surface};
 use crate::openphone::routes::{self, Rule};
 use crate::openphone::workspace::Space;
@@ -42,6 +42,12 @@ pub(crate) struct OpenPhone {
 pub(super) const VERSION: &str = "2026-03-30";
 
 impl OpenPhone {
+    pub(super) fn set_app_webhooks(&mut self, webhooks: Vec<AppWebhook>) {
+        if let Some(space) = self.spaces.first_mut() {
+            space.config.app_webhooks = webhooks;
+        }
+    }
+
     pub(super) fn new(config: OpenPhoneConfig) -> Self {
         let choices = Choices {
             patch_wipes_scalars: config.patch_wipes_scalars,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tandem_contact::Side;
 use tandem_reconcile::Brake;
+use tandem_records::Doing;
 use tandem_store::{Error, Expected};
 use tandem_telemetry::chain;
 use tokio_util::sync::CancellationToken;
@@ -179,8 +181,20 @@ impl Worker<'_> {
         self.save(held).await?;
         if !self.is_rehearsal {
             self.tell_the_end(&job, failure.is_some());
+            self.want_things().await;
         }
         Ok(self.pages(&job).clear(true).await?)
+    }
+
+    /// Tasks and notes of everybody who was read are read too, by those who do so anyway.
+    async fn want_things(self) {
+        let turns = self.deps.records.turns();
+        for doing in [Doing::ReadTasks(Side::Ghl), Doing::ReadTasks(Side::OpenPhone), Doing::ReadNotes] {
+            if let Err(error) = turns.want(&self.connection.id, doing).await {
+                tracing::warn!(connection.id = %self.connection.id, error = %chain(&error),
+                    "tasks and notes are read when it is their time, not at once");
+            }
+        }
     }
 
     fn tell_the_end(self, job: &Job, is_failure: bool) {

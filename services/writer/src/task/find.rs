@@ -90,22 +90,28 @@ async fn in_openphone(caller: &Caller<'_>, document: &Document) -> Result<Vec<Fo
     let people = people(caller).await?;
     let place = document.place[Side::OpenPhone].as_deref();
     let sent_at = document.intent[Side::OpenPhone].as_ref().map(|intent| intent.sent_at);
-    let (mut found, mut after) = (Vec::new(), None);
+    let is_it = |task: &&openphone_task::Task| {
+        let is_young = task.created_at.zip(sent_at).is_none_or(|(made, sent)| made + SKEW > sent);
+        let conversation = task.conversation.as_ref().map(tandem_providers::openphone::Id::as_str);
+        is_young && conversation == place
+    };
+    let open = open_in_openphone(caller).await?;
+    Ok(open.iter().filter(is_it).map(|task| openphone::found(task, &people)).collect())
+}
+
+/// All open tasks of the workspace: the list has all that there ever were.
+pub(crate) async fn open_in_openphone(caller: &Caller<'_>) -> Result<Vec<openphone_task::Task>, Trouble> {
+    let (mut open, mut after) = (Vec::new(), None);
     for _ in 0..MOST_PAGES {
         let request = openphone_task::list(Surface::Dated, after.as_deref());
         let page = caller.read(Side::OpenPhone, request, openphone_task::page).await?;
-        let is_it = |task: &&openphone_task::Task| {
-            let is_young = task.created_at.zip(sent_at).is_none_or(|(made, sent)| made + SKEW > sent);
-            let conversation = task.conversation.as_ref().map(tandem_providers::openphone::Id::as_str);
-            is_young && task.status != Some(Status::Deleted) && conversation == place
-        };
-        found.extend(page.items.iter().filter(is_it).map(|task| openphone::found(task, &people)));
+        open.extend(page.items.into_iter().filter(|task| task.status == Some(Status::Open)));
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    Ok(found)
+    Ok(open)
 }
 
 fn is_what_was_sent(document: &Document, side: Side, found: &Found) -> bool {

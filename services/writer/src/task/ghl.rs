@@ -10,6 +10,7 @@ use tandem_providers::ContactId;
 use tandem_providers::ghl::Id;
 use tandem_providers::ghl::task::{self, Change, NewTask, Task};
 use tandem_reconcile::{COMPLETED, Found, IntentKind, Writes};
+use tandem_records::fingerprint;
 use tandem_telemetry::chain;
 
 use super::{Prepared, due_value, status_value, text};
@@ -32,10 +33,21 @@ pub(super) async fn noticed(caller: &Caller<'_>, task: &Task) {
     if !task.is_completed {
         return;
     }
-    if let Err(error) = caller.deps.records.seen_tasks().forget(&caller.connection.id, task.id.as_str()).await {
+    if let Err(error) =
+        caller.deps.records.seen_tasks(Side::Ghl).learn(&caller.connection.id, task.id.as_str(), None).await
+    {
         tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),
             "that a task is done could not be noted: should it be opened again soon, that may go unnoticed");
     }
+}
+
+/// What it is, for a reading that asks whether it is another one than before.
+pub(crate) fn print(task: &Task) -> String {
+    let due = task.due_at.map(|at| at.to_string()).unwrap_or_default();
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let assignee = task.assignee.as_ref().map(ToString::to_string).unwrap_or_default();
+    let contact = task.contact.as_ref().map(ToString::to_string).unwrap_or_default();
+    fingerprint(&[&text(&task.title), &text(&task.body), &due, &assignee, &contact])
 }
 
 pub(super) fn found(task: &Task, people: &People) -> Found {

@@ -7,14 +7,15 @@ use rand::RngExt;
 use tandem_contact::{Field, Observed, PerSide, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{
-    Claims, Document, Found, IntentKind, Meeting, Rules, Run, Step, Timing, Writes, adopt, awaited, begin, claimed,
-    created, deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked_with, probed, read,
-    refused, settle, taken, unknown, updated, woken,
+    Claims, Document, Found, IntentKind, Kind, Meeting, Rules, Run, Step, Timing, Writes, adopt, at_rest, awaited,
+    begin, claimed, created, deleted, hint, join, meet, merged_into, next_step, not_applied, not_found, parked_with,
+    probed, read, refused, settle, taken, unknown, updated, woken,
 };
 
 use super::judge::{self, Scenario};
 use super::provider::{Contact, Who};
-use super::world::{Event, World};
+use super::things::{FILLED_IN, Things, Way};
+use super::world::{Event, News, World};
 
 pub(crate) type Body = Vec<(Field, Option<Value>)>;
 /// Id, fields, time.
@@ -25,6 +26,8 @@ pub(crate) type Hit = (String, Body, i64);
 pub(crate) enum Call {
     Get(Side, String),
     Search(Side, String, String),
+    /// What looks as if this record had made it.
+    Alike(Side, usize),
     Create(Side, Body, String, String),
     Put(Side, String, Body),
     /// Items added, or items removed.
@@ -58,9 +61,10 @@ pub(crate) struct Engine {
     pub(crate) rules: Rules,
     pub(crate) ignores_deadline: bool,
     pub(crate) ignores_revision: bool,
-    documents: Vec<(Document, u64)>,
-    phones: Vec<String>,
-    links: BTreeMap<(Side, String), usize>,
+    pub(crate) documents: Vec<(Document, u64)>,
+    pub(crate) phones: Vec<String>,
+    pub(crate) links: BTreeMap<(Side, String), usize>,
+    pub(crate) things: Things,
     claims: BTreeMap<String, usize>,
     by_key: BTreeMap<String, usize>,
     waiting: BTreeMap<usize, u64>,
@@ -78,6 +82,7 @@ impl Engine {
             documents: Vec::new(),
             phones: Vec::new(),
             links: BTreeMap::new(),
+            things: Things::default(),
             claims: BTreeMap::new(),
             by_key: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -87,17 +92,18 @@ impl Engine {
         }
     }
 
-    fn load(&self, record: usize) -> (Document, u64) {
+    pub(crate) fn load(&self, record: usize) -> (Document, u64) {
         self.documents[record].clone()
     }
 
     /// Compare-and-set.
-    fn store(&mut self, record: usize, document: Document, revision: u64) -> Option<u64> {
+    pub(crate) fn store(&mut self, record: usize, document: Document, revision: u64) -> Option<u64> {
         let held = &mut self.documents[record];
         if held.1 != revision && !self.ignores_revision {
             return None;
         }
-        for side in Side::BOTH.into_iter().filter(|_| document.merged_into.is_none()) {
+        let is_indexed = document.kind == Kind::Contact && document.merged_into.is_none();
+        for side in Side::BOTH.into_iter().filter(|_| is_indexed) {
             if let Some(id) = document.provider_id(side) {
                 self.links.insert((side, id.to_owned()), record);
             }
@@ -111,7 +117,7 @@ pub(crate) fn time(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap()
 }
 
-fn found(id: &str, contact: &Contact) -> Hit {
+pub(crate) fn found(id: &str, contact: &Contact) -> Hit {
     (id.to_owned(), contact.fields.clone().into_iter().collect(), contact.updated_ms)
 }
 
@@ -122,19 +128,31 @@ fn as_found(answer: Hit) -> Found {
 impl World {
     /// Mapper: a known contact becomes a hint and a command, an unknown one is discovered.
     pub(crate) fn webhook(&mut self, side: Side, id: &str, is_delete: bool) {
-        let Some(record) = self.engine.links.get(&(side, id.to_owned())).copied() else {
+        let known = match self.scenario.kind {
+            Kind::Contact => self.engine.links.get(&(side, id.to_owned())).copied(),
+            Kind::Task | Kind::Note => self.thing(side, id),
+        };
+        let Some(record) = known else {
             self.after(300, Event::Discover(side, id.to_owned()));
             return;
         };
         let (mut document, revision) = self.engine.load(record);
         hint(&mut document, side);
         document.delete_seen[side] |= is_delete;
+        document.dirty_since.get_or_insert(time(self.now_ms));
         if self.engine.store(record, document, revision).is_some() {
             self.publish(record, 0);
         }
     }
 
     pub(crate) fn discover(&mut self, side: Side, id: &str) {
+        if self.scenario.kind != Kind::Contact {
+            return if self.thing(side, id).is_some() {
+                self.webhook(side, id, false)
+            } else {
+                self.meet_thing(side, id)
+            };
+        }
         if self.engine.links.contains_key(&(side, id.to_owned())) {
             return self.webhook(side, id, false);
         }
@@ -184,7 +202,7 @@ impl World {
     }
 
     /// One waiting command per record: a newer one replaces it.
-    fn publish(&mut self, record: usize, delay_ms: i64) {
+    pub(crate) fn publish(&mut self, record: usize, delay_ms: i64) {
         self.engine.tickets += 1;
         let ticket = self.engine.tickets;
         self.engine.waiting.insert(record, ticket);
@@ -192,7 +210,7 @@ impl World {
     }
 
     /// Gives a delivery back; a newer command that waits already makes that needless.
-    fn give_back(&mut self, record: usize, delay_ms: i64) {
+    pub(crate) fn give_back(&mut self, record: usize, delay_ms: i64) {
         if !self.engine.waiting.contains_key(&record) {
             self.publish(record, delay_ms);
         }
@@ -226,7 +244,7 @@ impl World {
             match step {
                 Step::Done(_) | Step::Park => {
                     self.engine.tasks.remove(&id);
-                    return;
+                    return self.rest(record);
                 }
                 Step::Wait { until, .. } => {
                     self.engine.tasks.remove(&id);
@@ -240,11 +258,30 @@ impl World {
         panic!("a run of record {id} never ends");
     }
 
+    /// Nothing is left to do.
+    fn rest(&mut self, record: usize) {
+        let (mut document, revision) = self.engine.load(record);
+        if document.dirty_since.is_some() {
+            at_rest(&mut document);
+            self.engine.store(record, document, revision);
+        }
+    }
+
     /// True when a request is under way.
     fn take_step(&mut self, id: usize, step: Step, mut document: Document, revision: u64) -> bool {
         let now = time(self.now_ms);
         let record = self.engine.tasks[&id].record;
         let owner = self.engine.tasks[&id].run.owner.clone();
+        if let (Step::Create(side, _), true) = (&step, document.kind != Kind::Contact) {
+            match self.give_way(record, *side) {
+                Way::Go => {}
+                Way::Again => return false,
+                Way::End => {
+                    self.engine.tasks.remove(&id);
+                    return true;
+                }
+            }
+        }
         let phone = self.engine.phones[record].clone();
         let rules = self.engine.rules.clone();
         let mut intent =
@@ -265,18 +302,14 @@ impl World {
                         Call::Items(*side, provider_id, items.0, items.1, items.2),
                     );
                 }
-                let is_whole = self.scenario.whole_contact && *side == Side::OpenPhone;
-                Call::Put(
-                    *side,
-                    provider_id,
-                    if is_whole { whole_body(&document, *side, writes) } else { body(writes) },
-                )
+                Call::Put(*side, provider_id, carried(&document, &rules, *side, writes))
             }
             Step::Delete(side) => {
                 intent(*side, IntentKind::Delete, &Writes::new());
                 Call::Delete(*side, document.provider_id(*side).unwrap().to_owned())
             }
             Step::Read(side) => Call::Get(*side, document.provider_id(*side).unwrap().to_owned()),
+            Step::Probe(side) if document.kind != Kind::Contact => Call::Alike(*side, record),
             Step::Probe(side) => Call::Search(*side, tandem_reconcile::external_key(&document, *side), phone),
             Step::Settle(side) => {
                 settle(&mut document, &rules, *side, now);
@@ -479,6 +512,7 @@ impl World {
                 Some(contact) => Answer::Contacts(vec![found(id, contact)]),
                 None => Answer::NotFound,
             },
+            Call::Alike(side, record) => Answer::Contacts(self.alike(*record, *side)),
             Call::Search(side, key, phone) => {
                 // OpenPhone can't be searched by number.
                 let phone = if *side == Side::Ghl { phone.as_str() } else { "" };
@@ -486,12 +520,15 @@ impl World {
                 Answer::Contacts(hits.iter().map(|(id, contact)| found(id, contact)).collect())
             }
             Call::Create(side, fields, key, phone) => {
-                let sent: Observed = fields.iter().cloned().collect();
+                let mut sent: Observed = fields.iter().cloned().collect();
+                for field in &self.engine.rules.fills_in[*side] {
+                    sent.entry(*field).or_insert_with(|| Value::text(FILLED_IN));
+                }
                 let Ok(id) = self.provider[*side].create(&sent, (Some(key.clone()), phone), now, Who::Api) else {
                     *self.counts.entry("key taken").or_default() += 1;
                     return Answer::Taken;
                 };
-                self.emit(*side, &id);
+                self.emit_news(*side, &id, News::Made);
                 self.apply(&Call::Get(*side, id))
             }
             Call::Put(side, id, fields) => {
@@ -524,13 +561,27 @@ impl World {
         let (mut document, revision) = self.engine.load(record);
         let is_write = matches!(task.step, Step::Create(..) | Step::Update(..) | Step::Delete(..));
         let side = side_of(task.call.as_ref().unwrap());
+        if let Answer::Contacts(hits) = &answer
+            && !matches!(task.step, Step::Probe(_))
+        {
+            for (id, fields, _) in hits {
+                self.learn(side, (id, &fields.iter().cloned().collect()));
+            }
+        }
+        let Some(task) = self.engine.tasks.get(&id) else { return };
         let is_ours = document.intent[side].as_ref().is_some_and(|intent| intent.owner == task.run.owner);
         // A read that raced with another change tells nothing certain; a write that lost its intent isn't ours to report.
         if (!is_write && revision != task.revision && !self.engine.ignores_revision) || (is_write && !is_ours) {
             return self.advance(id);
         }
         self.note(id, &mut document, side, answer);
-        self.engine.store(record, document, revision);
+        let met = Side::BOTH.map(|side| document.provider_id(side).map(|id| (side, id.to_owned())));
+        let is_new = |(side, id): &(Side, String)| self.engine.documents[record].0.provider_id(*side) != Some(id);
+        let made: Vec<_> = met.into_iter().flatten().filter(is_new).collect();
+        if self.engine.store(record, document, revision).is_some() {
+            // The last word counts: who made it, not who met it.
+            self.engine.links.extend(made.into_iter().map(|key| (key, record)));
+        }
         self.advance(id);
     }
 
@@ -596,10 +647,14 @@ fn items(
     Some((*field, added, removed))
 }
 
-/// Everything the side was last seen to hold, with the changes merged in.
-fn whole_body(document: &Document, side: Side, writes: &Writes) -> Body {
-    let held = document.shadow[side].iter().map(|(field, seen)| (*field, seen.value.clone()));
-    let mut whole: Observed = held.collect();
+/// The changes, with what has to travel with them as the side was last seen to hold it.
+fn carried(document: &Document, rules: &Rules, side: Side, writes: &Writes) -> Body {
+    let together = &rules.carries_all[side];
+    if !writes.keys().any(|field| together.contains(field)) {
+        return body(writes);
+    }
+    let held = document.shadow[side].iter().filter(|(field, _)| together.contains(*field));
+    let mut whole: Observed = held.map(|(field, seen)| (*field, seen.value.clone())).collect();
     whole.extend(body(writes));
     whole.into_iter().collect()
 }
@@ -607,6 +662,7 @@ fn whole_body(document: &Document, side: Side, writes: &Writes) -> Body {
 fn side_of(call: &Call) -> Side {
     match call {
         Call::Get(side, _)
+        | Call::Alike(side, _)
         | Call::Search(side, _, _)
         | Call::Create(side, ..)
         | Call::Put(side, ..)

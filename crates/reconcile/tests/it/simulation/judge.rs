@@ -5,10 +5,11 @@ use std::fmt;
 use std::time::Duration;
 
 use tandem_contact::{Field, PerSide, Side, Value};
-use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules};
+use tandem_reconcile::{COMPLETED, ConflictPolicy, DeletePolicy, Direction, FieldRule, Kind, Rules};
 
 use super::engine::timing;
 use super::provider::Contact;
+use super::things::FILLED_IN;
 use super::world::{Edit, Faults, PEOPLE, World, phone};
 
 /// Two edits of one field closer together than this are a race that either may win.
@@ -30,6 +31,8 @@ pub(crate) struct Scenario {
     /// People go on editing for so long, twelve times an hour; none: a dozen edits in less than an hour.
     pub(crate) hours: Option<i64>,
     pub(crate) faults: Faults,
+    /// What is kept in step.
+    pub(crate) kind: Kind,
 }
 
 impl Scenario {
@@ -42,13 +45,50 @@ impl Scenario {
         first_create_wait_s: 30,
         hours: None,
         faults: Faults::MANY,
+        kind: Kind::Contact,
     };
+    pub(crate) const TASKS: Self = Self { kind: Kind::Task, ..Self::BOTH_WAYS };
+    pub(crate) const NOTES: Self = Self { kind: Kind::Note, ..Self::BOTH_WAYS };
     pub(crate) const ONE_WAY: Self = Self { both_ways: false, ..Self::BOTH_WAYS };
 }
 
 const FIELDS: [Field; 5] = [Field::FirstName, Field::Company, Field::Emails, Field::Tags, Field::Phones];
+const TASK: [Field; 4] = [Field::TaskTitle, Field::TaskBody, Field::TaskDue, Field::TaskStatus];
+
+fn fields(kind: Kind) -> &'static [Field] {
+    match kind {
+        Kind::Contact => &FIELDS,
+        Kind::Task => &TASK,
+        Kind::Note => &[Field::NoteText],
+    }
+}
 
 pub(crate) fn rules(scenario: Scenario) -> Rules {
+    if scenario.kind == Kind::Contact { contact_rules(scenario) } else { thing_rules(scenario.kind) }
+}
+
+/// As the mapping makes them.
+fn thing_rules(kind: Kind) -> Rules {
+    let rule = FieldRule { direction: Direction::Both, conflict: ConflictPolicy::Newest };
+    let one = |field| BTreeSet::from([field]);
+    let together = BTreeSet::from([Field::TaskTitle, Field::TaskBody]);
+    let read_first = if kind == Kind::Task { together.clone() } else { one(Field::NoteText) };
+    let is_task = |fields: BTreeSet<Field>| if kind == Kind::Task { fields } else { BTreeSet::new() };
+    let aspects = vec![together.clone(), one(Field::TaskDue), one(Field::TaskStatus)];
+    Rules {
+        fields: fields(kind).iter().map(|field| (*field, rule)).collect(),
+        deletes: PerSide { ghl: DeletePolicy::Propagate, openphone: DeletePolicy::Propagate },
+        creates: PerSide { ghl: true, openphone: true },
+        read_first: PerSide { ghl: BTreeSet::new(), openphone: read_first },
+        carries_all: PerSide { ghl: BTreeSet::new(), openphone: is_task(together) },
+        alone: PerSide { ghl: Vec::new(), openphone: if kind == Kind::Task { aspects } else { Vec::new() } },
+        fills_in: PerSide { ghl: is_task(one(Field::TaskDue)), openphone: BTreeSet::new() },
+        timing: PerSide { ghl: timing(), openphone: timing() },
+        ..Rules::default()
+    }
+}
+
+fn contact_rules(scenario: Scenario) -> Rules {
     let direction = if scenario.both_ways { Direction::Both } else { Direction::ToOpenPhone };
     let rule = FieldRule { direction, conflict: ConflictPolicy::Newest };
     let wait = Duration::from_secs(scenario.first_create_wait_s);
@@ -196,7 +236,7 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
         world.provider[side].contacts.values().filter(|c| c.phone == phone && !c.is_deleted).collect()
     };
     let (ghl, openphone) = (of(Side::Ghl), of(Side::OpenPhone));
-    if was_typed_twice(world, phone) {
+    if world.scenario.kind == Kind::Contact && was_typed_twice(world, phone) {
         // A person typed the contact while ours was under way, and nobody could know: a person merges them.
         verdict.typed_twice += 1;
         return;
@@ -214,14 +254,22 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
         );
         return;
     }
+    // What is done already when we see it first is not made on the other side.
+    let is_done = |contact: &&&Contact| value(contact, Field::TaskStatus) == Value::text(COMPLETED).as_ref();
+    if ghl.len() + openphone.len() == 1 && ghl.iter().chain(&openphone).any(|contact| is_done(&contact)) {
+        return;
+    }
     let (Some(ghl), Some(openphone)) = (ghl.first(), openphone.first()) else {
         verdict
             .complain(|v| &mut v.missing, format!("{phone}: {} in GHL, {} in OpenPhone", ghl.len(), openphone.len()));
         return;
     };
     let edits: Vec<&Edit> = world.edits.iter().filter(|edit| edit.phone == phone).collect();
-    for field in FIELDS {
+    for field in fields(world.scenario.kind).iter().copied() {
         let pair = (value(ghl, field), value(openphone, field));
+        if field == Field::TaskDue && pair == (Value::text(FILLED_IN).as_ref(), None) {
+            continue;
+        }
         let edits: Vec<&Edit> = edits.iter().copied().filter(|edit| edit.field == field).collect();
         if world.scenario.both_ways {
             judge_both(pair, &edits, field, verdict);

@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use tandem_contact::{Field, Observed, PerSide, Side, Value};
+use tandem_reconcile::{COMPLETED, Kind, OPEN};
 
 use super::engine::{Answer, Call, Engine};
 use super::judge::Scenario;
@@ -61,7 +62,16 @@ pub(crate) enum Event {
     PersonEdits(usize),
     PersonDeletes(usize),
     Sweep,
+    ReadAll,
     Heal,
+}
+
+/// What there is to tell of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum News {
+    Made,
+    Edited(Option<Field>),
+    Deleted,
 }
 
 /// One edit by a person: when, where, whose, what.
@@ -125,7 +135,8 @@ impl World {
         for person in 0..PEOPLE {
             let first =
                 if !self.scenario.both_ways || self.chance.random_bool(0.5) { Side::Ghl } else { Side::OpenPhone };
-            let on_both = self.scenario.both_ways && self.chance.random_bool(0.2);
+            let on_both =
+                self.scenario.both_ways && self.scenario.kind == Kind::Contact && self.chance.random_bool(0.2);
             let start = self.chance.random_range(0..30_000);
             self.after(start, Event::PersonCreates(first, person));
             if on_both {
@@ -152,6 +163,11 @@ impl World {
             Some(hours) => (hours * HOUR_MS, HOUR_MS),
             None => (3_600_000, 600_000),
         };
+        if self.scenario.kind != Kind::Contact {
+            self.plan_readings(end + 3_400_000);
+            self.after(end + 600_000, Event::Heal);
+            return;
+        }
         for sweep in 1..=end / pause {
             self.after(sweep * pause, Event::Sweep);
         }
@@ -200,12 +216,31 @@ impl World {
             Event::PersonEdits(number) => self.person_edits(number),
             Event::PersonDeletes(person) => self.person_deletes(person),
             Event::Sweep => self.sweep(),
+            Event::ReadAll => self.read_all(),
             Event::Heal => self.is_healed = true,
         }
     }
 
+    /// A webhook, where the provider has one.
+    pub(crate) fn emit_news(&mut self, side: Side, id: &str, news: News) {
+        let is_told = match (self.scenario.kind, side, news) {
+            (Kind::Contact, ..) | (Kind::Task, Side::OpenPhone, _) | (Kind::Note, Side::Ghl, _) => true,
+            // Of edits GHL tells nobody but where a task was completed.
+            (Kind::Task, Side::Ghl, News::Edited(field)) => field == Some(Field::TaskStatus),
+            (Kind::Task, Side::Ghl, News::Made | News::Deleted) => true,
+            (Kind::Note, Side::OpenPhone, _) => false,
+        };
+        if is_told {
+            self.emit(side, id);
+        }
+    }
+
     pub(crate) fn emit(&mut self, side: Side, id: &str) {
-        let faults = self.scenario.faults;
+        let mut faults = self.scenario.faults;
+        if (self.scenario.kind, side) == (Kind::Note, Side::Ghl) {
+            // Nobody reads GHL's notes but when told.
+            faults.webhook_dropped = 0.0;
+        }
         let copies = if self.strikes("webhook dropped", faults.webhook_dropped) {
             0
         } else {
@@ -219,17 +254,20 @@ impl World {
     }
 
     fn person_creates(&mut self, side: Side, person: usize) {
-        let fields = Observed::from([
-            (Field::FirstName, Value::text(&format!("name{person}"))),
-            (Field::Company, Value::text(&format!("company{person}-{side}"))),
-            (Field::Phones, Value::list([phone(person)])),
-            (Field::Emails, Value::list([format!("Person{person}-{side}@Example.com")])),
-            (Field::Tags, Value::list([format!("tag{person}")])),
-        ]);
+        let fields = match self.scenario.kind {
+            Kind::Contact => contact(side, person),
+            Kind::Task => Observed::from([
+                (Field::TaskTitle, Value::text("Call back")),
+                (Field::TaskBody, Value::text(&format!("about {person}"))),
+                (Field::TaskDue, Value::text("2031-03-01T09:00:00Z").filter(|_| side == Side::Ghl || person == 0)),
+                (Field::TaskStatus, Value::text(OPEN)),
+            ]),
+            Kind::Note => Observed::from([(Field::NoteText, Value::text(&format!("note {person}")))]),
+        };
         let phone = phone(person);
         let now = self.now_ms;
         if let Ok(id) = self.provider[side].create(&fields, (None, &phone), now, Who::Person) {
-            self.emit(side, &id);
+            self.emit_news(side, &id, News::Made);
         }
     }
 
@@ -240,10 +278,20 @@ impl World {
             return;
         }
         let id = ids[self.chance.random_range(0..ids.len())].clone();
-        let field = [Field::FirstName, Field::Company, Field::Emails, Field::Tags][self.chance.random_range(0..4)];
         let Some(contact) = self.provider[side].get(&id).cloned() else {
             return;
         };
+        let mut fields = match self.scenario.kind {
+            Kind::Contact => vec![Field::FirstName, Field::Company, Field::Emails, Field::Tags],
+            Kind::Task => vec![Field::TaskTitle, Field::TaskBody, Field::TaskDue, Field::TaskStatus],
+            Kind::Note => vec![Field::NoteText],
+        };
+        let is_done = contact.fields.get(&Field::TaskStatus) == Some(&Value::text(COMPLETED));
+        if is_done && side == Side::Ghl {
+            // Nobody is told of other edits to a task that is done, and it is in no list of open ones.
+            fields = vec![Field::TaskStatus];
+        }
+        let field = fields[self.chance.random_range(0..fields.len())];
         let held = contact.fields.get(&field).cloned().flatten();
         let (value, item) = match field {
             Field::Tags => {
@@ -260,6 +308,8 @@ impl World {
                 };
                 (Value::list(items), Some(change))
             }
+            Field::TaskStatus => (Value::text(if is_done { OPEN } else { COMPLETED }), None),
+            Field::TaskDue => (Value::text(&format!("2031-04-01T09:00:{number:02}Z")), None),
             Field::Emails => (Value::list([format!("Edit{number}@Example.com")]), None),
             _ => (Value::text(&format!("edit{number}")), None),
         };
@@ -267,7 +317,7 @@ impl World {
         self.provider[side].put(&id, &Observed::from([(field, value.clone())]), now, Who::Person);
         let value = super::provider::normal(field, value);
         self.edits.push(Edit { at_ms: now, side, phone: contact.phone, field, value, item });
-        self.emit(side, &id);
+        self.emit_news(side, &id, News::Edited(Some(field)));
     }
 
     fn person_deletes(&mut self, person: usize) {
@@ -279,6 +329,7 @@ impl World {
             self.provider[side].delete(&id, Who::Person);
             self.deleted.push((phone, side));
             match side {
+                _ if self.scenario.kind != Kind::Contact => self.emit_news(side, &id, News::Deleted),
                 Side::Ghl => self.emit(side, &id),
                 // Where nobody is told, a contact that is gone from OpenPhone is made again: that is another story.
                 Side::OpenPhone => self.after(500, Event::Webhook(side, id, true)),
@@ -297,6 +348,16 @@ impl World {
             }
         }
     }
+}
+
+fn contact(side: Side, person: usize) -> Observed {
+    Observed::from([
+        (Field::FirstName, Value::text(&format!("name{person}"))),
+        (Field::Company, Value::text(&format!("company{person}-{side}"))),
+        (Field::Phones, Value::list([phone(person)])),
+        (Field::Emails, Value::list([format!("Person{person}-{side}@Example.com")])),
+        (Field::Tags, Value::list([format!("tag{person}")])),
+    ])
 }
 
 pub(crate) fn phone(person: usize) -> String {
