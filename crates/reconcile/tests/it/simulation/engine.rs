@@ -147,11 +147,11 @@ impl World {
 
     pub(crate) fn discover(&mut self, side: Side, id: &str) {
         if self.scenario.kind != Kind::Contact {
-            return if self.thing(side, id).is_some() {
-                self.webhook(side, id, false)
-            } else {
-                self.meet_thing(side, id)
-            };
+            match self.thing(side, id) {
+                Some(_) => self.webhook(side, id, false),
+                None => self.meet_thing(side, id),
+            }
+            return;
         }
         if self.engine.links.contains_key(&(side, id.to_owned())) {
             return self.webhook(side, id, false);

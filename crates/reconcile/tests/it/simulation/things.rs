@@ -170,7 +170,7 @@ impl World {
         match (self.scenario.kind, side) {
             // It is not among the open ones that are read; opened again it must be news there.
             (Kind::Task, Side::Ghl) if status.is_some_and(|status| status != OPEN) => {
-                drop(self.engine.things.seen.remove(&key))
+                self.engine.things.seen.remove(&key);
             }
             (Kind::Note, Side::OpenPhone) => {
                 let fields: BTreeMap<Field, Option<Value>> = fields.clone().into_iter().collect();

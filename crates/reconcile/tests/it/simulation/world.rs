@@ -224,10 +224,12 @@ impl World {
     /// A webhook, where the provider has one.
     pub(crate) fn emit_news(&mut self, side: Side, id: &str, news: News) {
         let is_told = match (self.scenario.kind, side, news) {
-            (Kind::Contact, ..) | (Kind::Task, Side::OpenPhone, _) | (Kind::Note, Side::Ghl, _) => true,
+            (Kind::Contact, ..)
+            | (Kind::Task, Side::OpenPhone, _)
+            | (Kind::Task, Side::Ghl, News::Made | News::Deleted)
+            | (Kind::Note, Side::Ghl, _) => true,
             // Of edits GHL tells nobody but where a task was completed.
             (Kind::Task, Side::Ghl, News::Edited(field)) => field == Some(Field::TaskStatus),
-            (Kind::Task, Side::Ghl, News::Made | News::Deleted) => true,
             (Kind::Note, Side::OpenPhone, _) => false,
         };
         if is_told {
