@@ -17,7 +17,7 @@ use crate::call::{Caller, Pass, Trouble};
 use crate::people::People;
 use crate::thing::bare;
 
-pub(crate) use find::{OpenTasks, forget, open_in_openphone, open_tasks, probe, whose};
+pub(crate) use find::{OpenTasks, all_in_openphone, forget, open_tasks, probe, whose};
 pub(crate) use ghl::{prepare as prepare_ghl, print as print_in_ghl, read as read_ghl};
 pub(crate) use note_line::NoteLine;
 pub(crate) use openphone::{

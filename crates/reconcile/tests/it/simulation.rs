@@ -62,6 +62,8 @@ fn must_hold(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut En
     // An edit inside the round trip between our read and our write can't be seen by anybody (no preconditions exist at
     // the providers); anything above that window is a bug.
     assert!(total.lost <= unseen(count, scenario), "{} edits lost in {count} seeds; {first}", total.lost);
+    let most = 1 + count / 50;
+    assert!(total.edited_unknown <= most, "{} doubled by an edit before their maker knew", total.edited_unknown);
     for (fault, times) in total.faults() {
         assert!(times > 0, "{name}: the fault `{fault}` never happened in {count} seeds");
     }

@@ -95,23 +95,23 @@ async fn in_openphone(caller: &Caller<'_>, document: &Document) -> Result<Vec<Fo
         let conversation = task.conversation.as_ref().map(tandem_providers::openphone::Id::as_str);
         is_young && conversation == place
     };
-    let open = open_in_openphone(caller).await?;
-    Ok(open.iter().filter(is_it).map(|task| openphone::found(task, &people)).collect())
+    let all = all_in_openphone(caller).await?;
+    Ok(all.iter().filter(is_it).map(|task| openphone::found(task, &people)).collect())
 }
 
-/// All open tasks of the workspace: the list has all that there ever were.
-pub(crate) async fn open_in_openphone(caller: &Caller<'_>) -> Result<Vec<openphone_task::Task>, Trouble> {
-    let (mut open, mut after) = (Vec::new(), None);
+/// All tasks of the workspace, done ones too.
+pub(crate) async fn all_in_openphone(caller: &Caller<'_>) -> Result<Vec<openphone_task::Task>, Trouble> {
+    let (mut all, mut after) = (Vec::new(), None);
     for _ in 0..MOST_PAGES {
         let request = openphone_task::list(Surface::Dated, after.as_deref());
         let page = caller.read(Side::OpenPhone, request, openphone_task::page).await?;
-        open.extend(page.items.into_iter().filter(|task| task.status == Some(Status::Open)));
+        all.extend(page.items.into_iter().filter(|task| task.status != Some(Status::Deleted)));
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    Ok(open)
+    Ok(all)
 }
 
 fn is_what_was_sent(document: &Document, side: Side, found: &Found) -> bool {

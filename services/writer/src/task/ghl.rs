@@ -28,16 +28,15 @@ pub(crate) async fn read(caller: &Caller<'_>, contact: &ContactId, id: &Id) -> R
     Ok(found(&task, &people))
 }
 
-/// A task that is done is not among the open ones that are read now and then; being opened again it must be news there.
+/// What is known now is no news for the next reading of all open ones. One that is done is not among them: being opened again it
+/// must be news there, and so it must be if one that is open now isn't any more.
 pub(super) async fn noticed(caller: &Caller<'_>, task: &Task) {
-    if !task.is_completed {
-        return;
-    }
+    let print = (!task.is_completed).then(|| print(task));
     if let Err(error) =
-        caller.deps.records.seen_tasks(Side::Ghl).learn(&caller.connection.id, task.id.as_str(), None).await
+        caller.deps.records.seen_tasks(Side::Ghl).learn(&caller.connection.id, task.id.as_str(), print.as_deref()).await
     {
         tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),
-            "that a task is done could not be noted: should it be opened again soon, that may go unnoticed");
+            "what a task is could not be stored: what happens to it soon may go unnoticed");
     }
 }
 
@@ -46,8 +45,8 @@ pub(crate) fn print(task: &Task) -> String {
     let due = task.due_at.map(|at| at.to_string()).unwrap_or_default();
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let assignee = task.assignee.as_ref().map(ToString::to_string).unwrap_or_default();
-    let contact = task.contact.as_ref().map(ToString::to_string).unwrap_or_default();
-    fingerprint(&[&text(&task.title), &text(&task.body), &due, &assignee, &contact])
+    // Not whose it is: a list tells, and an answer about a single one may not.
+    fingerprint(&[&text(&task.title), &text(&task.body), &due, &assignee])
 }
 
 pub(super) fn found(task: &Task, people: &People) -> Found {

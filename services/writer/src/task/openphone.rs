@@ -35,7 +35,7 @@ pub(crate) async fn read(caller: &Caller<'_>, id: &Id) -> Result<(Found, Task), 
 
 /// What has been read now is no news for the next reading of all of them.
 async fn learn(caller: &Caller<'_>, task: &Task) {
-    let print = (task.status == Some(Status::Open)).then(|| print(task));
+    let print = Some(print(task)).filter(|_| task.status != Some(Status::Deleted));
     let seen = caller.deps.records.seen_tasks(Side::OpenPhone);
     if let Err(error) = seen.learn(&caller.connection.id, task.id.as_str(), print.as_deref()).await {
         tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),

@@ -130,6 +130,8 @@ pub(crate) struct Verdict {
     pub(crate) ghl_edits: u64,
     pub(crate) people: u64,
     pub(crate) typed_twice: u64,
+    /// Doubled, because a person edited what was made before its maker, who had no answer, knew of it.
+    pub(crate) edited_unknown: u64,
     pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Edits by people and writes of ours until each sweep.
     pub(crate) course: Vec<(u64, u64)>,
@@ -159,6 +161,7 @@ impl Verdict {
         self.ghl_edits += other.ghl_edits;
         self.people += other.people;
         self.typed_twice += other.typed_twice;
+        self.edited_unknown += other.edited_unknown;
         self.course.resize(self.course.len().max(other.course.len()), (0, 0));
         for (sum, one) in self.course.iter_mut().zip(&other.course) {
             *sum = (sum.0 + one.0, sum.1 + one.1);
@@ -195,7 +198,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, typed twice {}, writes {} for {} edits; {:?}; {}",
+            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, typed twice {}, edited unknown {}, writes {} for {} edits; {:?}; {}",
             self.duplicates,
             self.missing,
             self.diverged,
@@ -204,6 +207,7 @@ impl fmt::Display for Verdict {
             self.resurrected,
             self.unquiet,
             self.typed_twice,
+            self.edited_unknown,
             self.writes,
             self.edits,
             self.counts,
@@ -236,6 +240,10 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
         world.provider[side].contacts.values().filter(|c| c.phone == phone && !c.is_deleted).collect()
     };
     let (ghl, openphone) = (of(Side::Ghl), of(Side::OpenPhone));
+    if world.edited_unknown.contains(phone) && ghl.len() + openphone.len() > 2 {
+        verdict.edited_unknown += 1;
+        return;
+    }
     if world.scenario.kind == Kind::Contact && was_typed_twice(world, phone) {
         // A person typed the contact while ours was under way, and nobody could know: a person merges them.
         verdict.typed_twice += 1;

@@ -172,7 +172,7 @@ impl World {
             (Kind::Task, Side::Ghl) if status.is_some_and(|status| status != OPEN) => {
                 self.engine.things.seen.remove(&key);
             }
-            (Kind::Note, Side::OpenPhone) => {
+            (Kind::Task, _) | (Kind::Note, Side::OpenPhone) => {
                 let fields: BTreeMap<Field, Option<Value>> = fields.clone().into_iter().collect();
                 drop(self.engine.things.seen.insert(key, format!("{fields:?}")));
             }
@@ -180,19 +180,29 @@ impl World {
         }
     }
 
+    /// Whether a person edits what its maker, who had no answer, doesn't know yet: then nothing about it says who made it.
+    pub(crate) fn is_unknown_yet(&self, side: Side, id: &str, contact: &Contact) -> bool {
+        let made = contact.key.is_some();
+        let known = self.engine.links.get(&(side, id.to_owned())).is_some_and(|record| {
+            let document = &self.engine.documents[*record].0;
+            document.link[side.other()].is_some()
+        });
+        self.scenario.kind != Kind::Contact && made && !known
+    }
+
     /// Reads what no webhook tells of, and what one may have got lost of.
     pub(crate) fn read_all(&mut self) {
         let sides: &[Side] = if self.scenario.kind == Kind::Note { &[Side::OpenPhone] } else { &Side::BOTH };
         for side in sides.iter().copied() {
-            let is_listed = |contact: &Contact| side == Side::OpenPhone || is_open(contact);
-            let listed = self.provider[side].contacts.iter();
-            let listed = listed.filter(|(_, contact)| !contact.is_deleted && is_listed(contact));
+            let is_listed = |contact: &Contact| !contact.is_deleted && (side == Side::OpenPhone || is_open(contact));
+            let listed = self.provider[side].contacts.iter().filter(|(_, contact)| is_listed(contact));
             let now: BTreeMap<(Side, String), String> =
                 listed.map(|(id, contact)| ((side, id.clone()), print(contact))).collect();
             let before: BTreeMap<_, _> = self.engine.things.seen.iter().filter(|((of, _), _)| *of == side).collect();
+            let is_told = |id: &str, is_known: bool| is_known || self.provider[side].get(id).is_some_and(is_open);
             let mut changed: Vec<String> = now
                 .iter()
-                .filter(|(key, print)| before.get(key) != Some(print))
+                .filter(|(key, print)| before.get(key) != Some(print) && is_told(&key.1, before.contains_key(key)))
                 .map(|(key, _)| key.1.clone())
                 .collect();
             changed.extend(before.keys().filter(|key| !now.contains_key(*key)).map(|key| key.1.clone()));

@@ -10,7 +10,7 @@ use tandem_reconcile::{COMPLETED, Kind, OPEN};
 
 use super::engine::{Answer, Call, Engine};
 use super::judge::Scenario;
-use super::provider::{Provider, Who};
+use super::provider::{Contact, Provider, Who};
 
 /// How likely each fault is, per call, webhook or step.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) edits: Vec<Edit>,
     pub(crate) deleted: Vec<(String, Side)>,
+    /// Edited before whoever made it knew it.
+    pub(crate) edited_unknown: std::collections::BTreeSet<String>,
     pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) is_quiet: bool,
     pub(crate) course: Vec<(u64, u64)>,
@@ -120,6 +122,7 @@ impl World {
             engine: Engine::new(scenario),
             edits: Vec::new(),
             deleted: Vec::new(),
+            edited_unknown: std::collections::BTreeSet::new(),
             counts: std::collections::BTreeMap::new(),
             is_quiet: false,
             course: Vec::new(),
@@ -316,6 +319,9 @@ impl World {
             _ => (Value::text(&format!("edit{number}")), None),
         };
         let now = self.now_ms;
+        if self.is_unknown_yet(side, &id, &contact) {
+            self.edited_unknown.insert(contact.phone.clone());
+        }
         self.provider[side].put(&id, &Observed::from([(field, value.clone())]), now, Who::Person);
         let value = super::provider::normal(field, value);
         self.edits.push(Edit { at_ms: now, side, phone: contact.phone, field, value, item });
@@ -326,7 +332,10 @@ impl World {
         let phone = phone(person);
         let side = if self.scenario.both_ways && self.chance.random_bool(0.5) { Side::OpenPhone } else { Side::Ghl };
         let contacts = self.provider[side].contacts.iter();
-        let found = contacts.into_iter().find(|(_, c)| c.phone == phone && !c.is_deleted).map(|(id, _)| id.clone());
+        // A task that is done is in no list of open ones: where the webhook gets lost nobody sees that it is gone.
+        let is_done = |c: &Contact| c.fields.get(&Field::TaskStatus) == Some(&Value::text(COMPLETED));
+        let is_it = |c: &Contact| c.phone == phone && !c.is_deleted && !is_done(c);
+        let found = contacts.into_iter().find(|(_, c)| is_it(c)).map(|(id, _)| id.clone());
         if let Some(id) = found {
             self.provider[side].delete(&id, Who::Person);
             self.deleted.push((phone, side));
