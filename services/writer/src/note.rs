@@ -8,7 +8,6 @@ mod openphone;
 use std::time::Instant;
 
 use tandem_contact::{Field, Observed, Side, Value, mention};
-use tandem_providers::openphone::Id;
 use tandem_providers::{Class, ContactId, Request, ghl as ghl_api, openphone as openphone_api};
 use tandem_reconcile::{Found, Writes};
 
@@ -29,9 +28,9 @@ pub(crate) enum Prepared {
     /// And here with nothing.
     GhlDelete(Request),
     /// `OpenPhone` answers with the note.
-    OpenPhone(Request, ContactId),
+    OpenPhone(Request),
     /// And here with nothing.
-    OpenPhoneDelete(Request, ContactId, Id),
+    OpenPhoneDelete(Request),
 }
 
 impl Prepared {
@@ -40,8 +39,8 @@ impl Prepared {
             Self::Ghl(request, _)
             | Self::GhlCut(request)
             | Self::GhlDelete(request)
-            | Self::OpenPhone(request, _)
-            | Self::OpenPhoneDelete(request, ..) => request.operation.template,
+            | Self::OpenPhone(request)
+            | Self::OpenPhoneDelete(request) => request.operation.template,
         }
     }
 }
@@ -72,15 +71,12 @@ pub(crate) async fn send(
         Prepared::GhlDelete(request) => {
             caller.send(Side::Ghl, request, with, ghl_api::response::done).await.map(|()| None)
         }
-        Prepared::OpenPhone(request, contact) => {
+        Prepared::OpenPhone(request) => {
             let note = caller.send(Side::OpenPhone, request, with, openphone_api::note::note).await?;
-            openphone::learn(caller, &contact, (&note.id, Some(&note))).await;
             Ok(Some(openphone::found(&note)))
         }
-        Prepared::OpenPhoneDelete(request, contact, id) => {
-            caller.send(Side::OpenPhone, request, with, openphone_api::response::deleted).await?;
-            openphone::learn(caller, &contact, (&id, None)).await;
-            Ok(None)
+        Prepared::OpenPhoneDelete(request) => {
+            caller.send(Side::OpenPhone, request, with, openphone_api::response::deleted).await.map(|()| None)
         }
     }
 }

@@ -18,10 +18,10 @@ use crate::people::People;
 use crate::thing::bare;
 
 pub(crate) use find::{OpenTasks, all_in_openphone, forget, open_tasks, probe, whose};
-pub(crate) use ghl::{prepare as prepare_ghl, print as print_in_ghl, read as read_ghl};
+pub(crate) use ghl::{found as found_in_ghl, prepare as prepare_ghl, read as read_ghl};
 pub(crate) use note_line::NoteLine;
 pub(crate) use openphone::{
-    Anchor, anchor, create as create_openphone, print as print_in_openphone, read as read_openphone,
+    Anchor, anchor, create as create_openphone, found as found_in_openphone, read as read_openphone,
     update as update_openphone,
 };
 
@@ -67,7 +67,6 @@ pub(crate) async fn send(
     match prepared {
         Prepared::Ghl(request, people) => {
             let task = caller.send(Side::Ghl, request, with, ghl_api::task::task).await?;
-            ghl::noticed(caller, &task).await;
             Ok(Some(ghl::found(&task, &people)))
         }
         Prepared::GhlDelete(request) => {

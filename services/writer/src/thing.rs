@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tandem_contact::{Observed, Side};
+use tandem_contact::{Observed, Side, Value};
 use tandem_proto::RecordId;
 use tandem_reconcile::{Document, Found};
-use tandem_records::Error;
+use tandem_records::{Error, fingerprint};
 
 use crate::call::Caller;
 
@@ -16,6 +16,14 @@ pub(crate) const SKEW: Duration = Duration::from_mins(2);
 pub(crate) fn alike(text: &str) -> String {
     let plain: String = text.chars().filter(|char| char.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if plain.is_empty() { text.split_whitespace().collect() } else { plain }
+}
+
+/// What a thing was found to be, for a reading of all of them that asks whether it is another one than before.
+pub(crate) fn print(found: &Found) -> String {
+    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_text).unwrap_or_default().to_owned();
+    let fields: Vec<String> =
+        found.observed.iter().flat_map(|(field, value)| [field.name().to_owned(), text(value)]).collect();
+    fingerprint(&fields.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// Of which the answer shows no more than that it is there.

@@ -7,12 +7,12 @@ use tandem_providers::openphone::Id;
 use tandem_providers::openphone::note::{self, Note, Text};
 use tandem_providers::{Class, ContactId};
 use tandem_reconcile::{Found, Writes};
-use tandem_records::{Fingerprints, fingerprint};
-use tandem_telemetry::chain;
+use tandem_records::Fingerprints;
 
-use super::{Prepared, observed, value, wanted};
+use super::{Prepared, observed, wanted};
 use crate::call::{Caller, Trouble};
 use crate::run::Unfit;
+use crate::thing::print;
 
 /// Pages of one contact's notes that are read.
 const MOST_PAGES: usize = 100;
@@ -20,7 +20,6 @@ const MOST_PAGES: usize = 100;
 /// `GET /contacts/{id}/notes/{noteId}`.
 pub(crate) async fn read(caller: &Caller<'_>, contact: &ContactId, id: &Id) -> Result<Found, Trouble> {
     let note = caller.read(Side::OpenPhone, note::get(contact, id), note::note).await?;
-    learn(caller, contact, (id, Some(&note))).await;
     Ok(found(&note))
 }
 
@@ -42,25 +41,10 @@ pub(super) async fn list(caller: &Caller<'_>, contact: &ContactId) -> Result<Vec
 /// What the notes of a contact are; none where there is no such contact.
 pub(crate) async fn prints(caller: &Caller<'_>, contact: &ContactId) -> Result<Option<Fingerprints>, Trouble> {
     match list(caller, contact).await {
-        Ok(notes) => Ok(Some(notes.iter().map(|note| (note.id.to_string(), print(note))).collect())),
+        Ok(notes) => Ok(Some(notes.iter().map(|note| (note.id.to_string(), print(&found(note)))).collect())),
         Err(Trouble::Refused(error)) if error.class() == Class::NotFound => Ok(None),
         Err(trouble) => Err(trouble),
     }
-}
-
-/// What the note is is known, so that the next reading of all of them doesn't tell of it.
-pub(super) async fn learn(caller: &Caller<'_>, contact: &ContactId, (id, note): (&Id, Option<&Note>)) {
-    let notes = caller.deps.records.notes();
-    let learned = notes.learn(&caller.connection.id, contact.as_str(), (id.as_str(), note.map(print))).await;
-    if let Err(error) = learned {
-        tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),
-            "what a note says could not be stored; it is read once more");
-    }
-}
-
-fn print(note: &Note) -> String {
-    let text = value(&note.text);
-    fingerprint(&[text.as_ref().and_then(tandem_contact::Value::as_text).unwrap_or_default()])
 }
 
 pub(super) fn found(note: &Note) -> Found {
@@ -68,20 +52,20 @@ pub(super) fn found(note: &Note) -> Found {
 }
 
 pub(super) fn create(contact: &ContactId, text: &str) -> Result<Prepared, Unfit> {
-    Ok(Prepared::OpenPhone(note::create(contact, &taken(text)?), contact.clone()))
+    Ok(Prepared::OpenPhone(note::create(contact, &taken(text)?)))
 }
 
 /// The request that changes the note, or removes it.
 pub(crate) fn change(contact: &ContactId, id: &ContactId, writes: Option<&Writes>) -> Result<Prepared, Unfit> {
     let id = Id::new(id.as_str()).map_err(|_| Unfit::Lossy)?;
     let Some(writes) = writes else {
-        return Ok(Prepared::OpenPhoneDelete(note::delete(contact, &id), contact.clone(), id));
+        return Ok(Prepared::OpenPhoneDelete(note::delete(contact, &id)));
     };
     let text = wanted(writes).ok_or_else(|| {
         let why = "a note that says nothing has no place in OpenPhone";
         Unfit::NoPlace(BTreeSet::from([Field::NoteText]), why.to_owned())
     })?;
-    Ok(Prepared::OpenPhone(note::update(contact, &id, &taken(text)?), contact.clone()))
+    Ok(Prepared::OpenPhone(note::update(contact, &id, &taken(text)?)))
 }
 
 /// A text as `OpenPhone` takes it.

@@ -11,7 +11,9 @@ use tandem_records::{Fingerprints, Turn, changed};
 
 use super::{Failure, News, publish};
 use crate::call::Caller;
-use crate::task::{all_in_openphone, open_tasks, print_in_ghl, print_in_openphone};
+use crate::people::people;
+use crate::task::{all_in_openphone, found_in_ghl, found_in_openphone, open_tasks};
+use crate::thing::print;
 
 /// What a reading shows.
 #[derive(Default)]
@@ -62,16 +64,18 @@ fn told(side: Side, id: &str, contact: &str) -> (&'static str, Json) {
 /// The open ones: a search can leave out the others.
 async fn in_ghl(caller: &Caller<'_>) -> Result<Shown, Failure> {
     let tasks = open_tasks(caller).await.map_err(Failure::Provider)?;
+    let people = people(caller).await.map_err(Failure::Provider)?;
     let contact = |(id, task): (&String, &ghl::task::Task)| Some((id.clone(), task.contact.as_ref()?.to_string()));
     let contacts = tasks.iter().filter_map(contact).collect();
-    let prints = tasks.iter().map(|(id, task)| (id.clone(), print_in_ghl(task))).collect();
+    let prints = tasks.iter().map(|(id, task)| (id.clone(), print(&found_in_ghl(task, &people)))).collect();
     Ok(Shown { prints, contacts, ..Shown::default() })
 }
 
 async fn in_openphone(caller: &Caller<'_>) -> Result<Shown, Failure> {
     let tasks = all_in_openphone(caller).await.map_err(Failure::Provider)?;
+    let people = people(caller).await.map_err(Failure::Provider)?;
     let is_done = |task: &&openphone::task::Task| task.status == Some(Status::Completed);
     let done = tasks.iter().filter(is_done).map(|task| task.id.to_string()).collect();
-    let prints = tasks.iter().map(|task| (task.id.to_string(), print_in_openphone(task))).collect();
+    let prints = tasks.iter().map(|task| (task.id.to_string(), print(&found_in_openphone(task, &people)))).collect();
     Ok(Shown { prints, done, ..Shown::default() })
 }

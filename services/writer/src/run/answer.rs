@@ -59,6 +59,7 @@ impl Worker<'_> {
                 let notes = read(&mut document, rules, side, &found, Timestamp::now());
                 self.run.fresh[side] = true;
                 let (revision, is_done) = self.save_outcome(&mut document, revision).await?;
+                self.learn(&document, side, Some(&found)).await;
                 journal::conflicts(&self.caller, &document, revision, &notes).await;
                 if is_done && self.names_nobody(&document, side.other()) {
                     let line = Line::new("skipped", side.other()).with_reason(not_worth_making(document.kind));
@@ -236,6 +237,9 @@ impl Worker<'_> {
         if let Verdict::Applied(found) = &verdict {
             if let Some(found) = found.as_ref().filter(|_| before.link[side].is_none()) {
                 self.caller.deps.records.link(document, side, &found.id).await?;
+            }
+            if found.is_some() || document.gone[side].is_some() {
+                self.learn(document, side, found.as_ref()).await;
             }
             self.count_write(before, side);
         }

@@ -7,16 +7,18 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tandem_contact::Side;
+use tandem_contact::{Field, Side, Value};
 use tandem_providers::ContactId;
-use tandem_reconcile::{Document, Kind, at_rest};
+use tandem_reconcile::{COMPLETED, Document, Found, Kind, at_rest};
 use tandem_records::{Error, Loaded};
+use tandem_telemetry::chain;
 
 use super::{Flow, Settlement, Worker, contact_id, spread};
 use crate::Failure;
 use crate::call::Trouble;
 use crate::journal::{self, Line};
 use crate::task::{self, Anchor};
+use crate::thing;
 
 /// So long something that is not known yet may just be on its way.
 const YOUNG: Duration = Duration::from_secs(30);
@@ -104,6 +106,35 @@ impl Worker<'_> {
             return anchor.map(Ground::Anchor).ok_or(Hindrance::Never("the workspace has no phone number"));
         }
         Ok(Ground::Contact(counterpart))
+    }
+
+    /// What the record knows of its thing is no news for the next reading of all of them. Only once that is stored: an observation
+    /// that was given up would be told of by nobody. None where it is gone.
+    pub(super) async fn learn(&self, document: &Document, side: Side, found: Option<&Found>) {
+        let (records, connection) = (&self.caller.deps.records, &document.connection);
+        let Some(id) = document.provider_id(side) else { return };
+        // An answer that shows no more than that it is there.
+        if found.is_some_and(|found| found.observed.is_empty()) {
+            return;
+        }
+        let status = found.and_then(|found| found.observed.get(&Field::TaskStatus)?.as_ref().and_then(Value::as_text));
+        let print = found.map(thing::print);
+        let learned = match (document.kind, side, document.place[side].as_deref()) {
+            // A done one is not among those that are read there; being opened again it must be news.
+            (Kind::Task, Side::Ghl, _) if status == Some(COMPLETED) => {
+                records.seen_tasks(side).learn(connection, id, None).await
+            }
+            (Kind::Task, _, _) => records.seen_tasks(side).learn(connection, id, print.as_deref()).await,
+            (Kind::Note, Side::OpenPhone, Some(contact)) => {
+                records.notes().learn(connection, contact, (id, print)).await
+            }
+            (Kind::Note, _, _) | (Kind::Contact, _, _) => Ok(()),
+        };
+        if let Err(error) = learned {
+            tracing::warn!(record.id = %document.id, error = %chain(&error),
+                "what a {} is could not be stored: it is read once more, or what happens to it soon goes unnoticed",
+                document.kind.name());
+        }
     }
 
     /// Nothing is done about it, and a person can read why.

@@ -10,8 +10,6 @@ use tandem_providers::ContactId;
 use tandem_providers::ghl::Id;
 use tandem_providers::ghl::task::{self, Change, NewTask, Task};
 use tandem_reconcile::{COMPLETED, Found, IntentKind, Writes};
-use tandem_records::fingerprint;
-use tandem_telemetry::chain;
 
 use super::{Prepared, due_value, status_value, text};
 use crate::call::{Caller, Trouble};
@@ -24,32 +22,10 @@ pub(crate) async fn read(caller: &Caller<'_>, contact: &ContactId, id: &Id) -> R
     let people = people(caller).await?;
     let request = task::get(contact, id, &caller.connection.ghl.version);
     let task = caller.read(Side::Ghl, request, task::task).await?;
-    noticed(caller, &task).await;
     Ok(found(&task, &people))
 }
 
-/// What is known now is no news for the next reading of all open ones. One that is done is not among them: being opened again it
-/// must be news there, and so it must be if one that is open now isn't any more.
-pub(super) async fn noticed(caller: &Caller<'_>, task: &Task) {
-    let print = (!task.is_completed).then(|| print(task));
-    if let Err(error) =
-        caller.deps.records.seen_tasks(Side::Ghl).learn(&caller.connection.id, task.id.as_str(), print.as_deref()).await
-    {
-        tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),
-            "what a task is could not be stored: what happens to it soon may go unnoticed");
-    }
-}
-
-/// What it is, for a reading that asks whether it is another one than before.
-pub(crate) fn print(task: &Task) -> String {
-    let due = task.due_at.map(|at| at.to_string()).unwrap_or_default();
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let assignee = task.assignee.as_ref().map(ToString::to_string).unwrap_or_default();
-    // Not whose it is: a list tells, and an answer about a single one may not.
-    fingerprint(&[&text(&task.title), &text(&task.body), &due, &assignee])
-}
-
-pub(super) fn found(task: &Task, people: &People) -> Found {
+pub(crate) fn found(task: &Task, people: &People) -> Found {
     let observed = Observed::from([
         (Field::TaskTitle, task.title.as_deref().and_then(Value::text)),
         (Field::TaskBody, task.body.as_deref().and_then(Value::text)),

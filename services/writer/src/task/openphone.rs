@@ -8,7 +8,6 @@ use tandem_providers::ContactId;
 use tandem_providers::openphone::task::{self, Action, NewTask, Status, Task};
 use tandem_providers::openphone::{Id, Surface, UserId};
 use tandem_reconcile::{COMPLETED, Document, Found, Writes};
-use tandem_telemetry::chain;
 
 use super::{NoteLine, Prepared, due_value, status_value, text};
 use crate::call::{Caller, Trouble};
@@ -29,26 +28,10 @@ pub(crate) enum Anchor {
 pub(crate) async fn read(caller: &Caller<'_>, id: &Id) -> Result<(Found, Task), Trouble> {
     let people = people(caller).await?;
     let task = caller.read(Side::OpenPhone, task::get(Surface::Dated, id), task::there).await?;
-    learn(caller, &task).await;
     Ok((found(&task, &people), task))
 }
 
-/// What has been read now is no news for the next reading of all of them.
-async fn learn(caller: &Caller<'_>, task: &Task) {
-    let print = Some(print(task)).filter(|_| task.status != Some(Status::Deleted));
-    let seen = caller.deps.records.seen_tasks(Side::OpenPhone);
-    if let Err(error) = seen.learn(&caller.connection.id, task.id.as_str(), print.as_deref()).await {
-        tracing::warn!(connection.id = %caller.connection.id, error = %chain(&error),
-            "what a task is could not be stored; it is read once more");
-    }
-}
-
-/// What it is, for a reading that asks whether it is another one than before.
-pub(crate) fn print(task: &Task) -> String {
-    task.revision.map(|revision| revision.to_string()).unwrap_or_default()
-}
-
-pub(super) fn found(task: &Task, people: &People) -> Found {
+pub(crate) fn found(task: &Task, people: &People) -> Found {
     let body = task.description.as_deref().map(|description| NoteLine::split(description).0);
     let observed = Observed::from([
         (Field::TaskTitle, task.title.as_deref().and_then(Value::text)),

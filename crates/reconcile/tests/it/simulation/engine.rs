@@ -561,19 +561,15 @@ impl World {
         let (mut document, revision) = self.engine.load(record);
         let is_write = matches!(task.step, Step::Create(..) | Step::Update(..) | Step::Delete(..));
         let side = side_of(task.call.as_ref().unwrap());
-        if let Answer::Contacts(hits) = &answer
-            && !matches!(task.step, Step::Probe(_))
-        {
-            for (id, fields, _) in hits {
-                self.learn(side, (id, &fields.iter().cloned().collect()));
-            }
-        }
-        let Some(task) = self.engine.tasks.get(&id) else { return };
         let is_ours = document.intent[side].as_ref().is_some_and(|intent| intent.owner == task.run.owner);
         // A read that raced with another change tells nothing certain; a write that lost its intent isn't ours to report.
         if (!is_write && revision != task.revision && !self.engine.ignores_revision) || (is_write && !is_ours) {
             return self.advance(id);
         }
+        let seen = match &answer {
+            Answer::Contacts(hits) if !matches!(task.step, Step::Probe(_)) => hits.clone(),
+            _ => Vec::new(),
+        };
         self.note(id, &mut document, side, answer);
         let met = Side::BOTH.map(|side| document.provider_id(side).map(|id| (side, id.to_owned())));
         let is_new = |(side, id): &(Side, String)| self.engine.documents[record].0.provider_id(*side) != Some(id);
@@ -581,6 +577,10 @@ impl World {
         if self.engine.store(record, document, revision).is_some() {
             // The last word counts: who made it, not who met it.
             self.engine.links.extend(made.into_iter().map(|key| (key, record)));
+            // And not before: what an observation that was given up has shown would be told of by nobody.
+            for (id, fields, _) in seen {
+                self.learn(side, (&id, &fields.into_iter().collect()));
+            }
         }
         self.advance(id);
     }

@@ -240,7 +240,8 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
         world.provider[side].contacts.values().filter(|c| c.phone == phone && !c.is_deleted).collect()
     };
     let (ghl, openphone) = (of(Side::Ghl), of(Side::OpenPhone));
-    if world.edited_unknown.contains(phone) && ghl.len() + openphone.len() > 2 {
+    let is_deleted = world.deleted.iter().any(|(deleted, _)| deleted == phone);
+    if world.edited_unknown.contains(phone) && ghl.len() + openphone.len() > if is_deleted { 0 } else { 2 } {
         verdict.edited_unknown += 1;
         return;
     }
