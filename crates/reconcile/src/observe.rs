@@ -61,7 +61,23 @@ pub fn observe(
         align(document, rules, side, *field);
         release(document, *field);
     }
+    turned_up(document, side, observed, &notes);
     notes
+}
+
+/// A request is applied once: what has been seen to have happened is a person's doing when it is seen to happen again.
+fn turned_up(document: &mut Document, side: Side, observed: &Observed, notes: &[Note]) {
+    for note in notes {
+        let Note::OwnWrite(field) = note else { continue };
+        let seen = observed.get(field);
+        // What it carried beside must have been seen too, or the next observation would take that for a person's.
+        let is_it = |write: &Unsettled| {
+            write.sent.get(field) == seen && write.sent.keys().all(|field| observed.contains_key(field))
+        };
+        if let Some(at) = document.unsettled[side].iter().rposition(is_it) {
+            document.unsettled[side].remove(at);
+        }
+    }
 }
 
 /// True when the snapshot tells nothing that the document doesn't know or expect of this side.

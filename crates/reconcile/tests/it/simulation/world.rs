@@ -335,7 +335,9 @@ impl World {
         // A task that is done is in no list of open ones: where the webhook gets lost nobody sees that it is gone.
         let is_done = |c: &Contact| c.fields.get(&Field::TaskStatus) == Some(&Value::text(COMPLETED));
         let is_it = |c: &Contact| c.phone == phone && !c.is_deleted && !is_done(c);
-        let found = contacts.into_iter().find(|(_, c)| is_it(c)).map(|(id, _)| id.clone());
+        // One that nobody has told us of before it went is as if it had never been.
+        let is_known = |id: &String| self.engine.links.contains_key(&(side, id.clone()));
+        let found = contacts.into_iter().find(|(id, c)| is_it(c) && is_known(id)).map(|(id, _)| id.clone());
         if let Some(id) = found {
             self.provider[side].delete(&id, Who::Person);
             self.deleted.push((phone, side));
