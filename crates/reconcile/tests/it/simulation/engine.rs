@@ -92,6 +92,12 @@ impl Engine {
         }
     }
 
+    /// Whether a record of this person waits for somebody to say whether two are one.
+    pub(crate) fn is_to_be_reviewed(&self, phone: &str) -> bool {
+        let mut of_person = self.documents.iter().zip(&self.phones).filter(|(_, of)| *of == phone);
+        of_person.any(|((document, _), _)| document.parked.as_ref().is_some_and(|parked| parked.code == "duplicate"))
+    }
+
     pub(crate) fn load(&self, record: usize) -> (Document, u64) {
         self.documents[record].clone()
     }

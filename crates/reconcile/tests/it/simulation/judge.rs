@@ -130,8 +130,11 @@ pub(crate) struct Verdict {
     pub(crate) ghl_edits: u64,
     pub(crate) people: u64,
     pub(crate) typed_twice: u64,
-    /// Doubled, because a person edited what was made before its maker, who had no answer, knew of it.
-    pub(crate) edited_unknown: u64,
+    /// Of which a person edited or deleted what was made before its maker, who had no answer, knew of it: nothing about it tells
+    /// who made it then.
+    pub(crate) touched_unknown: u64,
+    /// That a person has to say whether they are the same.
+    pub(crate) to_be_reviewed: u64,
     pub(crate) counts: BTreeMap<&'static str, u64>,
     /// Edits by people and writes of ours until each sweep.
     pub(crate) course: Vec<(u64, u64)>,
@@ -161,7 +164,8 @@ impl Verdict {
         self.ghl_edits += other.ghl_edits;
         self.people += other.people;
         self.typed_twice += other.typed_twice;
-        self.edited_unknown += other.edited_unknown;
+        self.touched_unknown += other.touched_unknown;
+        self.to_be_reviewed += other.to_be_reviewed;
         self.course.resize(self.course.len().max(other.course.len()), (0, 0));
         for (sum, one) in self.course.iter_mut().zip(&other.course) {
             *sum = (sum.0 + one.0, sum.1 + one.1);
@@ -198,7 +202,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, typed twice {}, edited unknown {}, writes {} for {} edits; {:?}; {}",
+            "duplicates {}, missing {}, diverged {}, lost {}, wiped {}, resurrected {}, unquiet {}, typed twice {}, touched unknown {}, to be reviewed {}, writes {} for {} edits; {:?}; {}",
             self.duplicates,
             self.missing,
             self.diverged,
@@ -207,7 +211,8 @@ impl fmt::Display for Verdict {
             self.resurrected,
             self.unquiet,
             self.typed_twice,
-            self.edited_unknown,
+            self.touched_unknown,
+            self.to_be_reviewed,
             self.writes,
             self.edits,
             self.counts,
@@ -240,14 +245,17 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
         world.provider[side].contacts.values().filter(|c| c.phone == phone && !c.is_deleted).collect()
     };
     let (ghl, openphone) = (of(Side::Ghl), of(Side::OpenPhone));
-    let is_deleted = world.deleted.iter().any(|(deleted, _)| deleted == phone);
-    if world.edited_unknown.contains(phone) && ghl.len() + openphone.len() > if is_deleted { 0 } else { 2 } {
-        verdict.edited_unknown += 1;
+    if world.touched_unknown.contains(phone) {
+        verdict.touched_unknown += 1;
         return;
     }
     if world.scenario.kind == Kind::Contact && was_typed_twice(world, phone) {
         // A person typed the contact while ours was under way, and nobody could know: a person merges them.
         verdict.typed_twice += 1;
+        return;
+    }
+    if world.engine.is_to_be_reviewed(phone) {
+        verdict.to_be_reviewed += 1;
         return;
     }
     if let Some((_, side)) = world.deleted.iter().find(|(deleted, _)| deleted == phone) {

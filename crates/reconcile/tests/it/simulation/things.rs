@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// Whether a person edits what its maker, who had no answer, doesn't know yet: then nothing about it says who made it.
+    /// Whether a person touches what its maker, who had no answer, doesn't know yet: then nothing about it says who made it.
     pub(crate) fn is_unknown_yet(&self, side: Side, id: &str, contact: &Contact) -> bool {
         let made = contact.key.is_some();
         let known = self.engine.links.get(&(side, id.to_owned())).is_some_and(|record| {

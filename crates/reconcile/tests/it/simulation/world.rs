@@ -95,8 +95,8 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) edits: Vec<Edit>,
     pub(crate) deleted: Vec<(String, Side)>,
-    /// Edited before whoever made it knew it.
-    pub(crate) edited_unknown: std::collections::BTreeSet<String>,
+    /// Edited or deleted before whoever made it knew it.
+    pub(crate) touched_unknown: std::collections::BTreeSet<String>,
     pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
     pub(crate) is_quiet: bool,
     pub(crate) course: Vec<(u64, u64)>,
@@ -122,7 +122,7 @@ impl World {
             engine: Engine::new(scenario),
             edits: Vec::new(),
             deleted: Vec::new(),
-            edited_unknown: std::collections::BTreeSet::new(),
+            touched_unknown: std::collections::BTreeSet::new(),
             counts: std::collections::BTreeMap::new(),
             is_quiet: false,
             course: Vec::new(),
@@ -320,7 +320,7 @@ impl World {
         };
         let now = self.now_ms;
         if self.is_unknown_yet(side, &id, &contact) {
-            self.edited_unknown.insert(contact.phone.clone());
+            self.touched_unknown.insert(contact.phone.clone());
         }
         self.provider[side].put(&id, &Observed::from([(field, value.clone())]), now, Who::Person);
         let value = super::provider::normal(field, value);
@@ -339,6 +339,9 @@ impl World {
         let is_known = |id: &String| self.engine.links.contains_key(&(side, id.clone()));
         let found = contacts.into_iter().find(|(id, c)| is_it(c) && is_known(id)).map(|(id, _)| id.clone());
         if let Some(id) = found {
+            if self.provider[side].get(&id).is_some_and(|contact| self.is_unknown_yet(side, &id, contact)) {
+                self.touched_unknown.insert(phone.clone());
+            }
             self.provider[side].delete(&id, Who::Person);
             self.deleted.push((phone, side));
             match side {
