@@ -100,6 +100,9 @@ pub struct Document {
     /// When the oldest event that is not worked off yet arrived.
     #[serde(default)]
     pub dirty_since: Option<Timestamp>,
+    /// Since when it has been about to make its thing, where those are made one at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub making_since: Option<Timestamp>,
 }
 
 /// What a record describes.
@@ -249,6 +252,7 @@ impl Document {
             parked: None,
             causes: Vec::new(),
             dirty_since: None,
+            making_since: None,
         }
     }
 

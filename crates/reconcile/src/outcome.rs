@@ -200,6 +200,7 @@ pub fn failed(document: &mut Document, not_before: Timestamp) {
 pub fn at_rest(document: &mut Document) {
     succeeded(document);
     document.dirty_since = None;
+    document.making_since = None;
     document.causes.clear();
 }
 

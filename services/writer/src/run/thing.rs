@@ -13,6 +13,7 @@ use tandem_reconcile::{COMPLETED, Document, Found, Kind, at_rest};
 use tandem_records::{Error, Loaded};
 use tandem_telemetry::chain;
 
+use self::maker::is_to_say_so;
 use super::{Flow, Settlement, Worker, contact_id, spread};
 use crate::Failure;
 use crate::call::Trouble;
@@ -74,7 +75,10 @@ impl From<Failure> for Hindrance {
 impl Worker<'_> {
     /// Everything that must be known before the thing is made over there.
     pub(super) async fn ready(&mut self, loaded: Loaded, side: Side) -> Result<Ready, Error> {
-        let Loaded { mut document, revision } = loaded;
+        let Loaded { mut document, mut revision } = loaded;
+        if is_to_say_so(&mut document, Timestamp::now()) {
+            revision = self.save(&document, revision).await?;
+        }
         match self.ground(&mut document, revision, side).await {
             Ok(ground) => {
                 document.place[side] = ground.place();

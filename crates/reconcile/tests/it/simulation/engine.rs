@@ -274,13 +274,13 @@ impl World {
     }
 
     /// True when a request is under way.
-    fn take_step(&mut self, id: usize, step: Step, mut document: Document, revision: u64) -> bool {
+    fn take_step(&mut self, id: usize, step: Step, mut document: Document, mut revision: u64) -> bool {
         let now = time(self.now_ms);
         let record = self.engine.tasks[&id].record;
         let owner = self.engine.tasks[&id].run.owner.clone();
         if let (Step::Create(side, _), true) = (&step, document.kind != Kind::Contact) {
             match self.give_way(record, *side) {
-                Way::Go => {}
+                Way::Go => (document, revision) = self.engine.load(record),
                 Way::Again => return false,
                 Way::End => {
                     self.engine.tasks.remove(&id);

@@ -296,8 +296,16 @@ fn judge_person(world: &World, phone: &str, verdict: &mut Verdict) {
     }
 }
 
-/// `OpenPhone` has one contact that a person typed and one that we made: it can't be searched before that.
+/// `OpenPhone` has one contact that a person typed and one that we made: it can't be searched before that. Or people typed one on
+/// either side and then deleted one of them: the other one is still theirs.
 fn was_typed_twice(world: &World, phone: &str) -> bool {
+    let is_typed = |side: Side| {
+        let mut all = world.provider[side].contacts.values().filter(|contact| contact.phone == phone);
+        all.any(|contact| contact.key.is_none())
+    };
+    if world.deleted.iter().any(|(deleted, _)| deleted == phone) && is_typed(Side::Ghl) && is_typed(Side::OpenPhone) {
+        return true;
+    }
     let all = || world.provider.openphone.contacts.values().filter(|contact| contact.phone == phone);
     all().any(|contact| contact.key.is_none()) && all().filter(|contact| contact.key.is_some()).count() == 1
 }

@@ -80,7 +80,6 @@ impl World {
         let (mut document, revision) = self.engine.load(record);
         adopt(&mut document, &self.engine.rules, side, id, now);
         hint(&mut document, side);
-        document.dirty_since = Some(now);
         self.engine.store(record, document, revision);
         let key = (side, id.to_owned());
         self.engine.things.named.insert(key.clone(), record);
@@ -91,8 +90,12 @@ impl World {
 
     /// Before one is made.
     pub(crate) fn give_way(&mut self, record: usize, side: Side) -> Way {
-        let (document, _) = self.engine.load(record);
-        let there = side.other();
+        let (mut document, revision) = self.engine.load(record);
+        let (now, there) = (time(self.now_ms), side.other());
+        if document.making_since.is_none_or(|since| now > since + LONGEST_TURN / 2) {
+            document.making_since = Some(now);
+            self.engine.store(record, document.clone(), revision);
+        }
         let known = document.provider_id(there).unwrap_or_default().to_owned();
         let text = document.canon_value(name(document.kind)).and_then(Value::as_text).unwrap_or_default();
         let turn = *self.engine.things.turns.entry(text.to_owned()).or_insert(record);
@@ -102,7 +105,7 @@ impl World {
             if is_same && held.merged_into.is_none() {
                 return self.leave_to_maker(record, turn);
             }
-            if is_making(&held, time(self.now_ms)) {
+            if is_making(&held, now) {
                 self.give_back(record, 500);
                 *self.counts.entry("waited for a turn").or_default() += 1;
                 return Way::End;
@@ -227,6 +230,6 @@ fn is_making(holder: &Document, now: Timestamp) -> bool {
     let creates = |side: Side| holder.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create);
     let is_whole = Side::BOTH.iter().all(|side| holder.link[*side].is_some());
     let is_over = is_whole || holder.merged_into.is_some() || holder.parked.is_some();
-    let is_at_work = holder.dirty_since.is_some_and(|since| now < since + LONGEST_TURN);
+    let is_at_work = holder.making_since.is_some_and(|since| now < since + LONGEST_TURN);
     Side::BOTH.into_iter().any(creates) || (!is_over && is_at_work)
 }

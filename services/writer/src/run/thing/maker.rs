@@ -84,12 +84,21 @@ impl Worker<'_> {
     }
 }
 
+/// Before a turn is asked for: whoever finds it taken sees how long we have been at it. True where that is to be stored.
+pub(super) fn is_to_say_so(document: &mut Document, now: Timestamp) -> bool {
+    let is_stale = document.making_since.is_none_or(|since| now > since + LONGEST_TURN / 2);
+    if is_stale {
+        document.making_since = Some(now);
+    }
+    is_stale
+}
+
 /// A create is under way, or about to be: between taking the turn and noting the create nothing shows.
 fn is_making(holder: &Document, now: Timestamp) -> bool {
     let creates = |side: Side| holder.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create);
     let is_whole = Side::BOTH.iter().all(|side| holder.link[*side].is_some());
     let is_over = is_whole || holder.merged_into.is_some() || holder.parked.is_some();
-    let is_at_work = holder.dirty_since.is_some_and(|since| now < since + LONGEST_TURN);
+    let is_at_work = holder.making_since.is_some_and(|since| now < since + LONGEST_TURN);
     Side::BOTH.into_iter().any(creates) || (!is_over && is_at_work)
 }
 
