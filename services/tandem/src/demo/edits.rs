@@ -9,6 +9,11 @@ use tandem_twins::{GhlTwin, NotEditable, OpenPhoneTwin};
 
 use super::numbers::{Country, Numbers};
 
+/// How numbers begin that people add in `OpenPhone`. Nobody in GHL takes one away that has come from there: it has to stay.
+const PLANTED_NUMBER: &str = "+1628555";
+/// The tag that they add; it stays too.
+const PLANTED_TAG: &str = "called twice";
+
 /// What people put on one OpenPhone contact by hand.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Planted {
@@ -27,7 +32,7 @@ pub(crate) fn plant(openphone: &OpenPhoneTwin, id: &str, turn: usize) -> Result<
     let contact = openphone.contact(id).unwrap_or_default();
     let (mut planted, mut patch) = (Planted::default(), json!({}));
     if turn.is_multiple_of(2) {
-        let number = format!("+1628555{:04}", 100 + turn / 2 % 100);
+        let number = format!("{PLANTED_NUMBER}{:04}", 100 + turn / 2 % 100);
         let mut phones = contact["defaultFields"]["phoneNumbers"].as_array().cloned().unwrap_or_default();
         phones.push(json!({ "name": "after hours", "value": number }));
         patch["phoneNumbers"] = phones.into();
@@ -42,9 +47,9 @@ pub(crate) fn plant(openphone: &OpenPhoneTwin, id: &str, turn: usize) -> Result<
     }
     if turn.is_multiple_of(4) {
         let mut tags = super::verify::openphone_tags(&contact);
-        tags.insert("called twice".to_owned());
+        tags.insert(PLANTED_TAG.to_owned());
         patch["customFields"]["tags"] = json!(tags);
-        planted.tags.insert("called twice".to_owned());
+        planted.tags.insert(PLANTED_TAG.to_owned());
     }
     openphone.edit_contact(id, &patch)?;
     Ok(planted)
@@ -77,7 +82,7 @@ impl Editors {
             1 => Some(self.another_phone(contact)),
             2 => a_phone_less(contact),
             3 => Some(json!({ "addTags": ["Called Back"] })),
-            4 => contact["tags"][0].as_str().map(|tag| json!({ "removeTags": [tag] })),
+            4 => a_tag_less(contact),
             5 => contact["companyName"].as_str().map(|_| json!({ "companyName": null })),
             6 => contact["email"].as_str().map(|email| json!({ "email": format!("new.{email}") })),
             _ => None,
@@ -112,7 +117,14 @@ fn a_phone_less(contact: &Value) -> Option<Value> {
         return Some(json!({ "additionalPhones": more }));
     }
     // Somebody without any number and address would be nobody.
-    (contact["phone"].is_string() && contact["email"].is_string()).then(|| json!({ "phone": null }))
+    let is_theirs = contact["phone"].as_str().is_some_and(|phone| !phone.starts_with(PLANTED_NUMBER));
+    (is_theirs && contact["email"].is_string()).then(|| json!({ "phone": null }))
+}
+
+fn a_tag_less(contact: &Value) -> Option<Value> {
+    let mut tags = contact["tags"].as_array()?.iter().filter_map(Value::as_str);
+    let tag = tags.find(|tag| *tag != PLANTED_TAG)?;
+    Some(json!({ "removeTags": [tag] }))
 }
 
 fn additional(contact: &Value) -> Vec<Value> {
@@ -125,6 +137,16 @@ mod tests {
     use rand::SeedableRng as _;
 
     use super::*;
+
+    #[test]
+    fn nobody_takes_away_in_ghl_what_people_added_in_openphone() {
+        let number = format!("{PLANTED_NUMBER}0100");
+        let planted = json!({ "phone": number, "email": "a@example.com", "tags": [PLANTED_TAG] });
+        assert_eq!((a_phone_less(&planted), a_tag_less(&planted)), (None, None));
+        let own = json!({ "phone": "+14155550100", "email": "a@example.com", "tags": [PLANTED_TAG, "lead"] });
+        assert_eq!(a_phone_less(&own), Some(json!({ "phone": null })));
+        assert_eq!(a_tag_less(&own), Some(json!({ "removeTags": ["lead"] })));
+    }
 
     #[test]
     fn every_edit_changes_something() {

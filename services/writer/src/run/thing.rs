@@ -132,7 +132,7 @@ impl Worker<'_> {
             (Kind::Note, Side::OpenPhone, Some(contact)) => {
                 records.notes().learn(connection, contact, (id, print)).await
             }
-            (Kind::Note, _, _) | (Kind::Contact, _, _) => Ok(()),
+            (Kind::Note | Kind::Contact, _, _) => Ok(()),
         };
         if let Err(error) = learned {
             tracing::warn!(record.id = %document.id, error = %chain(&error),
