@@ -63,7 +63,9 @@ async fn what_came_while_nats_was_away_outlives_a_kill_and_is_applied_once() {
     cluster.servers.nats.start_again();
     in_step(&cluster).await;
     spooled(&cluster, 0.0).await;
-    all_are(&cluster, &contacts, "duplicate").await;
+    all_are(&cluster, &contacts[1..], "duplicate").await;
+    // What was worked off when NATS was killed it doesn't remember: the event comes again, and there is nothing to do.
+    assert_eq!(deliver(&cluster, &contacts[0]).await.status, 200);
     in_step(&cluster).await;
     let writes = cluster.openphone.report().writes;
     assert_eq!((writes.created_by_api, writes.updated_by_api), (6, 0), "{writes:?}");
