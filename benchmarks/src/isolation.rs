@@ -21,7 +21,7 @@ const WORSE: f64 = 1.2;
 const BULK: &str = "in the bulk lane";
 /// A provider far away.
 const FAR: Duration = Duration::from_millis(150);
-const LIMIT: Duration = Duration::from_mins(5);
+const LIMIT: Duration = Duration::from_mins(20);
 pub(crate) const SEED: [u8; 32] = [4; 32];
 
 /// While what is going on.

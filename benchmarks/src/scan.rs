@@ -1,6 +1,7 @@
 //! First import and sweep of ten thousand contacts.
 
 mod people;
+mod tasks;
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use crate::report::Report;
 use crate::samples::{Samples, millis};
 use crate::system::{System, Wish, shape_name};
 use people::{different, seed};
+use tasks::{TASKS_COME_WITHIN, TASKS_OF, add_tasks, edit_tasks, keep_tasks, tasks_that_differ};
 
 const MANY: usize = 10_000;
 /// What OpenPhone publishes.
@@ -179,35 +181,52 @@ fn sweep(system: &System) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One in twenty of the webhooks about everybody's edit is lost. Nobody waits for a rate here: what counts is the end.
+/// One in twenty of the webhooks is lost, about everybody's edit in GHL and about tasks that are edited on both sides. Nobody waits for a
+/// rate here: what counts is the end.
 async fn lossy(report: &mut Report, shape: Shape, count: usize) -> anyhow::Result<()> {
-    let system = System::start(Wish::of(shape)).await?;
+    let mut system = System::prepare(Wish::of(shape)).await?;
+    keep_tasks(&system)?;
+    system.up().await;
     system.ghl().set_webhook_url(None);
     let people = seed(&system, 0..count)?;
     system.take_webhooks()?;
     let mut command = system.command(&["backfill", "acme", "--json"])?;
     ensure!(command.wait_for(LIMIT).success(), "the backfill failed: {:?}", command.output());
     ensure!(different(&system) == 0, "the import is not whole");
-    system.ghl().faults(Faults { seed: 5, ..Faults::none().webhook(0.05, WebhookFault::Drop) });
+    let tasks = add_tasks(&system, &people[..count / TASKS_OF])?;
+    quiet(&system, REST * 2).await?;
+    ensure!(tasks_that_differ(&system) == 0, "{} of {} tasks are not across", tasks_that_differ(&system), tasks.len());
+
+    let drop = |seed: u64| Faults { seed, ..Faults::none().webhook(0.05, WebhookFault::Drop) };
+    system.ghl().faults(drop(5));
+    system.openphone().faults(drop(6));
     for (number, person) in people.iter().enumerate() {
         system.ghl().edit_contact(person, &json!({ "lastName": format!("Edited{number}") }))?;
     }
+    edit_tasks(&system, &tasks)?;
     quiet(&system, REST * 2).await?;
-    let lost = system.ghl().report().faults.get("webhook_drop").copied().unwrap_or_default();
-    let behind = different(&system);
-    ensure!(lost > 0 && behind as u64 >= lost, "{lost} webhooks were lost, and {behind} differ");
+    let lost = |faults: &tandem_twins::Report| faults.faults.get("webhook_drop").copied().unwrap_or_default();
+    let lost = (lost(&system.ghl().report()), lost(&system.openphone().report()));
+    let (behind, tasks_behind) = (different(&system), tasks_that_differ(&system));
+    ensure!(
+        lost.0 > 0 && lost.1 > 0 && behind > 0 && tasks_behind > 0,
+        "{lost:?} webhooks were lost, and nobody differs"
+    );
     system.ghl().faults(Faults::none());
+    system.openphone().faults(Faults::none());
     let meter = Meter::new(&system);
     sweep(&system)?;
+    let until = Instant::now() + TASKS_COME_WITHIN;
+    while tasks_that_differ(&system) > 0 && Instant::now() < until {
+        tokio::time::sleep(REST).await;
+    }
     quiet(&system, REST).await?;
-    let (spent, left) = (meter.read(&system), different(&system));
-    let target = report.target("equal again after one sweep", left == 0);
-    add(
-        report,
-        count,
-        "sweep after lost webhooks",
-        &spent,
-        (format!("{behind} differed before, {left} after"), target),
+    let (spent, left, tasks_left) = (meter.read(&system), different(&system), tasks_that_differ(&system));
+    let target = report.target("equal again after one sweep", left == 0 && tasks_left == 0);
+    let shown = format!(
+        "{behind} contacts and {tasks_behind} of {} tasks differed before, {left} and {tasks_left} after",
+        tasks.len()
     );
+    add(report, count, "sweep after lost webhooks", &spent, (shown, target));
     Ok(())
 }

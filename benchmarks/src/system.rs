@@ -275,7 +275,7 @@ impl System {
         }
     }
 
-    fn folder(&self) -> &TempDir {
+    pub(crate) fn folder(&self) -> &TempDir {
         match &self.kind {
             Kind::Embedded(process) => &process.folder,
             Kind::Distributed(cluster) => &cluster.folder,

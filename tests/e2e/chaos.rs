@@ -1,4 +1,4 @@
-//! Two ingests, two mappers and four writers while people work on both sides and everything fails at once: processes are killed, paused and restarted, NATS
+//! Two ingests, two mappers and four writers while people work on both sides, on contacts, tasks and notes, and everything fails at once: processes are killed, paused and restarted, NATS
 //! and Redis go and come back, webhooks are doubled, reordered and dropped, answers get lost. Judged at the twins: nothing
 //! lost, nobody twice, never more requests than published. `TANDEM_CHAOS_SECONDS` makes it longer, `TANDEM_CHAOS_SEED` repeats
 //! everybody's dice.
@@ -6,6 +6,7 @@
 mod field;
 mod strike;
 mod tally;
+mod things;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -25,12 +26,16 @@ use crate::kill::{judge, misbehaving, story, variable};
 use field::Field;
 use strike::Deck;
 use tally::Tally;
+use things::Things;
 
 const SECONDS: u64 = 45;
+const MAPPING: &str = "tasks: { direction: both }\nnotes: { direction: both }\n";
 /// From here on, pauses outlast the time after which the queue gives a message to somebody else.
 const LONG: Duration = Duration::from_mins(5);
 const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
+/// Of the changes, those to tasks and notes.
+const OF_THINGS: f64 = 0.15;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
 /// Longer than a server is away twice.
@@ -85,7 +90,12 @@ fn options(seed: u64) -> ClusterOptions {
     ClusterOptions {
         ghl: Some(ghl),
         openphone: Some(openphone),
-        environment: vec![("TANDEM_SHUTDOWN__GRACE_SECONDS", GRACE.as_secs().to_string())],
+        environment: vec![
+            ("TANDEM_SHUTDOWN__GRACE_SECONDS", GRACE.as_secs().to_string()),
+            ("TANDEM_WRITER__TASK_POLL_SECONDS", "3".to_owned()),
+            ("TANDEM_WRITER__NOTE_POLL_SECONDS", "3".to_owned()),
+        ],
+        mapping: Some(MAPPING),
         password: None,
         services: [(Part::Ingest, 2), (Part::Mapper, 2), (Part::Writer, 4)],
     }
@@ -94,12 +104,14 @@ fn options(seed: u64) -> ClusterOptions {
 /// People go on whatever is down.
 async fn change_and_strike(cluster: &mut Cluster, inside: &Inside, (length, seed): (Duration, u64)) -> (Tally, People) {
     let (mut people, mut dice) = (People::on_both_sides(seed), StdRng::seed_from_u64(seed.wrapping_add(1)));
-    let mut deck = Deck::new(length >= LONG);
+    let (mut deck, mut things) = (Deck::new(length >= LONG), Things::default());
     let mut field = Field::new(cluster, inside, Tally::new(deck.kinds()));
     let began = Instant::now();
     let mut next_strike = began + Duration::from_secs(1);
     while began.elapsed() < length || (field.tally.has_missing_strikes() && began.elapsed() < 3 * length) {
-        people.change_either(&field.cluster.ghl, &field.cluster.openphone);
+        if !dice.random_bool(OF_THINGS) || !things.change(field.cluster, &mut dice) {
+            people.change_either(&field.cluster.ghl, &field.cluster.openphone);
+        }
         field.tally.changes += 1;
         field.heal_what_is_due();
         if Instant::now() >= next_strike {
@@ -126,6 +138,8 @@ async fn settle(cluster: &mut Cluster, inside: &Inside, (tally, people): (&mut T
     sweep(cluster, inside).await;
     wait_in_step(cluster, inside).await;
     found.extend(judge::violations_both_ways(&cluster.ghl, &cluster.openphone, people.typed));
+    tally.things = things::counts(cluster);
+    found.extend(things::differences(cluster));
     tally.lost_in_openphone = (people.lost_in_openphone(&cluster.openphone), people.renamed.len());
     if tally.lost_in_openphone.0 > unseen(people.renamed.len()) {
         found.push(format!(
@@ -198,7 +212,9 @@ async fn wait_in_step(cluster: &Cluster, inside: &Inside) {
         let is_idle = cluster.ghl.webhooks_idle(Duration::ZERO).await
             && cluster.openphone.webhooks_idle(Duration::ZERO).await
             && (events, commands) == (Some(0), Some(0));
-        let is_equal = is_idle && judge::differences(&cluster.ghl, &cluster.openphone).is_empty();
+        let is_equal = is_idle
+            && judge::differences(&cluster.ghl, &cluster.openphone).is_empty()
+            && things::differences(cluster).is_empty();
         quiet = if is_equal { quiet + 1 } else { 0 };
     }
 }

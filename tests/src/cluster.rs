@@ -28,6 +28,8 @@ pub struct ClusterOptions {
     pub openphone: Option<OpenPhoneConfig>,
     /// Environment variables of all services, laid over those of the harness.
     pub environment: Vec<(&'static str, String)>,
+    /// The mapping file's text; none means the built-in mapping.
+    pub mapping: Option<&'static str>,
     /// What NATS and Redis are to ask for.
     pub password: Option<&'static str>,
     /// How many there are of each.
@@ -37,7 +39,7 @@ pub struct ClusterOptions {
 impl Default for ClusterOptions {
     fn default() -> Self {
         let services = [(Part::Ingest, 1), (Part::Mapper, 1), (Part::Writer, 1)];
-        Self { ghl: None, openphone: None, environment: Vec::new(), password: None, services }
+        Self { ghl: None, openphone: None, environment: Vec::new(), mapping: None, password: None, services }
     }
 }
 
@@ -79,8 +81,11 @@ impl Cluster {
         let openphone = openphone.context("starting the OpenPhone twin")?;
         let servers = options.password.map_or_else(Servers::start, Servers::start_with_password);
         let folder = TempDir::new().context("making a folder")?;
-        std::fs::write(folder.path().join("tandem.yaml"), config_text(&ghl, &openphone, "", false))
-            .context("writing the configuration")?;
+        let config = config_text(&ghl, &openphone, "", options.mapping.is_some());
+        std::fs::write(folder.path().join("tandem.yaml"), config).context("writing the configuration")?;
+        if let Some(mapping) = options.mapping {
+            std::fs::write(folder.path().join("mapping.yaml"), mapping).context("writing the mapping")?;
+        }
         let mut variables = environment();
         variables.extend(servers.environment());
         if let Some(password) = options.password {
