@@ -40,7 +40,7 @@ const OF_THINGS: f64 = 0.15;
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
 /// Longer than a server is away twice.
 const GRACE: Duration = Duration::from_secs(20);
-const LIMIT: Duration = Duration::from_secs(150);
+const LIMIT: Duration = Duration::from_secs(200);
 /// More stories than these nobody reads.
 const MOST_STORIES: usize = 3;
 
@@ -93,7 +93,7 @@ fn options(seed: u64) -> ClusterOptions {
         environment: vec![
             ("TANDEM_SHUTDOWN__GRACE_SECONDS", GRACE.as_secs().to_string()),
             ("TANDEM_WRITER__TASK_POLL_SECONDS", "3".to_owned()),
-            ("TANDEM_WRITER__NOTE_POLL_SECONDS", "3".to_owned()),
+            ("TANDEM_WRITER__NOTE_POLL_SECONDS", "15".to_owned()),
         ],
         mapping: Some(MAPPING),
         password: None,

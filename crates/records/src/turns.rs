@@ -39,7 +39,7 @@ struct State {
 }
 
 /// The turn is ours.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Turn {
     /// Counts those that came to an end; part of the ids of what this one tells.
     pub round: u64,
@@ -78,6 +78,17 @@ impl Turns {
             Err(tandem_store::Error::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Keeps the turn for longer, as long as nobody else has it. Whoever dies with it is waited for no longer than that.
+    pub async fn renew(&self, turn: &mut Turn, (now, hold): (Timestamp, Duration)) -> Result<(), Error> {
+        let state = State { claimed_until: now + hold, done_at: turn.last, round: turn.round, is_wanted: false };
+        match self.store.put(&turn.key, bytes(&state), Expected::Revision(turn.revision)).await {
+            Ok(revision) => turn.revision = revision,
+            Err(tandem_store::Error::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     /// Gives the turn back; one that came to an end counts.
@@ -151,6 +162,21 @@ mod tests {
         assert!(take(9).await.unwrap().is_none(), "a turn that had ended was given back");
         turns.release(turn, None).await.unwrap();
         assert_eq!(take(10).await.unwrap().unwrap().last, Some(at(1)), "one that failed hid the one before");
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_on_keeps_the_turn_and_whoever_lost_it_does_not() {
+        let (turns, acme) = (Turns::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        let take = |minutes| turns.take(&acme, Doing::ReadNotes, (at(minutes), HOLD, EVERY));
+        let mut turn = take(0).await.unwrap().unwrap();
+        turns.renew(&mut turn, (at(1), HOLD)).await.unwrap();
+        assert!(take(2).await.unwrap().is_none(), "it was renewed");
+        let other = take(3).await.unwrap().unwrap();
+        turns.renew(&mut turn, (at(4), HOLD)).await.unwrap();
+        assert!(take(4).await.unwrap().is_none(), "the other one has it");
+        turns.release(turn, Some(at(4))).await.unwrap();
+        turns.release(other, Some(at(4))).await.unwrap();
+        assert_eq!(take(10).await.unwrap().unwrap().round, 1);
     }
 
     #[tokio::test]

@@ -21,6 +21,8 @@ use tandem_telemetry::{Sent, Span, chain};
 use crate::call::{Caller, Trouble};
 use crate::{Connection, Deps};
 
+/// Whoever reads says that they still do before this is over; else somebody else begins.
+const HOLD: Duration = Duration::from_mins(1);
 /// Between two looks whether it is time, or whether a sweep wants it now.
 const LOOK: Duration = Duration::from_secs(15);
 /// So many times as long is between two readings of what webhooks tell of.
@@ -79,14 +81,6 @@ impl What {
         }
     }
 
-    /// A reading takes less than this, or somebody else begins one.
-    fn hold(self) -> Duration {
-        match self {
-            Self::Tasks(Side::Ghl) => Duration::from_mins(2),
-            Self::Tasks(Side::OpenPhone) | Self::Notes => Duration::from_mins(10),
-        }
-    }
-
     fn every(self, pace: Pace) -> Duration {
         match self {
             Self::Tasks(Side::Ghl) => pace.tasks,
@@ -124,13 +118,23 @@ async fn keep(what: What, every: Duration, (deps, connection): (&Deps, &Connecti
 
 async fn read(what: What, every: Duration, (deps, connection): (&Deps, &Connection)) -> Result<(), Failure> {
     let (turns, begun) = (deps.records.turns(), Timestamp::now());
-    let pace = (begun, what.hold(), every.mul_f64(0.9));
-    let Some(turn) = turns.take(&connection.id, what.doing(), pace).await? else { return Ok(()) };
+    let pace = (begun, HOLD, every.mul_f64(0.9));
+    let Some(mut turn) = turns.take(&connection.id, what.doing(), pace).await? else { return Ok(()) };
     let span = Span::poll(what.name());
     let caller = Caller { deps, connection, lane: Lane::Bulk, span: &span };
-    let told = match what {
-        What::Tasks(side) => span.run(tasks::tell(&caller, side, &turn)).await,
-        What::Notes => span.run(notes::tell(&caller, &turn, begun)).await,
+    let ours = turn.clone();
+    let telling = async {
+        match what {
+            What::Tasks(side) => tasks::tell(&caller, side, &ours).await,
+            What::Notes => notes::tell(&caller, &ours, begun).await,
+        }
+    };
+    let mut telling = std::pin::pin!(span.run(telling));
+    let told = loop {
+        tokio::select! {
+            told = &mut telling => break told,
+            () = tokio::time::sleep(HOLD / 3) => turns.renew(&mut turn, (Timestamp::now(), HOLD)).await?,
+        }
     };
     // What happens while it is read is the next reading's.
     turns.release(turn, told.is_ok().then_some(begun)).await?;

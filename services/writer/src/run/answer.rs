@@ -242,6 +242,7 @@ impl Worker<'_> {
                 self.learn(document, side, found.as_ref()).await;
             }
             self.count_write(before, side);
+            self.expect_notes(document, side).await;
         }
         if let Some(outcome) = verdict.outcome() {
             line.outcome = outcome;
