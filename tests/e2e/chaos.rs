@@ -1,4 +1,4 @@
-//! Two ingests, two mappers and four writers while people work on both sides, on contacts, tasks and notes, and everything fails at once: processes are killed, paused and restarted, NATS
+//! Two ingests, two mappers and four writers while people work on both sides, on contacts and tasks, and everything fails at once: processes are killed, paused and restarted, NATS
 //! and Redis go and come back, webhooks are doubled, reordered and dropped, answers get lost. Judged at the twins: nothing
 //! lost, nobody twice, never more requests than published. `TANDEM_CHAOS_SECONDS` makes it longer, `TANDEM_CHAOS_SEED` repeats
 //! everybody's dice.
@@ -29,12 +29,12 @@ use tally::Tally;
 use things::Things;
 
 const SECONDS: u64 = 45;
-const MAPPING: &str = "tasks: { direction: both }\nnotes: { direction: both }\n";
+const MAPPING: &str = "tasks: { direction: both }\n";
 /// From here on, pauses outlast the time after which the queue gives a message to somebody else.
 const LONG: Duration = Duration::from_mins(5);
 const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
-/// Of the changes, those to tasks and notes.
+/// Of the changes, those to tasks.
 const OF_THINGS: f64 = 0.15;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
@@ -93,7 +93,6 @@ fn options(seed: u64) -> ClusterOptions {
         environment: vec![
             ("TANDEM_SHUTDOWN__GRACE_SECONDS", GRACE.as_secs().to_string()),
             ("TANDEM_WRITER__TASK_POLL_SECONDS", "3".to_owned()),
-            ("TANDEM_WRITER__NOTE_POLL_SECONDS", "15".to_owned()),
         ],
         mapping: Some(MAPPING),
         password: None,
@@ -138,7 +137,7 @@ async fn settle(cluster: &mut Cluster, inside: &Inside, (tally, people): (&mut T
     sweep(cluster, inside).await;
     wait_in_step(cluster, inside).await;
     found.extend(judge::violations_both_ways(&cluster.ghl, &cluster.openphone, people.typed));
-    tally.things = things::counts(cluster);
+    tally.tasks = cluster.ghl.tasks().len();
     found.extend(things::differences(cluster));
     tally.lost_in_openphone = (people.lost_in_openphone(&cluster.openphone), people.renamed.len());
     if tally.lost_in_openphone.0 > unseen(people.renamed.len()) {

@@ -51,14 +51,16 @@ pub(super) struct Tally {
     pub(super) changes: u64,
     /// Contacts whose last edit in `OpenPhone` was lost, of so many that were edited there.
     pub(super) lost_in_openphone: (usize, usize),
-    /// GHL's tasks and OpenPhone's notes, all of which people made.
-    pub(super) things: (usize, usize),
+    /// GHL's tasks, all of which people made.
+    pub(super) tasks: usize,
     /// What must never happen, found on the way.
     pub(super) violations: Vec<String>,
     strikes: BTreeMap<Strike, Count>,
     twins: Option<(Report, Report)>,
     signs: Vec<(&'static str, usize)>,
     outcomes: BTreeMap<String, u64>,
+    /// Why nothing was done.
+    skips: BTreeMap<String, u64>,
     taken_over: u64,
 }
 
@@ -67,12 +69,13 @@ impl Tally {
         Self {
             changes: 0,
             lost_in_openphone: (0, 0),
-            things: (0, 0),
+            tasks: 0,
             violations: Vec::new(),
             strikes: kinds.map(|strike| (strike, Count::default())).collect(),
             twins: None,
             signs: Vec::new(),
             outcomes: BTreeMap::new(),
+            skips: BTreeMap::new(),
             taken_over: 0,
         }
     }
@@ -104,6 +107,9 @@ impl Tally {
                 continue;
             };
             self.taken_over += u64::from(entry.reason.contains("didn't report the outcome"));
+            if entry.outcome == "skipped" {
+                *self.skips.entry(entry.reason).or_default() += 1;
+            }
             *self.outcomes.entry(entry.outcome).or_default() += 1;
         }
     }
@@ -147,8 +153,8 @@ impl fmt::Display for Tally {
         writeln!(f, "calls whose outcome somebody else had to find out: {}", self.taken_over)?;
         let (lost, edited) = self.lost_in_openphone;
         writeln!(f, "contacts edited in OpenPhone: {edited}, of which the last edit was lost: {lost}")?;
-        writeln!(f, "tasks made in GHL: {}, notes written in OpenPhone: {}", self.things.0, self.things.1)?;
-        writeln!(f, "journal: {:?}", self.outcomes)?;
+        writeln!(f, "tasks made in GHL: {}", self.tasks)?;
+        writeln!(f, "journal: {:?}, skipped because: {:?}", self.outcomes, self.skips)?;
         if let Some((ghl, openphone)) = &self.twins {
             writeln!(f, "{} contacts; writes {:?}", ghl.contacts, openphone.writes)?;
             writeln!(f, "rates: {:?} {:?}", ghl.rate, openphone.rate)?;

@@ -1,4 +1,4 @@
-//! Tasks that people make in GHL and notes that they write in `OpenPhone`, and whether each is on the other side once.
+//! Tasks that people make in GHL, and whether each is in `OpenPhone` once.
 //!
 //! People change a task where they have made it: one that they change elsewhere before its maker knows of it is made again, as nothing
 //! in a task names its record.
@@ -21,30 +21,19 @@ pub(super) struct Things {
 }
 
 impl Things {
-    /// A task or note is made or changed; false where there is nobody yet.
+    /// A task is made or changed; false where there is nobody yet.
     pub(super) fn change(&mut self, cluster: &Cluster, dice: &mut StdRng) -> bool {
         self.number += 1;
         let number = self.number;
-        if dice.random_bool(0.3) {
-            let contacts = cluster.openphone.contacts();
-            let linked: Vec<&str> = contacts
-                .iter()
-                .filter(|contact| contact["sourceUrl"].is_string())
-                .filter_map(|contact| contact["id"].as_str())
-                .collect();
-            if linked.is_empty() {
-                return false;
-            }
-            let contact = linked[dice.random_range(0..linked.len())];
-            cluster.openphone.create_note(contact, &format!("Note {number}")).unwrap();
-            return true;
-        }
         if self.tasks.is_empty() || dice.random_bool(0.4) {
-            let contacts = cluster.ghl.contacts();
-            if contacts.is_empty() {
+            // Those who are across: a task about somebody whom nobody has told us of yet is nobody's.
+            let links = cluster.openphone.contacts();
+            let across: Vec<&str> =
+                links.iter().filter_map(|contact| contact["sourceUrl"].as_str()?.rsplit('/').next()).collect();
+            if across.is_empty() {
                 return false;
             }
-            let contact = contacts[dice.random_range(0..contacts.len())]["id"].as_str().unwrap().to_owned();
+            let contact = across[dice.random_range(0..across.len())].to_owned();
             // Every other one is called like others of the same person.
             let title = if number.is_multiple_of(2) { "Call back".to_owned() } else { format!("Task {number}") };
             let task = json!({ "title": title, "body": format!("Made as {number}"), "dueDate": "2031-03-01T09:00:00.000Z",
@@ -68,7 +57,7 @@ impl Things {
 /// What a task says, wherever it is.
 type Said = (String, String, String, bool);
 
-/// Tasks and notes that are not exactly once on the other side, with what they say.
+/// Tasks that are not exactly once on the other side, with what they say.
 pub(super) fn differences(cluster: &Cluster) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let minute = |value: &Value| text(value).chars().take(16).collect::<String>();
@@ -83,30 +72,9 @@ pub(super) fn differences(cluster: &Cluster) -> Vec<String> {
         let said = (text(&task["title"]), body, minute(&task["dueDate"]), task["status"] == "completed");
         *balance.entry(said).or_default() -= 1;
     }
-    let mut found: Vec<String> = balance
+    balance
         .into_iter()
         .filter(|(_, count)| *count != 0)
         .map(|(said, count)| format!("task {said:?}: {count} more in GHL than in OpenPhone"))
-        .collect();
-    let mut notes: BTreeMap<String, i64> = BTreeMap::new();
-    for note in cluster.ghl.notes() {
-        *notes.entry(text(&note["body"])).or_default() += 1;
-    }
-    for note in notes_in_openphone(cluster) {
-        *notes.entry(text(&note["text"])).or_default() -= 1;
-    }
-    let notes = notes.into_iter().filter(|(_, count)| *count != 0);
-    found.extend(notes.map(|(text, count)| format!("note {text:?}: {count} more in GHL than in OpenPhone")));
-    found
-}
-
-fn notes_in_openphone(cluster: &Cluster) -> Vec<Value> {
-    let contacts = cluster.openphone.contacts();
-    let ids = contacts.iter().filter_map(|contact| contact["id"].as_str());
-    ids.flat_map(|id| cluster.openphone.notes(id)).collect()
-}
-
-/// Tasks in GHL, and notes in `OpenPhone`.
-pub(super) fn counts(cluster: &Cluster) -> (usize, usize) {
-    (cluster.ghl.tasks().len(), notes_in_openphone(cluster).len())
+        .collect()
 }
