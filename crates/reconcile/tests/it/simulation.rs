@@ -48,7 +48,9 @@ fn totals(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engin
 /// field in that window, not only the changed one. Whether a task is done has two values only: where it is not known whether a write of
 /// ours got there, a person who does the same shortly after can't be told from it.
 fn unseen(seeds: u64, scenario: Scenario) -> u64 {
-    1 + seeds / if scenario.whole_contact || scenario.kind == Kind::Task { 300 } else { 1000 }
+    // A dozen edits a seed, or an hour.
+    let dozens = seeds * scenario.hours.map_or(1, i64::unsigned_abs);
+    1 + dozens / if scenario.whole_contact || scenario.kind == Kind::Task { 300 } else { 1000 }
 }
 
 fn must_hold(name: &str, count: u64, scenario: Scenario, change: impl Fn(&mut Engine)) -> Verdict {
