@@ -40,7 +40,7 @@ const OF_THINGS: f64 = 0.15;
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
 /// Longer than a server is away twice.
 const GRACE: Duration = Duration::from_secs(20);
-const LIMIT: Duration = Duration::from_secs(200);
+const LIMIT: Duration = Duration::from_secs(150);
 /// More stories than these nobody reads.
 const MOST_STORIES: usize = 3;
 

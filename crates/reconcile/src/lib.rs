@@ -6,6 +6,7 @@ mod document;
 mod flips;
 mod identity;
 mod intent;
+mod making;
 mod merge;
 mod observe;
 mod outcome;
@@ -18,6 +19,7 @@ pub use diff::{Write, Writes, diff};
 pub use document::{Canon, Document, Flips, Held, Kind, Link, Parked, Seen, Shadow, Unsettled};
 pub use identity::{Claims, Meeting, claims, external_key, fits, meet, record_of_key};
 pub use intent::{Intent, IntentKind, begin};
+pub use making::{about_to_make, is_making};
 pub use merge::{
     Change, Merge, MergePlan, UNDOABLE, Unmergeable, end_in, keep_apart, left_alone, plan_merge, take_over, undo_merge,
 };

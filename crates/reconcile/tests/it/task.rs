@@ -93,6 +93,28 @@ fn the_time_that_a_side_needs_is_nobodys_edit_until_somebody_changes_it() {
 }
 
 #[test]
+fn a_write_of_unknown_outcome_turns_up_once_and_then_it_is_a_persons() {
+    let open = || seen("Call", None, OPEN);
+    let mut document = known(Side::Ghl, open());
+    adopt(&mut document, &rules(), Side::OpenPhone, "q1", at(0));
+    read(&mut document, &rules(), Side::OpenPhone, &found("q1", open()), at(0));
+    let done = || found("q1", seen("Call", None, COMPLETED));
+    read(&mut document, &rules(), Side::Ghl, &found("t1", seen("Call", None, COMPLETED)), at(1));
+    let Step::Update(Side::OpenPhone, writes) = next(&document) else { panic!("{:?}", next(&document)) };
+    begin(&mut document, &rules(), Side::OpenPhone, (IntentKind::Update, &writes), ("run", at(2)));
+    unknown(&mut document, &rules(), Side::OpenPhone, at(3));
+    let notes = read(&mut document, &rules(), Side::OpenPhone, &done(), at(4));
+    assert_eq!(notes, [Note::OwnWrite(Field::TaskStatus)]);
+    // A person opens it again, and another one completes it.
+    assert_eq!(
+        read(&mut document, &rules(), Side::OpenPhone, &found("q1", open()), at(5)),
+        [Note::Edit(Field::TaskStatus)]
+    );
+    assert_eq!(read(&mut document, &rules(), Side::OpenPhone, &done(), at(6)), [Note::Edit(Field::TaskStatus)]);
+    assert_eq!(document.canon_value(Field::TaskStatus), Value::text(COMPLETED).as_ref());
+}
+
+#[test]
 fn what_is_done_or_says_nothing_is_not_made() {
     assert_eq!(next(&known(Side::Ghl, seen("Call", None, COMPLETED))), Step::Done("in_step"));
     assert_eq!(next(&known(Side::Ghl, seen(" ", None, OPEN))), Step::Done("in_step"));

@@ -9,11 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tandem_contact::{Field, Side, Value};
 use tandem_providers::ContactId;
-use tandem_reconcile::{COMPLETED, Document, Found, Kind, at_rest};
+use tandem_reconcile::{COMPLETED, Document, Found, Kind, about_to_make, at_rest};
 use tandem_records::{Error, Loaded};
 use tandem_telemetry::chain;
 
-use self::maker::is_to_say_so;
 use super::{Flow, Settlement, Worker, contact_id, spread};
 use crate::Failure;
 use crate::call::Trouble;
@@ -76,7 +75,7 @@ impl Worker<'_> {
     /// Everything that must be known before the thing is made over there.
     pub(super) async fn ready(&mut self, loaded: Loaded, side: Side) -> Result<Ready, Error> {
         let Loaded { mut document, mut revision } = loaded;
-        if is_to_say_so(&mut document, Timestamp::now()) {
+        if about_to_make(&mut document, Timestamp::now()) {
             revision = self.save(&document, revision).await?;
         }
         match self.ground(&mut document, revision, side).await {

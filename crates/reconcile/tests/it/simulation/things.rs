@@ -3,13 +3,11 @@
 //! read now and then.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use rand::RngExt;
 use tandem_contact::{Field, Observed, Side, Value};
 use tandem_proto::{ConnectionId, RecordId};
-use tandem_reconcile::{Document, IntentKind, Kind, OPEN, adopt, hint, merged_into};
+use tandem_reconcile::{Document, Kind, OPEN, about_to_make, adopt, hint, is_making, merged_into};
 
 use super::engine::{Hit, time};
 use super::provider::Contact;
@@ -17,8 +15,6 @@ use super::world::{Event, World};
 
 /// Clocks differ, as far as the writer allows for.
 const SKEW_MS: i64 = 120_000;
-/// Whoever has had the turn for longer and made nothing will not.
-const LONGEST_TURN: Duration = Duration::from_mins(5);
 const BETWEEN_READINGS_MS: i64 = 60_000;
 /// The provider's own choice, where a task comes without a time.
 pub(crate) const FILLED_IN: &str = "2031-01-02T00:00:00Z";
@@ -92,8 +88,7 @@ impl World {
     pub(crate) fn give_way(&mut self, record: usize, side: Side) -> Way {
         let (mut document, revision) = self.engine.load(record);
         let (now, there) = (time(self.now_ms), side.other());
-        if document.making_since.is_none_or(|since| now > since + LONGEST_TURN / 2) {
-            document.making_since = Some(now);
+        if about_to_make(&mut document, now) {
             self.engine.store(record, document.clone(), revision);
         }
         let known = document.provider_id(there).unwrap_or_default().to_owned();
@@ -223,13 +218,4 @@ impl World {
             self.after(reading * BETWEEN_READINGS_MS, Event::ReadAll);
         }
     }
-}
-
-/// A create is under way, or about to be.
-fn is_making(holder: &Document, now: Timestamp) -> bool {
-    let creates = |side: Side| holder.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create);
-    let is_whole = Side::BOTH.iter().all(|side| holder.link[*side].is_some());
-    let is_over = is_whole || holder.merged_into.is_some() || holder.parked.is_some();
-    let is_at_work = holder.making_since.is_some_and(|since| now < since + LONGEST_TURN);
-    Side::BOTH.into_iter().any(creates) || (!is_over && is_at_work)
 }

@@ -1,11 +1,9 @@
 //! Who makes a thing: one record at a time.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use tandem_contact::{Field, Side, Value};
 use tandem_proto::RecordId;
-use tandem_reconcile::{Document, IntentKind, Kind, hint, merged_into};
+use tandem_reconcile::{Document, Kind, hint, is_making, merged_into};
 use tandem_records::{Error, Loaded};
 
 use super::LOOK;
@@ -13,9 +11,6 @@ use crate::command;
 use crate::journal::{self, Line};
 use crate::run::{Flow, Settlement, Worker, spread};
 use crate::thing::alike;
-
-/// Whoever has had the turn for longer and made nothing will not.
-const LONGEST_TURN: Duration = Duration::from_mins(5);
 
 impl Worker<'_> {
     /// A provider has no place for an id of ours in a task or note. So those of one person and text are made one at a time:
@@ -82,24 +77,6 @@ impl Worker<'_> {
         journal::write(&self.caller, document, revision, line).await;
         Ok(Flow::Again)
     }
-}
-
-/// Before a turn is asked for: whoever finds it taken sees how long we have been at it. True where that is to be stored.
-pub(super) fn is_to_say_so(document: &mut Document, now: Timestamp) -> bool {
-    let is_stale = document.making_since.is_none_or(|since| now > since + LONGEST_TURN / 2);
-    if is_stale {
-        document.making_since = Some(now);
-    }
-    is_stale
-}
-
-/// A create is under way, or about to be: between taking the turn and noting the create nothing shows.
-fn is_making(holder: &Document, now: Timestamp) -> bool {
-    let creates = |side: Side| holder.intent[side].as_ref().is_some_and(|intent| intent.kind == IntentKind::Create);
-    let is_whole = Side::BOTH.iter().all(|side| holder.link[*side].is_some());
-    let is_over = is_whole || holder.merged_into.is_some() || holder.parked.is_some();
-    let is_at_work = holder.making_since.is_some_and(|since| now < since + LONGEST_TURN);
-    Side::BOTH.into_iter().any(creates) || (!is_over && is_at_work)
 }
 
 /// What creates of one kind take turns by.
