@@ -13,6 +13,7 @@ mod check;
 mod compose;
 mod connect;
 mod disk;
+mod explain;
 mod faults;
 mod hooks;
 mod house;

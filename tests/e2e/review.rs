@@ -19,7 +19,7 @@ in_both_shapes! {
 }
 
 /// A command that ends well, and the object that it prints.
-fn said(stack: &Stack, arguments: &[&str]) -> Value {
+pub(crate) fn said(stack: &Stack, arguments: &[&str]) -> Value {
     let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
     let mut command = stack.command(&arguments).unwrap();
     let status = tokio::task::block_in_place(|| command.wait());
@@ -29,7 +29,7 @@ fn said(stack: &Stack, arguments: &[&str]) -> Value {
 }
 
 /// A command that fails, and its words.
-fn refused(stack: &Stack, arguments: &[&str]) -> String {
+pub(crate) fn refused(stack: &Stack, arguments: &[&str]) -> String {
     let mut command = stack.command(arguments).unwrap();
     let status = tokio::task::block_in_place(|| command.wait());
     assert_eq!(status.code(), Some(1), "{:?}", command.output());

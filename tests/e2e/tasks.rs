@@ -9,6 +9,7 @@ use tandem_twins::{Fault, GhlUser, On, Scripted, User};
 
 mod both_ways;
 mod edges;
+mod unknown;
 
 const LIMIT: Duration = Duration::from_mins(1);
 const MAPPING: &str = "tasks: { direction: both }";

@@ -93,6 +93,11 @@ impl Embedded {
         Ok(self.database.read(move |sql| browse::browse(sql, stream, row::to_sql(after), limit)).await?)
     }
 
+    pub(crate) async fn history(&self, subject: &str, most: usize) -> Result<Vec<Stored>, Error> {
+        let (subject, most) = (subject.to_owned(), i64::try_from(most).unwrap_or(i64::MAX));
+        Ok(self.database.read(move |sql| browse::history(sql, &subject, most)).await?)
+    }
+
     pub(crate) async fn find(&self, stream: Stream, sequence: u64) -> Result<Option<Stored>, Error> {
         Ok(self.database.read(move |sql| browse::find(sql, stream, row::to_sql(sequence))).await?)
     }

@@ -77,6 +77,15 @@ impl Memory {
         behind.filter(|held| held.stream == stream).take(limit).map(|held| held.stored.clone()).collect()
     }
 
+    pub(crate) fn history(&self, subject: &str, most: usize) -> Vec<Stored> {
+        let state = self.lock();
+        let is_theirs = |held: &&Held| held.stream == Stream::Journal && held.stored.subject == subject;
+        let newest = state.messages.values().rev().filter(is_theirs).take(most);
+        let mut found: Vec<Stored> = newest.map(|held| held.stored.clone()).collect();
+        found.reverse();
+        found
+    }
+
     pub(crate) fn find(&self, stream: Stream, sequence: u64) -> Option<Stored> {
         let state = self.lock();
         state.messages.get(&sequence).filter(|held| held.stream == stream).map(|held| held.stored.clone())

@@ -149,6 +149,16 @@ impl Queue {
         }
     }
 
+    /// The messages of JOURNAL under this very subject, older first: the last so many. What happened to one record, however many
+    /// others there are.
+    pub async fn history(&self, subject: &str, most: usize) -> Result<Vec<Stored>, Error> {
+        match &self.shared.backend {
+            Backend::Memory(memory) => Ok(memory.history(subject, most)),
+            Backend::Embedded(embedded) => embedded.history(subject, most).await,
+            Backend::JetStream(broker) => broker.history(subject, most).await,
+        }
+    }
+
     /// One message of a stream.
     pub async fn find(&self, stream: Stream, sequence: u64) -> Result<Option<Stored>, Error> {
         match &self.shared.backend {

@@ -94,9 +94,9 @@ pub struct Document {
     /// Waits for a person.
     #[serde(default)]
     pub parked: Option<Parked>,
-    /// Trace contexts of the events that led here, newest last, at most eight.
+    /// The events that the present work comes from, else the last one did: newest last, at most eight.
     #[serde(default)]
-    pub causes: Vec<String>,
+    pub causes: Vec<Cause>,
     /// When the oldest event that is not worked off yet arrived.
     #[serde(default)]
     pub dirty_since: Option<Timestamp>,
@@ -168,6 +168,17 @@ pub struct Canon {
     pub side: Side,
     /// The provider's time of the edit, where it gives one.
     pub at: Option<Timestamp>,
+}
+
+/// An event that a record was told of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The provider's own name of it.
+    pub event: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// W3C trace context; empty where there is none.
+    pub traceparent: String,
 }
 
 /// An own write of unknown outcome.
@@ -277,15 +288,18 @@ impl Document {
         self.shadow[side].get(&field).and_then(|seen| seen.value.as_ref())
     }
 
-    /// Keeps the trace context of an event that concerns this record.
-    pub fn add_cause(&mut self, traceparent: &str) {
+    /// Keeps an event that concerns this record. Those of work that is done are forgotten then.
+    pub fn add_cause(&mut self, cause: &Cause) {
         const MOST: usize = 8;
-        if traceparent.is_empty() || self.causes.iter().any(|known| known == traceparent) {
+        if self.dirty_since.is_none() {
+            self.causes.clear();
+        }
+        if self.causes.contains(cause) {
             return;
         }
         if self.causes.len() == MOST {
             self.causes.remove(0);
         }
-        self.causes.push(traceparent.to_owned());
+        self.causes.push(cause.clone());
     }
 }

@@ -201,7 +201,6 @@ pub fn at_rest(document: &mut Document) {
     succeeded(document);
     document.dirty_since = None;
     document.making_since = None;
-    document.causes.clear();
 }
 
 /// The side refuses these fields' values for good; the others go on without them.
@@ -228,10 +227,11 @@ pub fn join(holder: &mut Document, rules: &Rules, document: &Document, now: Time
         }
     }
     holder.parked = None;
-    for cause in &document.causes {
-        holder.add_cause(cause);
+    if holder.dirty_since.is_none() {
+        holder.causes.clear();
     }
     holder.dirty_since = [holder.dirty_since, document.dirty_since].into_iter().flatten().min();
+    holder.causes.extend(document.causes.iter().cloned());
 }
 
 /// The record's contacts belong to another record of the same person from now on.

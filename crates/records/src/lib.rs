@@ -7,6 +7,7 @@ mod prints;
 mod talks;
 mod tasks;
 mod turns;
+mod whose;
 
 use tandem_contact::Side;
 use tandem_proto::{ConnectionId, RecordId};

@@ -17,8 +17,8 @@ use axum::routing::post;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-/// The largest question that is read.
-const LARGEST: usize = 64 * 1024;
+/// The largest question that is read: one may carry an event's body, of a webhook's size.
+const LARGEST: usize = 2 * 1024 * 1024;
 
 /// A question, and the way back.
 #[derive(Debug)]

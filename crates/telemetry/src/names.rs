@@ -109,6 +109,7 @@ const WRITTEN: Label = Label {
         "refused",
         "skipped",
         "parked",
+        "in_step",
     ],
 };
 const SCAN: Label = Label { key: "kind", values: &["backfill", "sweep"] };

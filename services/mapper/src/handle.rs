@@ -9,14 +9,14 @@ use tandem_contact::{Observed, Side};
 use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_providers::ContactId;
 use tandem_queue::{Delivery, Work};
-use tandem_reconcile::{Document, Kind, Rules, adopt, hint, is_echo};
+use tandem_reconcile::{Cause, Document, Kind, Rules, adopt, hint, is_echo};
 use tandem_records::{Loaded, record_id};
 use tandem_store::Expected;
 use tandem_telemetry::{Sent, Span, chain};
 
 use crate::observation::{Maker, Observation, of_event};
 use crate::shown::{self, Shown};
-use crate::{Config, Deps, UNAVAILABLE, dead_letter};
+use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
 
 /// How a delivery is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(crate) async fn handle(
         Observation::Hint { side, contact, is_deleted, seen, maker } => {
             let (header, rules) = (&envelope.header, &connection.rules);
             let what = What::Contact { seen, maker };
-            let news = News { header, rules, side, id: contact, is_deleted, what };
+            let news = News { header, connection, rules, side, id: contact, is_deleted, what };
             let settlement = apply(deps, &news, lane(event)).await;
             thing::after_contact(deps, connection, &news, settlement).await
         }
@@ -88,13 +88,13 @@ pub(crate) async fn handle(
                 return skip(deps, &envelope.header, thing::do_not_travel(kind));
             };
             let (header, what) = (&envelope.header, What::Thing { kind, contact });
-            apply(deps, &News { header, rules, side, id, is_deleted, what }, lane(event)).await
+            apply(deps, &News { header, connection, rules, side, id, is_deleted, what }, lane(event)).await
         }
         Observation::Parts { note, count, contact } => {
             let Some(rules) = connection.rules_of(Kind::Note) else {
                 return skip(deps, &envelope.header, thing::do_not_travel(Kind::Note));
             };
-            let parts = thing::Parts { header: &envelope.header, rules, note, count, contact };
+            let parts = thing::Parts { header: &envelope.header, connection, rules, note, count, contact };
             parts.apply(deps, lane(event)).await
         }
         Observation::Shown { side, contact, snapshot } => {
@@ -111,6 +111,8 @@ pub(crate) async fn handle(
 /// What an event has to tell a record.
 struct News<'a> {
     header: &'a Header,
+    connection: &'a Connection,
+    /// Of what it is about.
     rules: &'a Rules,
     side: Side,
     /// The provider's id of what the event is about.
@@ -185,7 +187,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
         {
             return Ok(Settlement::Retry { code: UNAVAILABLE });
         }
-        if let Some(settlement) = thing::unwanted(deps, news, now).await? {
+        if let Some(settlement) = thing::unwanted(deps, news, (&record, lane, now)).await? {
             return Ok(settlement);
         }
     }
@@ -205,7 +207,7 @@ async fn attempt(deps: &Deps, news: &News<'_>, lane: Lane) -> Result<Settlement,
     }
     hint(&mut document, news.side);
     document.delete_seen[news.side] |= news.is_deleted;
-    document.add_cause(&news.header.traceparent);
+    document.add_cause(&cause(news.header));
     document.dirty_since.get_or_insert(Timestamp::from_millisecond(news.header.time_ms).unwrap_or(now).min(now));
     // The save counts even where nothing changed: it makes a read that is under way lose its compare-and-set.
     let save = deps.records.save(&document, expected);
@@ -252,6 +254,12 @@ async fn last_of(
     }
     let loaded = deps.records.load(connection, &record).await?;
     Ok((record, loaded))
+}
+
+/// The event, as its record remembers it.
+pub(crate) fn cause(header: &Header) -> Cause {
+    let at = Timestamp::from_millisecond(header.time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    Cause { event: format!("{} {}", header.source, header.r#type), at, traceparent: header.traceparent.clone() }
 }
 
 fn age(header: &Header, now: Timestamp) -> Duration {

@@ -13,7 +13,7 @@ use tandem_reconcile::{Document, Found, Note, Rules, Run, Step, adopt, hint, nex
 use tandem_records::Loaded;
 use tandem_store::Expected;
 
-use crate::handle::{Failure, Settlement, is_young_create_of_ours, publish, resolve, skip};
+use crate::handle::{Failure, Settlement, cause, is_young_create_of_ours, publish, resolve, skip};
 use crate::observation::{Look, Snapshot};
 use crate::{Connection, Deps, UNAVAILABLE};
 
@@ -92,7 +92,7 @@ impl Shown<'_> {
             return self.save_and_command(deps, (document, Expected::Absent), lane).await;
         }
         // The scan reads GHL next, and then gives a command to whoever has no counterpart there.
-        document.add_cause(&self.header.traceparent);
+        document.add_cause(&cause(self.header));
         document.dirty_since = Some(now);
         deps.records.save(&document, Expected::Absent).await?;
         deps.records.link(&document, self.side, self.contact.as_str()).await?;
@@ -122,7 +122,7 @@ impl Shown<'_> {
         (mut document, expected): (Document, Expected),
         lane: Lane,
     ) -> Result<Settlement, Failure> {
-        document.add_cause(&self.header.traceparent);
+        document.add_cause(&cause(self.header));
         document.dirty_since.get_or_insert(Timestamp::now());
         save_and_command(deps, self.header, (&document, expected), lane).await
     }
@@ -149,7 +149,7 @@ pub(crate) async fn look(deps: &Deps, header: &Header, look: &Look, lane: Lane) 
     for side in lost {
         hint(&mut document, side);
     }
-    document.add_cause(&header.traceparent);
+    document.add_cause(&cause(header));
     document.dirty_since.get_or_insert(Timestamp::now());
     save_and_command(deps, header, (&document, Expected::Revision(revision)), lane).await
 }

@@ -117,7 +117,7 @@ pub(crate) fn oauth(config: &Config) -> Option<OAuthConfig> {
 }
 
 /// How contacts are decided, and tasks and notes where they travel.
-fn rules_by_kind(config: &Config, connection: &config::Connection) -> (Rules, Option<Rules>, Option<Rules>) {
+pub(crate) fn rules_by_kind(config: &Config, connection: &config::Connection) -> (Rules, Option<Rules>, Option<Rules>) {
     let (mapping, timing) = (&connection.mapping, timing(config));
     (rules(config, connection), mapping.task_rules(timing), mapping.note_rules(timing))
 }

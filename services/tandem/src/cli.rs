@@ -3,8 +3,11 @@
 pub(crate) mod check;
 pub(crate) mod conflicts;
 pub(crate) mod connect;
+pub(crate) mod dead;
 pub(crate) mod demo;
 pub(crate) mod duplicates;
+pub(crate) mod preview;
+pub(crate) mod records;
 pub(crate) mod resume;
 mod review;
 pub(crate) mod sandbox;

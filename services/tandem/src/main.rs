@@ -34,6 +34,12 @@ enum Command {
     Duplicates(cli::duplicates::Arguments),
     /// Shows fields that both sides changed, and decides them otherwise
     Conflicts(cli::conflicts::Arguments),
+    /// Shows what would be written about a contact, and why; writes nothing
+    Preview(cli::preview::Arguments),
+    /// Explains a record: where it stands and why, and everything that happened to it
+    Records(cli::records::Arguments),
+    /// Shows messages that were set aside, sends them round again or gives them up
+    Dead(cli::dead::Arguments),
     /// Shows everything on this machine with invented people; no account needed
     Demo(cli::demo::Arguments),
     /// Runs the stand-ins for both providers alone
@@ -51,6 +57,9 @@ fn main() -> ExitCode {
         Command::Resume(arguments) => cli::resume::run(&arguments),
         Command::Duplicates(arguments) => cli::duplicates::run(arguments),
         Command::Conflicts(arguments) => cli::conflicts::run(arguments),
+        Command::Preview(arguments) => cli::preview::run(arguments),
+        Command::Records(arguments) => cli::records::run(arguments),
+        Command::Dead(arguments) => cli::dead::run(arguments),
         Command::Demo(arguments) => cli::demo::run(&arguments),
         Command::Sandbox(arguments) => cli::sandbox::run(&arguments),
     };

@@ -8,12 +8,15 @@ mod report;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use tandem_contact::Side;
 use tandem_credentials::Tokens;
 use tandem_ingest::{Job, ScanDeps, ScanKind, rehearse_scan, scan_status};
 use tandem_limits::Limits;
-use tandem_proto::{ConnectionId, Stream};
-use tandem_queue::{Queue, Settings};
+use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, Stream, topology, v1};
+use tandem_queue::{NewMessage, Queue, Settings};
 use tandem_records::Records;
 use tandem_service::Config;
 use tandem_store::Store;
@@ -21,7 +24,7 @@ use tandem_telemetry::Metrics;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::assemble;
 pub(crate) use report::{Item, Totals};
@@ -53,6 +56,7 @@ pub(crate) enum Line {
 }
 
 /// What a dry run stands on.
+#[derive(Clone)]
 pub(crate) struct Stage<'a> {
     pub(crate) config: &'a Config,
     pub(crate) store: Store,
@@ -63,7 +67,7 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     /// Plays the scan, and tells what it would do, until nobody listens any more.
     pub(crate) async fn play(&self, connection: &ConnectionId, kind: ScanKind, lines: &mpsc::Sender<String>) {
-        let told = match self.played(connection, kind, lines).await {
+        let told = match Box::pin(self.played(connection, kind, lines)).await {
             Ok(told) => told,
             Err(error) => vec![Line::Failed(format!("{error:#}"))],
         };
@@ -80,53 +84,107 @@ impl Stage<'_> {
         kind: ScanKind,
         lines: &mpsc::Sender<String>,
     ) -> anyhow::Result<Vec<Line>> {
-        let store = Store::overlay(self.store.clone());
-        let (queue, metrics) = (Queue::memory(Settings::default()), Metrics::new());
-        let records = Records::new(store.clone());
-        let limits = self.limits.clone();
-        let deps = ScanDeps { store, records, queue, limits, metrics };
-        let ending = CancellationToken::new();
-        // Ends the rest as well, whichever way this ends.
-        let _ended = ending.clone().drop_guard();
-        let mut parts = JoinSet::new();
-        self.start(connection, &deps, (&mut parts, &ending))?;
+        let mut copy = self.copy(connection)?;
+        let deps = &copy.deps;
         let scans = assemble::scans(self.config, self.limits, self.tokens)?;
         let reader = scans.connections.into_iter().find(|one| one.id == *connection).context("no such connection")?;
         let job = tokio::select! {
-            job = rehearse_scan(&reader, &deps, kind, &ending) => job.context("reading everybody")?,
-            stopped = progress(&deps, connection, lines) => return stopped.map(|_| Vec::new()),
+            job = rehearse_scan(&reader, deps, kind, &copy.ending) => job.context("reading everybody")?,
+            stopped = progress(deps, connection, lines) => return stopped.map(|_| Vec::new()),
         };
         let job = job.context("the scan was stopped")?;
         if let Some(why) = job.ended.as_ref().and_then(|ended| ended.failure.clone()) {
             return Ok(vec![Line::Failed(why)]);
         }
-        settled(&deps, connection, lines).await?;
-        let told = report::of(&deps, connection, &job).await?;
-        ending.cancel();
-        while parts.join_next().await.is_some() {}
+        settled(deps, Some((connection, lines))).await?;
+        let told = report::of(deps, connection, &job).await?;
+        copy.end().await;
         Ok(told)
     }
 
-    /// Mapper and writer over the copy.
-    fn start(
+    /// Plays what follows when something is heard of one contact. What is left is the copy, with all that would be stored in it.
+    pub(crate) async fn play_one(
         &self,
         connection: &ConnectionId,
-        deps: &ScanDeps,
-        (parts, ending): (&mut JoinSet<anyhow::Result<()>>, &CancellationToken),
-    ) -> anyhow::Result<()> {
-        let (queue, records, metrics) = (deps.queue.clone(), deps.records.clone(), deps.metrics.clone());
-        let mapper = tandem_mapper::Deps { queue, records, metrics };
+        (side, contact): (Side, &str),
+    ) -> anyhow::Result<ScanDeps> {
+        let mut copy = self.copy(connection)?;
+        copy.deps.queue.publish(news(connection, side, contact)).await?;
+        settled(&copy.deps, None).await?;
+        copy.end().await;
+        Ok(copy.deps)
+    }
+
+    /// Mapper and writer over a copy of everything that they would change.
+    fn copy(&self, connection: &ConnectionId) -> anyhow::Result<Copy> {
+        let store = Store::overlay(self.store.clone());
+        let (queue, metrics) = (Queue::memory(Settings::default()), Metrics::new());
+        let records = Records::new(store.clone());
+        let deps = ScanDeps { store, records, queue, limits: self.limits.clone(), metrics };
+        let ending = CancellationToken::new();
+        let mut parts = JoinSet::new();
+        let ScanDeps { queue, records, limits, metrics, .. } = deps.clone();
+        let mapper = tandem_mapper::Deps { queue: queue.clone(), records: records.clone(), metrics: metrics.clone() };
         let mapping = tandem_mapper::run(assemble::mapper(self.config), mapper, ending.clone());
-        parts.spawn(async move { Ok(mapping.await?) });
+        parts.spawn(async move { anyhow::Ok(mapping.await?) });
         let mut connections = assemble::connections(self.config, self.limits, self.tokens)?;
         connections.retain(|id, _| id == connection);
-        let ScanDeps { queue, records, limits, metrics, .. } = deps.clone();
         let rehearsal = Some(tandem_writer::Rehearsal::default());
         let writer =
             tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal, shutdown: ending.clone() };
         let writing = tandem_writer::run(tandem_writer::Config::default(), writer);
-        parts.spawn(async move { Ok(writing.await?) });
-        Ok(())
+        parts.spawn(async move { anyhow::Ok(writing.await?) });
+        Ok(Copy { deps, parts, _ended: ending.clone().drop_guard(), ending })
+    }
+}
+
+/// Ends with itself, whichever way that comes about.
+struct Copy {
+    deps: ScanDeps,
+    parts: JoinSet<anyhow::Result<()>>,
+    ending: CancellationToken,
+    _ended: DropGuard,
+}
+
+impl Copy {
+    async fn end(&mut self) {
+        self.ending.cancel();
+        while self.parts.join_next().await.is_some() {}
+    }
+}
+
+/// "Something happened to this contact", as a webhook would tell it.
+fn news(connection: &ConnectionId, side: Side, contact: &str) -> NewMessage {
+    let (name, wire, body) = match side {
+        Side::Ghl => ("ContactUpdate", v1::Side::Ghl, json!({ "type": "ContactUpdate", "id": contact })),
+        Side::OpenPhone => {
+            let body = json!({ "id": "preview", "type": "contact.updated", "data": { "resource": { "id": contact }, "context": {} } });
+            ("contact.updated", v1::Side::Openphone, body)
+        }
+    };
+    let event = v1::Event {
+        side: wire.into(),
+        provider_type: name.to_owned(),
+        contact_id: contact.to_owned(),
+        body: body.to_string().into_bytes(),
+        lane: v1::Lane::Live.into(),
+        ..v1::Event::default()
+    };
+    let header = Header {
+        id: format!("preview-{contact}"),
+        source: "preview".to_owned(),
+        r#type: "contact.updated".to_owned(),
+        time_ms: Timestamp::now().as_millisecond(),
+        subject: contact.to_owned(),
+        connection: connection.clone(),
+        ..Header::default()
+    };
+    NewMessage {
+        stream: Stream::Events,
+        lane: Lane::Live,
+        subject: topology::event_subject(Lane::Live, connection, side.name()),
+        id: header.message_id(),
+        body: Envelope { header, payload: Payload::Event(event) }.encode().into(),
     }
 }
 
@@ -148,8 +206,8 @@ async fn line(deps: &ScanDeps, connection: &ConnectionId) -> anyhow::Result<Line
     Ok(Line::Progress { read, of, left: status.unread + status.unwritten })
 }
 
-/// Waits until everything is decided, or put off.
-async fn settled(deps: &ScanDeps, connection: &ConnectionId, lines: &mpsc::Sender<String>) -> anyhow::Result<()> {
+/// Waits until everything is decided, or put off; tells meanwhile how far it is, where somebody listens.
+async fn settled(deps: &ScanDeps, told: Option<(&ConnectionId, &mpsc::Sender<String>)>) -> anyhow::Result<()> {
     let mut moved = Instant::now();
     loop {
         let (events, commands) = (deps.queue.depth(Stream::Events).await?, deps.queue.depth(Stream::Commands).await?);
@@ -160,7 +218,9 @@ async fn settled(deps: &ScanDeps, connection: &ConnectionId, lines: &mpsc::Sende
         if busy + events.delayed + commands.delayed == 0 || moved.elapsed() > PUT_OFF {
             return Ok(());
         }
-        tell(lines, &line(deps, connection).await?).await?;
+        if let Some((connection, lines)) = told {
+            tell(lines, &line(deps, connection).await?).await?;
+        }
         sleep(LOOK).await;
     }
 }

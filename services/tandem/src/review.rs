@@ -1,12 +1,16 @@
-//! What people look through and decide: records that may be one person's, and fields that both sides changed.
+//! What people look through and decide: one record and why it is where it is, records that may be one person's, fields that both
+//! sides changed, and messages that were set aside.
 //!
 //! Whoever has the store does it: with an embedded store the running `tandem up`, which is asked over HTTP; where the store is at
 //! NATS, the command itself.
 
 mod conflicts;
+mod dead;
 mod desk;
 mod duplicates;
 mod person;
+mod preview;
+mod records;
 mod show;
 mod tell;
 
@@ -21,17 +25,31 @@ use tandem_reconcile::{Rules, Unmergeable};
 use tandem_records::Records;
 use tandem_service::Config;
 
+use crate::rehearsal::Stage;
 use crate::scan::connection_of;
 
 pub use conflicts::{ConflictItem, Settled};
+pub use dead::{DeadFilter, DeadItem, DeadReply, DeadShown, DeadWish, Disposed, Edited};
+use desk::Asked;
 pub(crate) use desk::{ROUTE, answer};
 pub use duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
 pub use person::Person;
+pub use preview::{Previewed, WrittenField};
+pub use records::{FieldShown, Heard, Moment, RecordShown};
 
 /// What a person wants to see, or has decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wish {
+    /// One record, and why it is where it is: by its id, a provider's id, a phone number or an email address.
+    Record(String),
+    /// What would be written about a contact, and why.
+    Preview {
+        /// The provider's id of it.
+        contact: String,
+        /// Where; none means wherever it is known, else where ids look like it.
+        side: Option<Side>,
+    },
     /// Every record that may be somebody's second one, and every merge that can be taken back.
     Duplicates,
     /// The record is the same person as the other one, which goes on.
@@ -74,6 +92,10 @@ pub enum Wish {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
+    /// To [`Wish::Record`].
+    Record(Box<RecordShown>),
+    /// To [`Wish::Preview`].
+    Previewed(Box<Previewed>),
     /// To [`Wish::Duplicates`].
     Duplicates(Duplicates),
     /// To [`Wish::Merge`].
@@ -91,6 +113,15 @@ pub enum Reply {
 /// Why it was not done.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refusal {
+    #[error(
+        "nothing is known of `{0}`: no webhook, list or import has shown it. Expected the id of a record, of a contact, task or note in \
+         GoHighLevel or OpenPhone, a phone number, or an email address"
+    )]
+    Nobody(String),
+    #[error("there is no message {0} among those that were set aside: `tandem dead list` shows them")]
+    NoLetter(u64),
+    #[error("message {0} ({1}) is no event, and has no body that could be edited")]
+    NoBody(u64, String),
     #[error("there is no record {0}")]
     Unknown(RecordId),
     #[error("record {0} waits because of no other one: name the other one too")]
@@ -99,6 +130,8 @@ pub(crate) enum Refusal {
     Unmergeable(#[from] Unmergeable),
     #[error("nothing is known of a conflict about {1} of record {0}")]
     NoConflict(RecordId, &'static str),
+    #[error("it could not be played: {0}")]
+    Unplayable(String),
     #[error("others kept changing the same record: try again")]
     Contended,
     #[error("the store")]
@@ -113,12 +146,24 @@ pub(crate) struct Room<'a> {
     pub(crate) queue: &'a tandem_queue::Queue,
     pub(crate) connection: &'a ConnectionId,
     pub(crate) rules: &'a Rules,
+    /// None where tasks don't travel.
+    pub(crate) task_rules: Option<&'a Rules>,
+    /// The same of notes.
+    pub(crate) note_rules: Option<&'a Rules>,
+    /// Of phone numbers without a country code.
+    pub(crate) default_country: &'a str,
     pub(crate) now: Timestamp,
+    /// Where dry runs are played.
+    pub(crate) stage: Stage<'a>,
 }
 
 impl Room<'_> {
     pub(crate) async fn carry_out(&self, wish: &Wish) -> Result<Reply, Refusal> {
         match wish {
+            Wish::Record(name) => self.show(name).await.map(|shown| Reply::Record(Box::new(shown))),
+            Wish::Preview { contact, side } => {
+                self.preview(contact, *side).await.map(|previewed| Reply::Previewed(Box::new(previewed)))
+            }
             Wish::Duplicates => self.duplicates().await.map(Reply::Duplicates),
             Wish::Merge { record, into, take, is_dry } => {
                 let merged = self.merge(record, into.as_ref(), (take, *is_dry)).await;
@@ -138,8 +183,21 @@ impl Room<'_> {
 /// The connection is unknown, nothing that runs can be asked, or it can't be done.
 pub async fn run(config: &Config, connection: &str, wish: &Wish, json: bool) -> anyhow::Result<()> {
     let id = connection_of(config, connection)?;
-    let reply = desk::ask(config, &id, wish).await?;
-    let text = if json { serde_json::to_string(&reply)? } else { show::text(&id, &reply) };
+    let reply: Reply = desk::ask(config, &Asked::Connection { connection: id.clone(), wish: wish.clone() }).await?;
+    say(json, &reply, || show::text(&id, &reply))
+}
+
+/// The same about dead letters, which are all connections'.
+///
+/// # Errors
+/// Nothing that runs can be asked, or it can't be done.
+pub async fn run_dead(config: &Config, wish: &DeadWish, json: bool) -> anyhow::Result<()> {
+    let reply: DeadReply = desk::ask(config, &Asked::Dead(wish.clone())).await?;
+    say(json, &reply, || dead::text(&reply))
+}
+
+fn say(json: bool, reply: &impl Serialize, text: impl FnOnce() -> String) -> anyhow::Result<()> {
+    let text = if json { serde_json::to_string(reply)? } else { text() };
     writeln!(io::stdout(), "{text}")?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! One call to a provider: budget, credential, deadline, counters. What the answer means is decided elsewhere.
 
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderValue};
@@ -52,6 +53,18 @@ pub(crate) struct Caller<'a> {
     pub(crate) lane: Lane,
     /// What the calls are made for; its ids go into the journal.
     pub(crate) span: &'a Span,
+    /// What the last call was answered with.
+    pub(crate) last: &'a LastStatus,
+}
+
+/// The HTTP status of the last answer; 0 before the first.
+#[derive(Debug, Default)]
+pub(crate) struct LastStatus(AtomicU16);
+
+impl LastStatus {
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed).into()
+    }
 }
 
 /// What one request needs: a slot in the budget, and what to sign in with.
@@ -139,6 +152,7 @@ impl Caller<'_> {
         let sent = span.run(client.send(request, &credential, headers(&span), send_by)).await;
         let took = began.elapsed();
         let status = sent.as_ref().ok().map(|response| response.status().as_u16());
+        self.last.0.store(status.unwrap_or_default(), Ordering::Relaxed);
         self.deps.metrics.provider_request(side.name(), template, (status, took));
         match &sent {
             Ok(response) => span.status(response.status().as_u16(), !response.status().is_success()),

@@ -16,7 +16,7 @@ use tandem_telemetry::{Span, Taken, chain};
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::brake::{self, STOPPED_PAUSE};
-use crate::call::Caller;
+use crate::call::{Caller, LastStatus};
 use crate::dead_letter::{self, Reason};
 use crate::run::{Held, Settlement, Worker, spread};
 use crate::{Config, Deps, Error};
@@ -208,7 +208,8 @@ async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> S
     if let Some(wait) = connection.pause.remaining(Instant::now()) {
         return Settlement::Nak(spread(wait));
     }
-    let caller = Caller { deps, connection, lane: task.delivery.message.lane, span };
+    let last = LastStatus::default();
+    let caller = Caller { deps, connection, lane: task.delivery.message.lane, span, last: &last };
     match brake::is_on(&caller, &config.brake).await {
         Ok(false) => {}
         Ok(true) => return Settlement::Nak(spread(STOPPED_PAUSE)),

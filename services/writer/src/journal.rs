@@ -7,7 +7,7 @@ use tandem_contact::{Field, Side, Value};
 use tandem_proto::topology::record_subject;
 use tandem_proto::{Envelope, Header, Lane, Payload, Stream, v1};
 use tandem_queue::NewMessage;
-use tandem_reconcile::{Document, Note};
+use tandem_reconcile::{Cause, Document, Note};
 use tandem_telemetry::chain;
 
 use crate::call::{Caller, Trouble};
@@ -73,9 +73,14 @@ pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u6
         request: line.request.to_owned(),
         status: line.status,
         provider_trace: line.provider_trace,
+        causes: document.causes.iter().map(wire).collect(),
     };
     let id = format!("{}@{revision}.{}", document.id, line.outcome);
     publish(caller, document, Stream::Journal, id, Payload::JournalEntry(entry)).await;
+}
+
+fn wire(cause: &Cause) -> v1::Cause {
+    v1::Cause { event: cause.event.clone(), time_ms: cause.at.as_millisecond(), traceparent: cause.traceparent.clone() }
 }
 
 fn tell(document: &Document, line: &Line) {

@@ -18,7 +18,7 @@ use tandem_reconcile::Kind;
 use tandem_records::{Doing, Turn};
 use tandem_telemetry::{Sent, Span, chain};
 
-use crate::call::{Caller, Trouble};
+use crate::call::{Caller, LastStatus, Trouble};
 use crate::{Connection, Deps};
 
 /// Whoever reads says that they still do before this is over; else somebody else begins.
@@ -121,7 +121,8 @@ async fn read(what: What, every: Duration, (deps, connection): (&Deps, &Connecti
     let pace = (begun, HOLD, every.mul_f64(0.9));
     let Some(mut turn) = turns.take(&connection.id, what.doing(), pace).await? else { return Ok(()) };
     let span = Span::poll(what.name());
-    let caller = Caller { deps, connection, lane: Lane::Bulk, span: &span };
+    let last = LastStatus::default();
+    let caller = Caller { deps, connection, lane: Lane::Bulk, span: &span, last: &last };
     let ours = turn.clone();
     let telling = async {
         match what {

@@ -18,7 +18,7 @@ use tandem_proto::RecordId;
 use tandem_providers::openphone::task::Task;
 use tandem_providers::{ContactId, ghl::Contact as GhlContact, openphone::Contact};
 use tandem_reconcile::{
-    Document, IntentKind, Kind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
+    Cause, Document, IntentKind, Kind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
 };
 use tandem_records::Loaded;
 use tandem_store::Expected;
@@ -169,10 +169,10 @@ impl Worker<'_> {
         if document.causes.len() < 2 {
             return;
         }
-        for cause in &document.causes {
-            if !self.linked.contains(cause) {
-                self.caller.span.link(cause);
-                self.linked.push(cause.clone());
+        for Cause { traceparent, .. } in &document.causes {
+            if !self.linked.contains(traceparent) {
+                self.caller.span.link(traceparent);
+                self.linked.push(traceparent.clone());
             }
         }
     }

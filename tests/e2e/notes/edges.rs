@@ -1,5 +1,7 @@
 //! What goes wrong, and what is nobody's.
 
+use tandem_ingest::ScanKind;
+
 use super::*;
 
 in_both_shapes! {
@@ -7,7 +9,8 @@ in_both_shapes! {
     a_create_of_unknown_outcome_in_ghl_leaves_one_note,
     an_edit_of_unknown_outcome_in_ghl_arrives_and_nothing_comes_back,
     a_contact_that_cannot_be_read_holds_nobody_up,
-    a_note_on_somebody_who_is_not_kept_in_step_is_skipped_with_a_reason,
+    a_note_on_somebody_who_is_not_kept_in_step_waits_until_they_are,
+    a_note_on_somebody_whom_nobody_has_told_us_of_makes_them_known,
     the_notes_of_a_deleted_person_stay_as_they_are,
     without_the_mapping_nobody_asks_for_notes,
     notes_that_travel_one_way_stay_where_they_come_from,
@@ -79,7 +82,7 @@ async fn a_contact_that_cannot_be_read_holds_nobody_up(shape: Shape) {
     assert!(unreadable.in_ghl(&stack).is_empty());
 }
 
-async fn a_note_on_somebody_who_is_not_kept_in_step_is_skipped_with_a_reason(shape: Shape) {
+async fn a_note_on_somebody_who_is_not_kept_in_step_waits_until_they_are(shape: Shape) {
     let mapping = format!("creates: {{ openphone: false }}\n{MAPPING}");
     let stack = Stack::start_with(StackOptions { mapping: Some(mapping), ..options(shape) }).await.unwrap();
     let ghl = stack.ghl.create_contact(&json!({ "firstName": "Ana", "phone": PHONE })).unwrap();
@@ -89,6 +92,28 @@ async fn a_note_on_somebody_who_is_not_kept_in_step_is_skipped_with_a_reason(sha
     let skipped: Vec<_> = stack.journal().await.into_iter().filter(|entry| entry.outcome == "skipped").collect();
     assert!(skipped.iter().any(|entry| entry.reason.contains("no counterpart on the other side")), "{skipped:?}");
     assert_eq!(writes(&stack), (0, 0));
+    // Somebody types the same person into OpenPhone.
+    let phones = json!([{ "name": "Mobile", "value": PHONE }]);
+    let openphone = json!({ "firstName": "Ana", "phoneNumbers": phones });
+    let openphone = stack.openphone.create_contact(&openphone).unwrap();
+    at_rest(&stack).await;
+    stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
+    Person { ghl, openphone }.arrive_in_openphone(&stack, "the note", &["Here only"]).await;
+    at_rest(&stack).await;
+    assert_eq!(writes(&stack), (0, 1));
+}
+
+async fn a_note_on_somebody_whom_nobody_has_told_us_of_makes_them_known(shape: Shape) {
+    let stack = Stack::start_with(options(shape)).await.unwrap();
+    stack.deliver(false);
+    let ghl = stack.ghl.create_contact(&json!({ "firstName": "Ana", "phone": PHONE })).unwrap();
+    stack.deliver(true);
+    stack.ghl.create_note(&ghl, &json!({ "body": "Rings twice" })).unwrap();
+    let there = eventually("the contact", LIMIT, || stack.across(&ghl)).await;
+    let person = Person { ghl, openphone: there["id"].as_str().unwrap().to_owned() };
+    person.arrive_in_openphone(&stack, "the note", &["Rings twice"]).await;
+    at_rest(&stack).await;
+    assert_eq!((writes(&stack), stack.openphone.contacts().len()), ((0, 1), 1));
 }
 
 async fn the_notes_of_a_deleted_person_stay_as_they_are(shape: Shape) {

@@ -41,7 +41,7 @@ fn shown(result: &Value) -> Deeds {
 
 fn done(journal: &[v1::JournalEntry]) -> Deeds {
     let mut deeds = Deeds::new();
-    for entry in journal.iter().filter(|entry| entry.outcome != "retry") {
+    for entry in journal.iter().filter(|entry| !matches!(entry.outcome.as_str(), "retry" | "in_step")) {
         let side = match entry.side() {
             v1::Side::Ghl => "ghl",
             v1::Side::Openphone => "openphone",

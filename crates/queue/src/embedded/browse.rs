@@ -19,6 +19,18 @@ pub(super) fn browse(sql: &Connection, stream: Stream, after: i64, limit: i64) -
     Ok(messages.collect::<Result<_, _>>()?)
 }
 
+/// The number of the stream stands in the text: only so is the index of the journal found.
+pub(super) fn history(sql: &Connection, subject: &str, most: i64) -> Result<Vec<Stored>, Error> {
+    let (columns, journal) = (row::COLUMNS, row::stream(Stream::Journal));
+    let mut statement = sql.prepare_cached(&format!(
+        "SELECT {columns} FROM message WHERE stream = {journal} AND subject = ?1 ORDER BY sequence DESC LIMIT ?2"
+    ))?;
+    let newest = statement.query_map(params![subject, most], row::stored)?;
+    let mut found = newest.collect::<Result<Vec<_>, _>>()?;
+    found.reverse();
+    Ok(found)
+}
+
 pub(super) fn find(sql: &Connection, stream: Stream, sequence: i64) -> Result<Option<Stored>, Error> {
     let columns = row::COLUMNS;
     let mut statement =

@@ -40,4 +40,8 @@ CREATE TABLE health (filler BLOB NOT NULL) STRICT;
 UPDATE delivery SET consumer = 4
     WHERE consumer = 1 AND sequence IN (SELECT sequence FROM message WHERE stream = 1 AND lane = 1);
 ",
+    "
+-- What happened to one record: its lines in the journal.
+CREATE INDEX journal_by_subject ON message (subject, sequence) WHERE stream = 6;
+",
 ];

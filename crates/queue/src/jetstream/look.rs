@@ -1,5 +1,6 @@
 //! What people and probes see. Every read is answered by the stream's leader.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,19 @@ impl Broker {
             found.push(message);
         }
         Ok(found)
+    }
+
+    /// One request for each message, oldest first: the server finds only the next one.
+    pub(crate) async fn history(&self, subject: &str, most: usize) -> Result<Vec<Stored>, Error> {
+        let (mut found, mut next) = (VecDeque::new(), 1);
+        while let Some(message) = self.next_of(Stream::Journal, next, subject).await? {
+            next = message.sequence.saturating_add(1);
+            found.push_back(message);
+            if found.len() > most {
+                found.pop_front();
+            }
+        }
+        Ok(found.into())
     }
 
     pub(crate) async fn find(&self, stream: Stream, sequence: u64) -> Result<Option<Stored>, Error> {

@@ -68,6 +68,7 @@ over_every_backend! {
     }
     looking::{
         browsing_goes_page_by_page,
+        the_history_is_one_records_and_ends_with_the_newest,
         a_message_is_found_and_removed_in_its_own_stream_only,
         trimming_removes_what_is_old,
         depth_tells_waiting_from_in_flight_from_delayed,

@@ -36,9 +36,9 @@ impl Scan<'_> {
     }
 
     /// "This record needs a look."
-    pub(super) fn record(&self, look: &Look, begun_at: Timestamp) -> NewMessage {
+    pub(super) fn record(&self, look: &Look) -> NewMessage {
         let id = format!("{}:record:{}", self.job, look.record);
-        let body = json!({ "record": look.record, "unmet": look.unmet, "before_ms": begun_at.as_millisecond() });
+        let body = json!({ "record": look.record, "unmet": look.unmet, "before_ms": look.before.as_millisecond() });
         let side = look.unmet.first().copied().unwrap_or(Side::Ghl);
         let event =
             v1::Event { provider_type: "scan.record".to_owned(), body: body.to_string().into_bytes(), ..event(side) };

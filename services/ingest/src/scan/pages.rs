@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         let found = records::find(&self.deps.records, &self.connection.id, wanted).await?;
         let scan = Scan { connection: &self.connection.id, job: &job.id, now };
         for batch in found.chunks(BATCH) {
-            self.deps.queue.publish_all(batch.iter().map(|look| scan.record(look, begun_at)).collect()).await?;
+            self.deps.queue.publish_all(batch.iter().map(|look| scan.record(look)).collect()).await?;
         }
         Ok(PageDone { found: found.len() as u64, ..PageDone::default() })
     }

@@ -7,11 +7,13 @@ use tandem_contact::Side;
 use tandem_proto::{ConnectionId, Header, Lane, RecordId};
 use tandem_providers::ContactId;
 use tandem_providers::ghl::note::PartId;
-use tandem_reconcile::{Kind, Rules};
+use tandem_reconcile::{Document, Kind, Rules, adopt, hint};
 use tandem_records::{Error, Loaded, thing_record_id};
+use tandem_store::Expected;
 use tandem_telemetry::chain;
 
 use super::{Failure, News, Settlement, What, age, apply, last_of, skip};
+use crate::observation::Maker;
 use crate::{Connection, Deps, UNAVAILABLE};
 
 /// After this a contact that a thing names is one that nobody has told us of.
@@ -30,24 +32,60 @@ pub(super) async fn resolve(
     last_of(deps, connection, record).await
 }
 
-/// A thing that is met for the first time: nothing is made of it where none travel that way, or nobody knows its contact.
-pub(super) async fn unwanted(deps: &Deps, news: &News<'_>, now: Timestamp) -> Result<Option<Settlement>, Failure> {
+/// How it ends with a thing that is met for the first time, if it goes no further: none travel that way, or nobody has told us of
+/// the contact that it names.
+pub(super) async fn unwanted(
+    deps: &Deps,
+    news: &News<'_>,
+    (record, lane, now): (&RecordId, Lane, Timestamp),
+) -> Result<Option<Settlement>, Failure> {
     let What::Thing { kind, contact } = &news.what else { return Ok(None) };
     if !news.rules.writes_anything_to(news.side.other()) {
         return Ok(Some(skip(deps, news.header, do_not_travel(*kind))));
     }
-    let Some(contact) = contact else { return Ok(None) };
+    let Some(contact) = contact.as_ref().filter(|_| !news.is_deleted) else { return Ok(None) };
     if deps.records.linked(&news.header.connection, news.side, contact.as_str()).await?.is_some() {
         return Ok(None);
     }
-    // The contact's own event may be on its way. What a reading of all of them shows has been there for longer.
-    let is_young = age(news.header, now) < CONTACT_COMES && news.header.source != "poll";
-    Ok(Some(if is_young { Settlement::Retry { code: UNAVAILABLE } } else { skip(deps, news.header, of_nobody(*kind)) }))
+    if news.header.source == "poll" {
+        // It may have been there for long. Nobody but a scan says who else is the same person, so it waits for the next one.
+        leave(deps, news, (record, contact, now)).await?;
+        return Ok(Some(skip(deps, news.header, of_nobody(*kind))));
+    }
+    if age(news.header, now) < CONTACT_COMES {
+        return Ok(Some(Settlement::Retry { code: UNAVAILABLE }));
+    }
+    // So this is the first that we hear of the contact.
+    Ok(match Box::pin(hint_contact(deps, news, contact, lane)).await {
+        Settlement::Done | Settlement::Skipped => None,
+        other @ (Settlement::Dead { .. } | Settlement::Retry { .. }) => Some(other),
+    })
+}
+
+async fn hint_contact(deps: &Deps, news: &News<'_>, contact: &ContactId, lane: Lane) -> Settlement {
+    let what = What::Contact { seen: None, maker: Maker::Others };
+    let (rules, id) = (&news.connection.rules, contact.clone());
+    apply(deps, &News { rules, id, is_deleted: false, what, ..*news }, lane).await
+}
+
+/// Remembered, to be read once its contact is known.
+async fn leave(
+    deps: &Deps,
+    news: &News<'_>,
+    (record, contact, now): (&RecordId, &ContactId, Timestamp),
+) -> Result<(), Failure> {
+    let mut document = Document::new(news.header.connection.clone(), record.clone(), now).of_kind(news.kind());
+    adopt(&mut document, news.rules, news.side, news.id.as_str(), now);
+    document.place[news.side] = Some(contact.to_string());
+    hint(&mut document, news.side);
+    deps.records.save(&document, Expected::Absent).await?;
+    Ok(deps.records.link_if_new(&document, news.side, news.id.as_str()).await?)
 }
 
 /// A note in GHL, which is several things for the other side where it is long.
 pub(super) struct Parts<'a> {
     pub(super) header: &'a Header,
+    pub(super) connection: &'a Connection,
     pub(super) rules: &'a Rules,
     /// Its first part.
     pub(super) note: PartId,
@@ -92,7 +130,15 @@ impl Parts<'_> {
     fn news(&self, number: usize, id: ContactId) -> News<'_> {
         let what = What::Thing { kind: Kind::Note, contact: self.contact.clone() };
         let is_deleted = number > self.count;
-        News { header: self.header, rules: self.rules, side: Side::Ghl, id, is_deleted, what }
+        News {
+            header: self.header,
+            connection: self.connection,
+            rules: self.rules,
+            side: Side::Ghl,
+            id,
+            is_deleted,
+            what,
+        }
     }
 }
 

@@ -76,9 +76,9 @@ impl Starting<'_> {
     /// Where commands ask that list or decide something: the store is this process's own.
     fn answer_reviews(&mut self, questions: desk::Questions) {
         let (config, reached) = (Arc::new(self.config.clone()), Arc::clone(&self.reached));
-        let shutdown = self.supervisor.shutdown();
+        let (limits, shutdown) = (self.limits.clone(), self.supervisor.shutdown());
         self.supervisor.start("review", async move {
-            review::answer(config, reached, questions, shutdown).await;
+            review::answer((config, limits), reached, questions, shutdown).await;
             Ok::<_, Infallible>(())
         });
     }

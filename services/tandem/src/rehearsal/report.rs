@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
-use tandem_contact::{Field, Side, Value};
+use tandem_contact::Side;
 use tandem_ingest::{Job, ScanDeps};
 use tandem_proto::{ConnectionId, Envelope, Payload, RecordId, Stream, v1};
-use tandem_reconcile::Document;
 
 use super::Line;
+use crate::review::Person;
+
+/// Read, and nothing was to be done.
+const IN_STEP: &str = "in_step";
 
 /// What would be done to a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub(super) async fn of(deps: &ScanDeps, connection: &ConnectionId, job: &Job) ->
     for stored in deps.queue.browse(Stream::Journal, 0, usize::MAX).await? {
         let envelope = Envelope::decode(&stored.body).context("reading what was noted")?;
         let Payload::JournalEntry(entry) = envelope.payload else { continue };
+        if entry.outcome == IN_STEP {
+            continue;
+        }
         let item = item(deps, connection, entry).await?;
         let kind = format!("{} {}", item.outcome, item.side).trim_end().to_owned();
         *totals.outcomes.entry(kind).or_default() += 1;
@@ -76,29 +82,18 @@ async fn item(deps: &ScanDeps, connection: &ConnectionId, entry: v1::JournalEntr
     };
     let record = RecordId::new(&entry.record_id).context("the name of a record")?;
     let document = deps.records.load(connection, &record).await?.map(|loaded| loaded.document);
-    let id = |side| document.as_ref().and_then(|document| real_id(document, side));
+    let person = document.as_ref().map(Person::of);
+    let id = |side| person.as_ref().and_then(|person| person.contacts[side].clone());
     Ok(Item {
         ghl: id(Side::Ghl),
         openphone: id(Side::OpenPhone),
-        name: document.as_ref().map(name).unwrap_or_default(),
+        name: person.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
         record: entry.record_id,
         outcome: entry.outcome,
         side: side.to_owned(),
         fields: entry.fields,
         reason: entry.reason,
     })
-}
-
-/// None for a contact that is only to be made.
-fn real_id(document: &Document, side: Side) -> Option<String> {
-    let id = document.provider_id(side)?;
-    (!id.ends_with(document.id.as_str())).then(|| id.to_owned())
-}
-
-fn name(document: &Document) -> String {
-    let text = |field| document.canon_value(field).and_then(Value::as_text).unwrap_or_default();
-    let name = format!("{} {}", text(Field::FirstName), text(Field::LastName)).trim().to_owned();
-    if name.is_empty() { text(Field::Company).to_owned() } else { name }
 }
 
 /// The counters of what was left alone, by reason.

@@ -6,60 +6,104 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
 use tandem_service::config::Queue;
 use tandem_service::{Config, desk};
 use tandem_telemetry::chain;
 use tokio_util::sync::CancellationToken;
 
-use super::{Reply, Room, Wish};
+use super::dead::Morgue;
+use super::{DeadWish, Refusal, Room, Wish};
 use crate::backends::{self, Backends, Reached};
 use crate::neighbour::{self, Question};
+use crate::rehearsal::Stage;
 use crate::{assemble, password};
 
 /// Where a running Tandem is asked.
 pub(crate) const ROUTE: &str = "/local/review";
-/// A look through every record takes seconds.
-const LIMIT: Duration = Duration::from_mins(2);
+/// A look through every record takes seconds, a preview as long as the provider's answers.
+const LIMIT: Duration = Duration::from_mins(4);
 /// A server that runs is reached in a moment.
 const REACHED_WITHIN: Duration = Duration::from_secs(20);
 
+/// What is asked.
 #[derive(Debug, Serialize, Deserialize)]
-struct Asked {
-    connection: ConnectionId,
-    wish: Wish,
+#[serde(rename_all = "snake_case")]
+pub(super) enum Asked {
+    /// Something of one connection.
+    Connection {
+        /// Whose.
+        connection: ConnectionId,
+        /// What.
+        wish: Wish,
+    },
+    /// Something about messages that were set aside.
+    Dead(DeadWish),
 }
 
 /// Asks whoever has the store, or does it.
-pub(super) async fn ask(config: &Config, connection: &ConnectionId, wish: &Wish) -> anyhow::Result<Reply> {
-    match &config.queue {
-        Queue::Embedded => ask_neighbour(config, connection, wish).await,
+pub(super) async fn ask<T: DeserializeOwned>(config: &Config, asked: &Asked) -> anyhow::Result<T> {
+    let reply = match &config.queue {
+        Queue::Embedded => ask_neighbour(config, asked).await?,
         Queue::Nats(nats) => {
             let ids: Vec<_> = config.connections.iter().map(|one| one.id.clone()).collect();
             let reached = tokio::time::timeout(REACHED_WITHIN, backends::nats(nats, &[], &ids)).await;
             let backends = reached.context("queue.url: NATS can't be reached")??;
-            carry_out(config, &backends, connection, wish).await
+            let limits = backends::limits(config, &[], &Reached::default()).await?;
+            carry_out(config, (&backends, &limits), asked).await?
+        }
+    };
+    serde_json::from_value(reply).context("reading the answer")
+}
+
+async fn carry_out(config: &Config, (backends, limits): (&Backends, &Limits), asked: &Asked) -> anyhow::Result<Json> {
+    let (records, queue, now) = (&backends.records, &backends.queue, Timestamp::now());
+    match asked {
+        Asked::Connection { connection, wish } => {
+            let found = config.connections.iter().find(|one| one.id == *connection);
+            let found = found.with_context(|| format!("there is no connection {connection} in the configuration"))?;
+            let (rules, task_rules, note_rules) = assemble::rules_by_kind(config, found);
+            let tokens = assemble::tokens(config, &backends.store, limits)?;
+            let stage = Stage { config, store: backends.store.clone(), limits, tokens: tokens.as_ref() };
+            let room = Room {
+                records,
+                queue,
+                connection,
+                rules: &rules,
+                task_rules: task_rules.as_ref(),
+                note_rules: note_rules.as_ref(),
+                default_country: &found.mapping.default_country,
+                now,
+                stage,
+            };
+            let reply = told(&Box::pin(room.carry_out(wish)).await);
+            // A renewal that was begun is finished: its answer comes once.
+            if let Some(tokens) = &tokens {
+                tokens.settled().await;
+            }
+            reply
+        }
+        Asked::Dead(wish) => {
+            let connections = config.connections.iter().map(|one| one.id.clone()).collect();
+            told(&Morgue { records, queue, connections, now }.carry_out(wish).await)
         }
     }
 }
 
-async fn carry_out(
-    config: &Config,
-    Backends { records, queue, .. }: &Backends,
-    connection: &ConnectionId,
-    wish: &Wish,
-) -> anyhow::Result<Reply> {
-    let found = config.connections.iter().find(|one| one.id == *connection);
-    let found = found.with_context(|| format!("there is no connection {connection} in the configuration"))?;
-    let rules = assemble::rules(config, found);
-    let room = Room { records, queue, connection, rules: &rules, now: Timestamp::now() };
-    room.carry_out(wish).await.map_err(|refusal| anyhow!(chain(&refusal)))
+fn told<T: Serialize>(reply: &Result<T, Refusal>) -> anyhow::Result<Json> {
+    match reply {
+        Ok(reply) => Ok(serde_json::to_value(reply)?),
+        Err(refusal) => Err(anyhow!(chain(refusal))),
+    }
 }
 
-async fn ask_neighbour(config: &Config, connection: &ConnectionId, wish: &Wish) -> anyhow::Result<Reply> {
+async fn ask_neighbour(config: &Config, asked: &Asked) -> anyhow::Result<Json> {
     let (listen, password) = (config.http.listen, password::of(config));
-    let body = serde_json::to_string(&Asked { connection: connection.clone(), wish: wish.clone() })?;
+    let body = serde_json::to_string(asked)?;
     let asking = tokio::task::spawn_blocking(move || {
         let password = Some(password.expose_secret());
         neighbour::ask(listen, &Question { method: "POST", path: ROUTE, password, body: &body, limit: LIMIT })
@@ -68,7 +112,7 @@ async fn ask_neighbour(config: &Config, connection: &ConnectionId, wish: &Wish) 
     let answer = asking.await?.with_context(not_running)?;
     match answer.status {
         200 => {
-            let reply: Result<Reply, String> =
+            let reply: Result<Json, String> =
                 serde_json::from_str(&answer.body).context("reading the answer of the running Tandem")?;
             reply.map_err(|refusal| anyhow!(refusal))
         }
@@ -79,7 +123,7 @@ async fn ask_neighbour(config: &Config, connection: &ConnectionId, wish: &Wish) 
 
 /// Carries out wishes until the shutdown.
 pub(crate) async fn answer(
-    config: Arc<Config>,
+    (config, limits): (Arc<Config>, Limits),
     reached: Reached,
     mut questions: desk::Questions,
     shutdown: CancellationToken,
@@ -91,7 +135,7 @@ pub(crate) async fn answer(
         };
         let Some(question) = question else { return shutdown.cancelled().await };
         let reply = match serde_json::from_str::<Asked>(&question.text) {
-            Ok(asked) => reply(&config, &reached, &asked).await,
+            Ok(asked) => reply((&config, &limits), &reached, &asked).await,
             Err(_) => Err("the question is none that this version knows".to_owned()),
         };
         match serde_json::to_string(&reply) {
@@ -101,7 +145,7 @@ pub(crate) async fn answer(
     }
 }
 
-async fn reply(config: &Config, reached: &Reached, asked: &Asked) -> Result<Reply, String> {
+async fn reply((config, limits): (&Config, &Limits), reached: &Reached, asked: &Asked) -> Result<Json, String> {
     let backends = reached.get().ok_or("the store is not reached yet: try again")?;
-    carry_out(config, backends, &asked.connection, &asked.wish).await.map_err(|error| format!("{error:#}"))
+    carry_out(config, (backends, limits), asked).await.map_err(|error| format!("{error:#}"))
 }

@@ -19,13 +19,15 @@ pub struct Person {
 }
 
 impl Person {
-    pub(super) fn of(document: &Document) -> Self {
+    pub(crate) fn of(document: &Document) -> Self {
         let text = |field| document.canon_value(field).and_then(Value::as_text);
         let names: Vec<&str> = [text(Field::FirstName), text(Field::LastName)].into_iter().flatten().collect();
         let name = if names.is_empty() { text(Field::Company).unwrap_or_default().to_owned() } else { names.join(" ") };
         let items = |field| document.canon_value(field).map(Value::items).unwrap_or_default();
         let reached_by = items(Field::Phones).into_iter().chain(items(Field::Emails)).collect();
-        let contact = |side| document.provider_id(side).map(str::to_owned);
+        // A dry run names what it would make after the record.
+        let is_real = |id: &&str| !id.ends_with(document.id.as_str());
+        let contact = |side| document.provider_id(side).filter(is_real).map(str::to_owned);
         let contacts = PerSide { ghl: contact(Side::Ghl), openphone: contact(Side::OpenPhone) };
         Self { record: document.id.clone(), name, reached_by, contacts }
     }

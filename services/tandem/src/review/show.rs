@@ -3,12 +3,14 @@
 use tandem_contact::{PerSide, Side, Value};
 use tandem_proto::ConnectionId;
 
-use super::Reply;
 use super::conflicts::{ConflictItem, Settled};
 use super::duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
+use super::{Previewed, Reply, WrittenField, records};
 
 pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
     match reply {
+        Reply::Record(shown) => records::text(connection, shown),
+        Reply::Previewed(previewed) => preview(connection, previewed),
         Reply::Duplicates(found) => duplicates(connection, found),
         Reply::Merged(merged) => merge(connection, merged),
         Reply::Apart(Apart { record, from }) => {
@@ -21,6 +23,19 @@ pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
             format!("{field} of record {record} is {value} on both sides in a moment.")
         }
     }
+}
+
+fn preview(connection: &ConnectionId, Previewed { written, record }: &Previewed) -> String {
+    let head = match written.len() {
+        0 => "Nothing would be written.".to_owned(),
+        count => format!("What would be written (nothing was): {count} fields"),
+    };
+    let line = |field: &WrittenField| {
+        let (before, after) = (shown(field.before.as_ref()), shown(field.after.as_ref()));
+        format!("  {} {}: {before} -> {after}", field.side.name(), field.field.name())
+    };
+    let written = [head].into_iter().chain(written.iter().map(line)).collect::<Vec<_>>().join("\n");
+    format!("{written}\n\nHow that comes about, and how it would stand then:\n\n{}", records::text(connection, record))
 }
 
 fn duplicates(connection: &ConnectionId, Duplicates { waiting, merged }: &Duplicates) -> String {

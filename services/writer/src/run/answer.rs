@@ -65,6 +65,8 @@ impl Worker<'_> {
                     let line = Line::new("skipped", side.other()).with_reason(not_worth_making(document.kind));
                     self.caller.deps.metrics.skipped("nobody");
                     journal::write(&self.caller, &document, revision, line).await;
+                } else if is_done {
+                    journal::write(&self.caller, &document, revision, in_step(side, &notes)).await;
                 }
                 Ok(Flow::Again)
             }
@@ -133,7 +135,7 @@ impl Worker<'_> {
     ) -> Result<Flow, Error> {
         let line = Line::new(verb(kind), side).with_fields(writes.keys().copied()).with_request(template);
         let line = match &answer {
-            Ok(_) => line,
+            Ok(_) => Line { status: self.caller.last.get(), ..line },
             Err(trouble) => line.with_trouble(trouble),
         };
         let verdict = verdict((kind, side), answer, writes);
@@ -334,6 +336,23 @@ fn refusal((kind, side): (IntentKind, Side), error: &ApiError, writes: &Writes) 
             _,
         ) => Verdict::Park,
     }
+}
+
+/// What was read leads to no write.
+fn in_step(side: Side, notes: &[Note]) -> Line {
+    let changed: Vec<Field> = notes
+        .iter()
+        .filter_map(|note| match note {
+            Note::Edit(field) | Note::KeptThere(field) => Some(*field),
+            Note::OwnWrite(_) | Note::NotTaken(_) | Note::Held(..) | Note::Conflict { .. } => None,
+        })
+        .collect();
+    let reason = if changed.is_empty() {
+        "read, and nothing that is kept in step differs"
+    } else {
+        "read: these fields were changed there, and are not to be written elsewhere"
+    };
+    Line::new("in_step", side).with_fields(changed).with_reason(reason)
 }
 
 fn not_worth_making(kind: Kind) -> &'static str {

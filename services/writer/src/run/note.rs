@@ -77,8 +77,8 @@ impl Worker<'_> {
         let kind = (Kind::Note, Side::Ghl);
         let linked = self.caller.deps.records.linked_thing(&document.connection, kind, &before).await?;
         let Some(record) = linked else { return Ok(true) };
-        let before = self.last_of(document, record).await?;
-        Ok(before.is_none_or(|before| {
+        let before = self.caller.deps.records.last_of(&document.connection, record).await?;
+        Ok(before.is_none_or(|Loaded { document: before, .. }| {
             before.link[Side::OpenPhone].is_some() || before.parked.is_some() || before.dirty_since.is_none()
         }))
     }

@@ -25,6 +25,24 @@ pub(super) async fn browsing_goes_page_by_page(backend: Backend) {
     assert_eq!(ids, ["0", "1", "2", "3", "4", "5", "6"]);
 }
 
+pub(super) async fn the_history_is_one_records_and_ends_with_the_newest(backend: Backend) {
+    let opened = backend.calm().await;
+    for number in 0..6 {
+        for record in ["r1", "r10", "r2"] {
+            let (subject, id) = (format!("journal.acme.{record}"), format!("{record}-{number}"));
+            store(&opened.queue, message(Stream::Journal, Lane::Live, &subject, &id)).await;
+        }
+        store(&opened.queue, message(Stream::Conflicts, Lane::Live, "conflicts.acme.r1", &number.to_string())).await;
+    }
+    let ids = async |subject: &str, most| {
+        let found = opened.queue.history(subject, most).await.unwrap();
+        found.into_iter().map(|stored| stored.id.0).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("journal.acme.r1", 4).await, ["r1-2", "r1-3", "r1-4", "r1-5"]);
+    assert_eq!(ids("journal.acme.r1", 100).await.len(), 6);
+    assert!(ids("journal.acme.r", 100).await.is_empty());
+}
+
 pub(super) async fn a_message_is_found_and_removed_in_its_own_stream_only(backend: Backend) {
     let opened = backend.calm().await;
     let queue = &opened.queue;
