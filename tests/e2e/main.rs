@@ -21,6 +21,7 @@ mod kill;
 mod known_bugs;
 mod logs;
 mod main_job;
+mod mapping;
 mod notes;
 mod oauth;
 mod operations;

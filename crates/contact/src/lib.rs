@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod codec;
 pub mod email;
 mod field;
 pub mod mention;
@@ -9,5 +10,6 @@ mod side;
 pub mod tag;
 pub mod trial;
 
-pub use field::{Field, Fields, Observed, Value};
+pub use codec::{Codec, Codecs};
+pub use field::{CustomName, Field, Fields, InvalidName, Observed, Value};
 pub use side::{PerSide, Side};

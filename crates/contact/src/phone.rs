@@ -2,6 +2,8 @@
 
 use phonenumber::country::Id;
 
+use crate::codec::PhoneStyle;
+
 /// E.164 where the number can be read with `default_country` (ISO 3166-1 alpha-2) for numbers without a country
 /// code; otherwise the trimmed text, because a short code or an extension must not get lost. Nothing when blank.
 pub fn normal(raw: &str, default_country: &str) -> Option<String> {
@@ -10,6 +12,19 @@ pub fn normal(raw: &str, default_country: &str) -> Option<String> {
         return None;
     }
     Some(e164(text, default_country).unwrap_or_else(|| text.to_owned()))
+}
+
+/// An E.164 number as people of `country` write it; nothing where it would not be read as the same number again.
+pub fn written(number: &str, style: PhoneStyle, country: &str) -> Option<String> {
+    let parsed = phonenumber::parse(None, number).ok()?;
+    let is_of_country = parsed.country().id().is_some_and(|id| Ok(id) == country.parse());
+    let mode = match style {
+        PhoneStyle::E164 => phonenumber::Mode::E164,
+        PhoneStyle::National if is_of_country => phonenumber::Mode::National,
+        PhoneStyle::International | PhoneStyle::National => phonenumber::Mode::International,
+    };
+    let written = parsed.format().mode(mode).to_string();
+    (normal(&written, country).as_deref() == Some(number)).then_some(written)
 }
 
 /// True for an ISO 3166-1 alpha-2 code that the metadata knows.
@@ -96,6 +111,16 @@ mod tests {
         fn normalising_twice_changes_nothing(raw in "[+0-9 ()a-z.-]{0,24}") {
             if let Some(once) = normal(&raw, "US") {
                 prop_assert_eq!(normal(&once, "US"), Some(once));
+            }
+        }
+
+        #[test]
+        fn a_number_that_is_written_down_is_read_as_the_same(raw in "[+0-9 ()-]{0,20}") {
+            let Some(number) = normal(&raw, "US") else { return Ok(()) };
+            for style in [PhoneStyle::E164, PhoneStyle::International, PhoneStyle::National] {
+                if let Some(written) = written(&number, style, "US") {
+                    prop_assert_eq!(normal(&written, "US"), Some(number.clone()));
+                }
             }
         }
 

@@ -1,9 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+mod apply;
+mod example;
+mod expression;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use tandem_contact::{Field, PerSide, Side};
+use tandem_contact::{Codecs, Field, PerSide, Side};
 use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing};
+
+pub use apply::{Formula, Segment, segments_field};
+pub use example::{Example, Expected};
+pub use expression::{Expression, Failed, InvalidExpression, Seen};
 
 /// What one connection keeps in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +22,17 @@ pub struct Mapping {
     pub creates: PerSide<bool>,
     /// Country of phone numbers without a country code, ISO 3166-1 alpha-2.
     pub default_country: String,
-    /// Id of the GHL custom field that holds the role; GHL has no field of its own for it.
-    pub role_custom_field: Option<String>,
+    /// The custom fields that hold canonical fields, by id, key or name: GHL has no field of its own for the role, and a mapping's
+    /// own fields are nowhere else.
+    pub places: PerSide<BTreeMap<Field, String>>,
+    /// How values stand on each side, where that differs from the canonical form.
+    pub codecs: PerSide<Codecs>,
+    /// Whom it is about; others are read and left alone. None for everybody.
+    pub filter: Option<Expression>,
+    /// Fields that are written only where this holds.
+    pub conditions: BTreeMap<Field, Expression>,
+    /// Fields whose value is made from others.
+    pub formulas: BTreeMap<Field, Formula>,
     /// Name of the OpenPhone custom field that holds the tags.
     pub tags_field: String,
     /// What a delete on that side does at the other.
@@ -26,6 +43,8 @@ pub struct Mapping {
     pub task_number: Option<String>,
     /// Which way notes travel; none where they don't.
     pub notes: Option<Direction>,
+    /// What the mapping is to do with people who are made up, for `tandem mapping test`.
+    pub examples: Vec<Example>,
 }
 
 impl Default for Mapping {
@@ -35,12 +54,17 @@ impl Default for Mapping {
             fields: Field::ALL.into_iter().map(|field| (field, ruled(field, rule))).collect(),
             creates: PerSide { ghl: true, openphone: true },
             default_country: "US".to_owned(),
-            role_custom_field: None,
+            places: PerSide::default(),
+            codecs: PerSide::default(),
+            filter: None,
+            conditions: BTreeMap::new(),
+            formulas: BTreeMap::new(),
             tags_field: "Tags".to_owned(),
             deletes: PerSide { ghl: DeletePolicy::Ignore, openphone: DeletePolicy::Ignore },
             tasks: None,
             task_number: None,
             notes: None,
+            examples: Vec::new(),
         }
     }
 }
@@ -69,7 +93,8 @@ impl Mapping {
             .collect();
         let numbers = BTreeSet::from([Field::Phones, Field::Emails]);
         // OpenPhone's v1 PATCH replaces lists, so they are read before they are written (contract sheet, section 6.4).
-        let lists: BTreeSet<Field> = Field::ALL.into_iter().filter(|field| field.is_list()).collect();
+        let in_lists = |field: &Field| field.is_list() || self.places.openphone.contains_key(field);
+        let lists: BTreeSet<Field> = fields.keys().copied().filter(in_lists).collect();
         let rules = Rules {
             fields,
             deletes: self.deletes,
@@ -119,7 +144,12 @@ impl Mapping {
 
     /// GHL has no field of its own for the role.
     fn has_place(&self, field: Field) -> bool {
-        field != Field::Role || self.role_custom_field.is_some()
+        field != Field::Role || self.places.ghl.contains_key(&field)
+    }
+
+    /// The fields that an expression of this mapping may name: those that come from somewhere.
+    pub fn nameable(own: impl IntoIterator<Item = Field>) -> Vec<Field> {
+        Field::ALL.into_iter().chain(own).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod custom;
 mod error;
 pub mod ghl;
 mod id;
@@ -11,6 +12,7 @@ mod request;
 mod row;
 mod signature;
 
+pub use custom::{CustomDefinition, CustomKind, CustomPlaces, CustomValue, Unfit};
 pub use error::{ApiError, Words};
 pub use id::{ContactId, InvalidId};
 pub use json::{MAX_WEBHOOK_BYTES, ParseError};

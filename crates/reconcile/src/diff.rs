@@ -20,7 +20,8 @@ pub struct Write {
 
 /// The mapped fields of `side` that are behind the agreed values, with what a single request would bring them to.
 pub fn diff(document: &Document, rules: &Rules, side: Side) -> Writes {
-    let mapped = || rules.fields.keys().copied().filter(|field| rules.writes_to(*field, side));
+    let is_held_back = |field: &Field| rules.is_left_out || rules.held_back.contains(field);
+    let mapped = || rules.fields.keys().copied().filter(|field| rules.writes_to(*field, side) && !is_held_back(field));
     let writes: Writes = mapped()
         .filter(|field| is_behind(document, rules, side, *field))
         .map(|field| (field, write(document, rules, side, field)))

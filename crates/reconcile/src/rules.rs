@@ -39,6 +39,10 @@ pub struct Rules {
     pub timing: PerSide<Timing>,
     /// True: phone and email claims keep one person from being created twice.
     pub claim_identity: bool,
+    /// Mapped fields that are not written for this record now, whatever they hold; they are observed all the same.
+    pub held_back: BTreeSet<Field>,
+    /// This record is observed and nothing more: nothing is made, written or deleted.
+    pub is_left_out: bool,
     /// Rules switched off by tests that must see the simulation catch it. Nothing in production.
     pub weakened: Weakened,
 }

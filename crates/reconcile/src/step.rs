@@ -63,7 +63,7 @@ pub fn next_step(document: &Document, rules: &Rules, run: &Run, now: Timestamp) 
         .or_else(|| claim(document, rules))
         .or_else(|| Side::BOTH.into_iter().find_map(|side| create(document, rules, side, now)))
         .or_else(|| Side::BOTH.into_iter().find_map(|side| update(document, rules, side, run)))
-        .unwrap_or(Step::Done("in_step"))
+        .unwrap_or(Step::Done(if rules.is_left_out { "left_out" } else { "in_step" }))
 }
 
 /// Another record goes on with its contacts.
@@ -114,7 +114,7 @@ fn after_delete(document: &Document, rules: &Rules) -> Option<Step> {
     if let Some(step) = ended(document) {
         return Some(step);
     }
-    let is_there = document.link[other].is_some() && document.gone[other].is_none();
+    let is_there = document.link[other].is_some() && document.gone[other].is_none() && !rules.is_left_out;
     Some(match rules.deletes[side] {
         DeletePolicy::Propagate if is_there => Step::Delete(other),
         DeletePolicy::Archive if is_there => archive(document, rules, other).unwrap_or(Step::Done("archived")),
@@ -136,7 +136,7 @@ fn claim(document: &Document, rules: &Rules) -> Option<Step> {
 
 fn create(document: &Document, rules: &Rules, side: Side, now: Timestamp) -> Option<Step> {
     let is_known_across = document.link[side.other()].is_some();
-    if document.link[side].is_some() || !rules.creates[side] || !is_known_across {
+    if document.link[side].is_some() || !rules.creates[side] || !is_known_across || rules.is_left_out {
         return None;
     }
     let writes: Writes = diff(document, rules, side).into_iter().filter(|(_, write)| write.to.is_some()).collect();

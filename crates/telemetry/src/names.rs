@@ -88,12 +88,13 @@ const SKIP: Label = Label {
         "nobody",
         "parked",
         "trial",
+        "left_out",
     ],
 };
 const PARKED: Label = Label { key: "code", values: &["refused", "duplicate", "vanished", "key_taken"] };
 const DEAD: Label = Label {
     key: "code",
-    values: &["undecodable", "refused", "unavailable", "contended", "panic", "attempts_exhausted"],
+    values: &["undecodable", "refused", "unavailable", "contended", "panic", "attempts_exhausted", "mapping"],
 };
 const MAPPED: Label = Label { key: "outcome", values: &["hinted", "skipped", "dead", "retry"] };
 const WRITTEN: Label = Label {

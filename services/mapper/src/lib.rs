@@ -15,6 +15,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer};
 use tandem_providers::ghl::GhlView;
+use tandem_providers::openphone::OpenPhoneView;
 use tandem_queue::Queue;
 use tandem_reconcile::{Kind, Rules};
 use tandem_records::Records;
@@ -44,6 +45,8 @@ pub struct Connection {
     pub note_rules: Option<Rules>,
     /// How GHL's contacts are read.
     pub ghl: GhlView,
+    /// How `OpenPhone`'s are; where tags live there a contact tells by itself.
+    pub openphone: OpenPhoneView,
 }
 
 impl Connection {

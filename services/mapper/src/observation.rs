@@ -123,10 +123,8 @@ fn of_scan(side: Side, event: &v1::Event, connection: &Connection) -> Option<Obs
         }
         ("scan.contact", Side::OpenPhone) => {
             let contact = openphone::scan::read(&event.body)?;
-            let view = OpenPhoneView {
-                default_country: connection.mapping.default_country.clone(),
-                tags: openphone::scan::tags_of(&contact, &connection.mapping.tags_field),
-            };
+            let tags = openphone::scan::tags_of(&contact, &connection.mapping.tags_field);
+            let view = OpenPhoneView { tags, ..connection.openphone.clone() };
             let (observed, at) = openphone::contact::observe(&contact, &view);
             let maker = made_in_openphone(contact.external_id.as_deref());
             let snapshot = Snapshot { observed, at, is_lower_cased: false, maker };
@@ -196,8 +194,8 @@ fn of_openphone(event: openphone::webhook::Webhook, connection: &Connection) -> 
         }
         Hook::Other => return Observation::Skip("not_a_contact_event"),
     };
-    let mapping = &connection.mapping;
-    let observed = |contact: Partial| observe_event(&contact, &mapping.default_country, &mapping.tags_field).0;
+    let tags_field = &connection.mapping.tags_field;
+    let observed = |contact: Partial| observe_event(&contact, &connection.openphone, tags_field).0;
     let maker = made_in_openphone(event.contact.as_ref().and_then(Partial::external_id).as_deref());
     let seen = event.contact.filter(|_| !is_deleted).map(observed);
     match event.contact_id {
@@ -224,18 +222,22 @@ mod tests {
     use tandem_contact::{Field, PerSide, Value};
     use tandem_mapping::Mapping;
     use tandem_providers::ghl::GhlView;
+    use tandem_providers::openphone::TagTarget;
 
     use super::*;
 
     fn connection() -> Connection {
         let mapping = Mapping::default();
-        let ghl = GhlView {
-            location_id: "l1".to_owned(),
-            default_country: "US".to_owned(),
-            role_custom_field: None,
-            app_url: "https://app.example.com".to_owned(),
-        };
-        Connection { rules: mapping.rules(PerSide::default()), task_rules: None, note_rules: None, mapping, ghl }
+        let ghl = GhlView::plain("l1", "US", "https://app.example.com");
+        let openphone = OpenPhoneView::plain("US", TagTarget::NotRepresentable);
+        Connection {
+            rules: mapping.rules(PerSide::default()),
+            task_rules: None,
+            note_rules: None,
+            mapping,
+            ghl,
+            openphone,
+        }
     }
 
     fn of(side: Side, body: &str) -> Observation {

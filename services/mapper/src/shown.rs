@@ -63,6 +63,8 @@ impl Shown<'_> {
             // We may have been stopped between the save and the command: then this event comes again.
             if document.dirty_since.is_some() && document.parked.is_none() && !waits_for_counterpart(&document) {
                 publish(deps, self.header, &document, revision, lane).await?;
+            } else if reason == "in_step" && self.means_otherwise_now(&mut document, now) {
+                return self.save_and_command(deps, (document, Expected::Revision(revision)), lane).await;
             }
             return Ok(skip(deps, self.header, reason));
         }
@@ -79,10 +81,11 @@ impl Shown<'_> {
     async fn first_seen(&self, deps: &Deps, document: Document, lane: Lane) -> Result<Settlement, Failure> {
         let now = Timestamp::now();
         let mut document = self.taken_over(document, now);
+        let rules = self.decided(&mut document);
         if let Some(holder) = self.claim(deps, &mut document).await? {
             return self.joined(deps, (document, holder), lane).await;
         }
-        if matches!(next_step(&document, &self.connection.rules, &Run::default(), now), Step::Done(_)) {
+        if matches!(next_step(&document, &rules, &Run::default(), now), Step::Done(_)) {
             deps.records.save(&document, Expected::Absent).await?;
             deps.records.link(&document, self.side, self.contact.as_str()).await?;
             return Ok(skip(deps, self.header, "nobody"));
@@ -114,6 +117,22 @@ impl Shown<'_> {
         }
         hint(&mut document, self.side);
         document
+    }
+
+    /// By which rules the record is decided, with values that are made from others made. What can't be made is told by the writer.
+    fn decided(&self, document: &mut Document) -> Rules {
+        let rules = &self.connection.rules;
+        self.connection.mapping.apply(rules, document).unwrap_or_else(|_| rules.clone())
+    }
+
+    /// The mapping says something else of it than it did when the record was last worked on.
+    fn means_otherwise_now(&self, document: &mut Document, now: Timestamp) -> bool {
+        let is_free = document.dirty_since.is_none() && !waits_for_counterpart(document);
+        if self.connection.mapping.is_plain() || !is_free {
+            return false;
+        }
+        let rules = self.decided(document);
+        !matches!(next_step(document, &rules, &Run::default(), now), Step::Done(_) | Step::Park | Step::Wait { .. })
     }
 
     async fn save_and_command(

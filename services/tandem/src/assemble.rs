@@ -18,11 +18,11 @@ use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_mapping::Mapping;
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
-use tandem_providers::Purpose;
 use tandem_providers::ghl::oauth::App;
 use tandem_providers::ghl::{self, ApiVersion, GhlView, PUBLISHED_KEY, PublicKey};
-use tandem_providers::openphone::WebhookSecret;
 use tandem_providers::openphone::hook::{CONTACT_AND_TASK_EVENTS, CONTACT_EVENTS};
+use tandem_providers::openphone::{OpenPhoneView, TagTarget, WebhookSecret};
+use tandem_providers::{CustomPlaces, Purpose};
 use tandem_reconcile::{BrakeLimit, Rules, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
@@ -75,8 +75,8 @@ pub(crate) fn mapper(config: &Config) -> tandem_mapper::Config {
     let connection = |connection: &config::Connection| {
         let mapping = connection.mapping.clone();
         let (rules, task_rules, note_rules) = rules_by_kind(config, connection);
-        let ghl = ghl_view(config, connection);
-        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, note_rules, ghl })
+        let (ghl, openphone) = (ghl_view(config, connection), openphone_view(&mapping));
+        (connection.id.clone(), tandem_mapper::Connection { mapping, rules, task_rules, note_rules, ghl, openphone })
     };
     tandem_mapper::Config {
         connections: config.connections.iter().map(connection).collect(),
@@ -201,7 +201,12 @@ fn writer_connection(
     let view = ghl_view(config, connection);
     let version = api_version(config)?;
     let ghl = GhlSide { client: clients.ghl.clone(), credential, connect_url, version, view, budget: ghl_budget };
-    let openphone = OpenPhoneSide { client: clients.openphone.clone(), api_key: key.clone(), budget: openphone_budget };
+    let openphone = OpenPhoneSide {
+        client: clients.openphone.clone(),
+        api_key: key.clone(),
+        view: openphone_view(&mapping),
+        budget: openphone_budget,
+    };
     Ok(Connection::new(connection.id.clone(), mapping, rules, ghl, openphone))
 }
 
@@ -214,12 +219,22 @@ fn ghl_credential(connection: &config::Connection, tokens: Option<&Tokens>) -> a
 }
 
 /// How a connection's GHL contacts are read.
-fn ghl_view(config: &Config, connection: &config::Connection) -> GhlView {
+pub(crate) fn ghl_view(config: &Config, connection: &config::Connection) -> GhlView {
+    let mapping = &connection.mapping;
+    let app_url = config.providers.ghl.app_url.as_str().trim_end_matches('/');
     GhlView {
-        location_id: connection.ghl.location_id.clone(),
-        default_country: connection.mapping.default_country.clone(),
-        role_custom_field: connection.mapping.role_custom_field.clone(),
-        app_url: config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
+        custom_fields: GhlView::places(mapping.places.ghl.clone()),
+        codecs: mapping.codecs.ghl.clone(),
+        ..GhlView::plain(&connection.ghl.location_id, &mapping.default_country, app_url)
+    }
+}
+
+/// How its `OpenPhone` contacts are, but for what the workspace has to be asked for.
+pub(crate) fn openphone_view(mapping: &Mapping) -> OpenPhoneView {
+    OpenPhoneView {
+        custom_fields: CustomPlaces::new(mapping.places.openphone.clone()),
+        codecs: mapping.codecs.openphone.clone(),
+        ..OpenPhoneView::plain(&mapping.default_country, TagTarget::NotRepresentable)
     }
 }
 
@@ -248,6 +263,7 @@ fn scan_connection(
         credential,
         version: api_version(config)?,
         location: ghl::Id::new(location).with_context(|| format!("connection {}: ghl.location_id", connection.id))?,
+        names_fields: !GhlView::places(connection.mapping.places.ghl.clone()).is_resolved(),
         budget: register(limits, "ghl", location, config.providers.ghl.rate),
     };
     let openphone = OpenPhoneReader {

@@ -6,6 +6,7 @@ pub(crate) mod connect;
 pub(crate) mod dead;
 pub(crate) mod demo;
 pub(crate) mod duplicates;
+pub(crate) mod mapping;
 pub(crate) mod preview;
 pub(crate) mod records;
 pub(crate) mod resume;

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tandem_service::config::{EXIT_BAD_CONFIGURATION, Queue, process_environment};
+use tandem_mapping::Mapping;
+use tandem_service::config::{self, EXIT_BAD_CONFIGURATION, Queue, process_environment};
 use tandem_service::supervise::stop_signals;
 use tandem_service::{Config, ConfigError};
 use tandem_telemetry::{Export, ExportError, Exporting};
@@ -67,6 +68,14 @@ fn export_spans(config: &Config, parts: &[Part]) -> anyhow::Result<Exporting> {
 /// The configuration file, with this process's environment over it.
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
     Config::load(path, &process_environment())
+}
+
+/// Reads a mapping file.
+///
+/// # Errors
+/// It can't be read, or says something that it may not.
+pub fn load_mapping(path: &Path) -> Result<Mapping, ConfigError> {
+    config::load_mapping(path, &process_environment())
 }
 
 /// The runtime of a process.

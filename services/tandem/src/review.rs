@@ -20,6 +20,7 @@ use std::io::{self, Write as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tandem_contact::{Field, Side};
+use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{Rules, Unmergeable};
 use tandem_records::Records;
@@ -150,8 +151,7 @@ pub(crate) struct Room<'a> {
     pub(crate) task_rules: Option<&'a Rules>,
     /// The same of notes.
     pub(crate) note_rules: Option<&'a Rules>,
-    /// Of phone numbers without a country code.
-    pub(crate) default_country: &'a str,
+    pub(crate) mapping: &'a Mapping,
     pub(crate) now: Timestamp,
     /// Where dry runs are played.
     pub(crate) stage: Stage<'a>,

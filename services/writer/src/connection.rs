@@ -20,7 +20,7 @@ use tandem_reconcile::{Kind, Rules};
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::ghl::Settings;
+use crate::ghl::{LocationFields, Settings};
 use crate::pause::Pause;
 use crate::people::People;
 use crate::task::OpenTasks;
@@ -47,6 +47,8 @@ pub struct Connection {
     pub(crate) key: Key,
     /// The workspace's custom fields, as last read.
     pub(crate) workspace: Mutex<Option<(OpenPhoneView, Instant)>>,
+    /// The location's custom fields, as last read.
+    pub(crate) custom_fields: Mutex<Option<(Arc<LocationFields>, Instant)>>,
     /// The location's settings, as last read.
     pub(crate) location: Mutex<Option<(Settings, Instant)>>,
     /// Who works at either side, as last read.
@@ -69,7 +71,7 @@ pub struct GhlSide {
     pub connect_url: Option<Url>,
     /// The `Version` header.
     pub version: ApiVersion,
-    /// How its contacts are read.
+    /// How its contacts are read, as far as that is known without asking.
     pub view: GhlView,
     /// The budget every call draws on.
     pub budget: BudgetKey,
@@ -81,6 +83,8 @@ pub struct OpenPhoneSide {
     pub client: Client,
     /// The workspace's API key.
     pub api_key: SecretString,
+    /// How its contacts are read, as far as that is known without asking.
+    pub view: OpenPhoneView,
     /// The budget every call draws on.
     pub budget: BudgetKey,
 }
@@ -106,6 +110,7 @@ impl Connection {
             brake: Mutex::new(None),
             key: Key::default(),
             workspace: Mutex::new(None),
+            custom_fields: Mutex::new(None),
             location: Mutex::new(None),
             people: Mutex::new(None),
             numbers: Mutex::new(None),

@@ -1,13 +1,14 @@
 //! The requests of the GHL side.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use tandem_contact::{Field, Fields, Observed, Side, Value};
 use tandem_providers::ghl::contact::observe;
 use tandem_providers::ghl::search::{self, Filter, Search};
-use tandem_providers::ghl::{self, Contact, Id, location, tag, write};
-use tandem_providers::{ApiError, Class, ContactId, Request};
+use tandem_providers::ghl::{self, Contact, GhlView, Id, custom_field, location, tag, write};
+use tandem_providers::{ApiError, Class, ContactId, CustomDefinition, Request};
 use tandem_reconcile::{Document, Found, Writes, fits};
 
 use crate::call::{Caller, Pass, Trouble};
@@ -53,15 +54,59 @@ pub(crate) async fn settings(caller: &Caller<'_>) -> Result<Settings, Trouble> {
     Ok(settings)
 }
 
+/// The location's custom fields, and what they mean for reading and writing its contacts.
+#[derive(Debug)]
+pub(crate) struct LocationFields {
+    /// How its contacts are read and written.
+    pub(crate) view: GhlView,
+    /// What there is.
+    definitions: Vec<CustomDefinition>,
+}
+
+/// The custom fields that the mapping names; asks when that was long ago, and only where it names some by key or name.
+pub(crate) async fn location_fields(caller: &Caller<'_>) -> Result<Arc<LocationFields>, Trouble> {
+    let side = &caller.connection.ghl;
+    let mut held = caller.connection.custom_fields.lock().await;
+    if let Some((fields, read_at)) = held.as_ref()
+        && read_at.elapsed() < Connection::SETTINGS_AGE
+    {
+        return Ok(Arc::clone(fields));
+    }
+    let mut fields = LocationFields { view: side.view.clone(), definitions: Vec::new() };
+    if !side.view.custom_fields.is_resolved()
+        && let Ok(location) = Id::new(&side.view.location_id)
+    {
+        let request = custom_field::list(&location, &side.version);
+        let listed = caller.read(Side::Ghl, request, custom_field::definitions).await?;
+        fields.definitions = listed.items.iter().map(custom_field::Definition::custom).collect();
+        fields.view.custom_fields.resolve(&fields.definitions);
+    }
+    let fields = Arc::new(fields);
+    *held = Some((Arc::clone(&fields), Instant::now()));
+    Ok(fields)
+}
+
+/// Custom fields that are not there, or can't hold what they should, and why.
+pub(crate) fn unfit(writes: &Writes, view: &GhlView) -> Option<(BTreeSet<Field>, String)> {
+    let has_place = |field: &Field| field.is_custom() || *field == Field::Role;
+    let of =
+        |(field, write): (&Field, &tandem_reconcile::Write)| Some((*field, view.unfit(*field, write.to.as_ref())?));
+    let unfit: Vec<_> = writes.iter().filter(|(field, _)| has_place(field)).filter_map(of).collect();
+    let why: BTreeSet<String> =
+        unfit.iter().map(|(field, unfit)| format!("GoHighLevel has no place for {}: {unfit}", field.name())).collect();
+    let fields: BTreeSet<Field> = unfit.into_iter().map(|(field, _)| field).collect();
+    (!fields.is_empty()).then(|| (fields, why.into_iter().collect::<Vec<_>>().join("; ")))
+}
+
 pub(crate) fn is_denied(error: &ApiError) -> bool {
     error.is_missing_scope() || error.class() == Class::Forbidden
 }
 
 /// `GET /contacts/{id}`, with the contact itself: which number is the primary one matters for writing.
 pub(crate) async fn read(caller: &Caller<'_>, id: &ContactId) -> Result<(Found, Contact), Trouble> {
-    let side = &caller.connection.ghl;
+    let (side, fields) = (&caller.connection.ghl, location_fields(caller).await?);
     let contact = caller.read(Side::Ghl, ghl::request::contact(id, &side.version), ghl::response::contact).await?;
-    Ok((found(&contact, side), contact))
+    Ok((found(&contact, &fields.view), contact))
 }
 
 /// Contacts that can be this record's: those whom GHL finds by its numbers and addresses, else by name among those that we
@@ -137,9 +182,9 @@ pub(crate) fn unrepresentable(writes: &Writes) -> BTreeSet<Field> {
 }
 
 /// The request that makes the contact.
-pub(crate) fn create(writes: &Writes, side: &GhlSide) -> Prepared {
+pub(crate) fn create(writes: &Writes, (view, side): (&GhlView, &GhlSide)) -> Prepared {
     let fields: Fields = writes.iter().filter_map(|(field, write)| Some((*field, write.to.clone()?))).collect();
-    Prepared::Create(write::create(&fields, &side.view, &side.version))
+    Prepared::Create(write::create(&fields, view, &side.version))
 }
 
 /// The request that changes the contact; none where GHL offers no way.
@@ -147,14 +192,14 @@ pub(crate) fn update(
     id: &ContactId,
     (held, document): (Option<&Contact>, &Document),
     writes: &Writes,
-    side: &GhlSide,
+    (view, side): (&GhlView, &GhlSide),
 ) -> Option<Prepared> {
     if let Some(tags) = writes.get(&Field::Tags) {
         return change_tags(id, document, tags.to.as_ref(), side);
     }
     let changes: Observed = writes.iter().map(|(field, write)| (*field, write.to.clone())).collect();
     let unread = Contact::unread(id.clone());
-    write::update(held.unwrap_or(&unread), &changes, &side.view, &side.version).map(Prepared::Update)
+    write::update(held.unwrap_or(&unread), &changes, view, &side.version).map(Prepared::Update)
 }
 
 /// One request adds, another removes; the steps come in this order.
@@ -181,15 +226,18 @@ pub(crate) async fn send(
     pass: Pass,
     send_by: Instant,
 ) -> Result<Option<Found>, Trouble> {
-    let (with, side) = ((pass, Some(send_by)), &caller.connection.ghl);
+    let with = (pass, Some(send_by));
+    // Known since it was prepared.
+    let known = caller.connection.custom_fields.lock().await.as_ref().map(|(fields, _)| Arc::clone(fields));
+    let view = known.as_ref().map_or(&caller.connection.ghl.view, |fields| &fields.view);
     match prepared {
         Prepared::Create(request) => {
             let contact = caller.send(Side::Ghl, request, with, write::created).await?;
-            Ok(Some(found(&contact, side)))
+            Ok(Some(found(&contact, view)))
         }
         Prepared::Update(request) => {
             let contact = caller.send(Side::Ghl, request, with, write::updated).await?;
-            Ok(contact.map(|contact| found(&contact, side)))
+            Ok(contact.map(|contact| found(&contact, view)))
         }
         Prepared::Tags(request) => caller.send(Side::Ghl, request, with, tag::tags).await.map(|_| None),
         Prepared::Delete(request) => caller.send(Side::Ghl, request, with, ghl::response::done).await.map(|()| None),
@@ -206,7 +254,7 @@ impl Prepared {
     }
 }
 
-fn found(contact: &Contact, side: &GhlSide) -> Found {
-    let (observed, at) = observe(contact, &side.view);
+fn found(contact: &Contact, view: &GhlView) -> Found {
+    let (observed, at) = observe(contact, view);
     Found { id: contact.id.to_string(), observed, at }
 }

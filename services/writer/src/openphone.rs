@@ -5,8 +5,10 @@ use std::time::Instant;
 
 use tandem_contact::{Field, Fields, Observed, Side};
 use tandem_providers::openphone::contact::{observe, observe_partial};
-use tandem_providers::openphone::{Contact, ExternalId, List, OpenPhoneView, TagTarget, patch, request, response};
-use tandem_providers::{ContactId, Request};
+use tandem_providers::openphone::{
+    Contact, Definition, ExternalId, List, OpenPhoneView, TagTarget, patch, request, response,
+};
+use tandem_providers::{ContactId, CustomDefinition, Request};
 use tandem_reconcile::{Found, Writes};
 
 use crate::Connection;
@@ -20,14 +22,16 @@ pub(crate) async fn view(caller: &Caller<'_>) -> Result<OpenPhoneView, Trouble> 
     {
         return Ok(view.clone());
     }
-    let mapping = &caller.connection.mapping;
-    let tags = if mapping.fields.contains_key(&Field::Tags) {
+    let (mapping, mut view) = (&caller.connection.mapping, caller.connection.openphone.view.clone());
+    let has_tags = mapping.fields.contains_key(&Field::Tags);
+    if has_tags || !view.custom_fields.is_empty() {
         let definitions = caller.read(Side::OpenPhone, request::custom_fields(), response::definitions).await?;
-        TagTarget::resolve(&definitions, &mapping.tags_field)
-    } else {
-        TagTarget::NotRepresentable
-    };
-    let view = OpenPhoneView { default_country: mapping.default_country.clone(), tags };
+        if has_tags {
+            view.tags = TagTarget::resolve(&definitions, &mapping.tags_field);
+        }
+        let definitions: Vec<CustomDefinition> = definitions.iter().map(Definition::custom).collect();
+        view.custom_fields.resolve(&definitions);
+    }
     *workspace = Some((view.clone(), Instant::now()));
     Ok(view)
 }
@@ -39,6 +43,27 @@ pub(crate) fn unrepresentable(view: &OpenPhoneView, writes: &Writes) -> BTreeSet
         value.is_some_and(|value| !view.can_hold(*field, value)).then_some(*field)
     };
     writes.iter().filter_map(has_no_place).collect()
+}
+
+/// Why, for people.
+pub(crate) fn why_not(view: &OpenPhoneView, tags_field: &str, writes: &Writes, fields: &BTreeSet<Field>) -> String {
+    let mut reasons = BTreeSet::new();
+    for field in fields {
+        let value = writes.get(field).and_then(|write| write.canon.as_ref().or(write.to.as_ref()));
+        reasons.insert(match (field, value) {
+            (Field::Tags, _) => {
+                format!(
+                    "OpenPhone has no place for tags: make a multi-select or text custom field named {tags_field:?}"
+                )
+            }
+            (field, Some(value)) if field.is_custom() => {
+                let unfit = view.unfit(*field, value).map(|unfit| unfit.to_string()).unwrap_or_default();
+                format!("OpenPhone has no place for {}: {unfit}", field.name())
+            }
+            (field, _) => format!("OpenPhone has no place for this {}", field.name()),
+        });
+    }
+    reasons.into_iter().collect::<Vec<_>>().join("; ")
 }
 
 /// `GET /v1/contacts/{id}`, with the document itself: writing lists back needs its labels and item ids.
@@ -90,7 +115,7 @@ pub(crate) fn update(
     if patch::needs_document(&changes) {
         return patch::document(held?, &changes, view).ok().map(Prepared::Whole);
     }
-    patch::scalars(id, &changes).map(Prepared::Thin)
+    patch::scalars(id, &changes, view).map(Prepared::Thin)
 }
 
 /// The request that removes the contact.

@@ -102,7 +102,7 @@ impl Worker<'_> {
     /// Works on the record until it is in step or has to wait.
     pub(crate) async fn work(mut self) -> Settlement {
         for _ in 0..MOST_STEPS {
-            match self.turn().await {
+            match Box::pin(self.turn()).await {
                 Ok(Flow::Again) => {}
                 Ok(Flow::Stop(settlement)) => return settlement,
                 Err(error) if error.is_conflict() => self.forget(),
@@ -123,6 +123,7 @@ impl Worker<'_> {
             return Ok(Flow::Stop(Settlement::Ack));
         };
         self.link(&loaded.document);
+        let mut loaded = loaded;
         if loaded.document.kind != Kind::Contact {
             match self.caller.connection.rules_of(loaded.document.kind) {
                 // A rehearsal is of contacts.
@@ -133,6 +134,9 @@ impl Worker<'_> {
         }
         if let Err(trouble) = self.learn_settings(&loaded.document).await {
             return self.failed(loaded, Side::Ghl, trouble).await;
+        }
+        if let Err(failed) = self.apply_mapping(&mut loaded.document) {
+            return Ok(Flow::Stop(Settlement::Dead(failed)));
         }
         let now = Timestamp::now();
         match next_step(&loaded.document, &self.rules, &self.run, now) {
@@ -162,6 +166,17 @@ impl Worker<'_> {
             self.rules.first_create_wait[Side::Ghl] = self.rules.timing[Side::Ghl].index_lag;
         }
         Ok(())
+    }
+
+    /// Values that are made from others, and what is held back of this record.
+    fn apply_mapping(&mut self, document: &mut Document) -> Result<(), Reason> {
+        match self.caller.connection.mapping.apply(&self.rules, document) {
+            Ok(rules) => {
+                self.rules = rules;
+                Ok(())
+            }
+            Err(failed) => Err(Reason { code: "mapping", text: failed.to_string() }),
+        }
     }
 
     /// Several events came together in one command, which rides in the trace of one of them.
@@ -200,11 +215,13 @@ impl Worker<'_> {
 
     /// Stores an outcome; where nothing is left to do after it, that is stored with it, and true is returned.
     pub(crate) async fn save_outcome(
-        &self,
+        &mut self,
         document: &mut Document,
         revision: u64,
     ) -> Result<(u64, bool), tandem_records::Error> {
-        let is_done = matches!(next_step(document, &self.rules, &self.run, Timestamp::now()), Step::Done(_));
+        // What was learned may change what is made of it. What can't be made is told when the record is loaded again.
+        let is_made = self.apply_mapping(document).is_ok();
+        let is_done = is_made && matches!(next_step(document, &self.rules, &self.run, Timestamp::now()), Step::Done(_));
         if is_done {
             at_rest(document);
         }

@@ -193,7 +193,7 @@ async fn fields_and_numbers_that_the_configuration_names_and_nobody_has_are_name
     rewrite(folder, "connections:\n  - id: acme", "connections:\n  - id: acme\n    mapping: mapping.yaml");
     let (code, report) = report(&process, &[]).await;
     assert_eq!(code, Some(1), "{report:#}");
-    let field = ("ghl", "custom field of the role");
+    let field = ("ghl", "custom fields");
     let message = "no custom field of contacts with the id NobodyHasThisField00";
     assert_check(&report, field, "fail", message, &["role.ghl_custom_field", "BcdmQEsNgz6AVpgLVUJ0 (`Job`)"]);
     let hint = ["multi-select custom field `Tags`", "tags.openphone_field", "`Gate code` (string)"];

@@ -13,7 +13,7 @@ use tandem_providers::ghl::{
     ApiVersion, Contact, GhlView, Id, appointment, contact, custom_field, location, note, operations, request,
     response, tag, task, user, write,
 };
-use tandem_providers::{ContactId, Request};
+use tandem_providers::{ContactId, CustomPlaces, Request};
 use tandem_tests::http;
 use tandem_twins::{GhlChoice, GhlConfig, GhlCustomField, GhlLocation, GhlMessageProvider, GhlTwin};
 use url::Url;
@@ -48,10 +48,8 @@ fn scopes() -> BTreeSet<&'static str> {
 
 fn view() -> GhlView {
     GhlView {
-        location_id: LOCATION.to_owned(),
-        default_country: "US".to_owned(),
-        role_custom_field: Some("FieldRole00000000001".to_owned()),
-        app_url: "https://app.example.com".to_owned(),
+        custom_fields: CustomPlaces::new([(Field::Role, "FieldRole00000000001".to_owned())]).with_ids(|_| true),
+        ..GhlView::plain(LOCATION, "US", "https://app.example.com")
     }
 }
 

@@ -60,9 +60,8 @@ impl OpenPhone {
         config.workspaces[0].users.push(User::member(BEN, "ben@example.com"));
         let key = config.workspaces[0].api_key.clone().into();
         let twin = OpenPhoneTwin::start(config).await.unwrap();
-        let (asker, default_country) = (Asker::new(&twin.base_url()), "US".to_owned());
-        let mut openphone =
-            Self { twin, asker, key, view: OpenPhoneView { default_country, tags: TagTarget::NotRepresentable } };
+        let asker = Asker::new(&twin.base_url());
+        let mut openphone = Self { twin, asker, key, view: OpenPhoneView::plain("US", TagTarget::NotRepresentable) };
         let definitions = openphone.ask(request::custom_fields(), response::definitions).await;
         openphone.view.tags = TagTarget::resolve(&definitions, "Tags");
         assert!(matches!(openphone.view.tags, TagTarget::MultiSelect { .. }), "{definitions:?}");
@@ -103,7 +102,7 @@ impl OpenPhone {
 
     async fn thin_contacts(&self, ana: &ContactId) {
         let changes = Observed::from([(Field::Role, Value::text("Buyer")), (Field::Company, None)]);
-        let thin = self.ask(patch::scalars(ana, &changes).unwrap(), response::partial).await;
+        let thin = self.ask(patch::scalars(ana, &changes, &self.view).unwrap(), response::partial).await;
         assert_eq!(observe_partial(&thin, &self.view).0[&Field::Role], Value::text("Buyer"));
         let whole = self.ask(request::contact(ana), response::contact).await;
         assert_eq!((whole.phones.len(), whole.company), (2, None), "a change of scalars leaves the lists alone");

@@ -24,7 +24,7 @@ fn config(base_url: url::Url) -> ClientConfig {
 }
 
 fn create() -> Request {
-    let view = OpenPhoneView { default_country: "US".to_owned(), tags: TagTarget::NotRepresentable };
+    let view = OpenPhoneView::plain("US", TagTarget::NotRepresentable);
     let fields = Fields::from([(Field::FirstName, Value::Text("Ana".to_owned()))]);
     request::create(&ExternalId::new("t1").unwrap(), &fields, &view)
 }

@@ -4,9 +4,9 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
-use tandem_contact::{Field, Observed, Value, email, phone, tag};
+use tandem_contact::{Codecs, Field, Observed, Value, email, phone, tag};
 
-use crate::{ContactId, id, json};
+use crate::{ContactId, CustomPlaces, CustomValue, Unfit, id, json};
 
 use super::Dnd;
 
@@ -17,10 +17,41 @@ pub struct GhlView {
     pub location_id: String,
     /// Country of phone numbers without a country code, ISO 3166-1 alpha-2.
     pub default_country: String,
-    /// Id of the custom field that holds the role; GHL has no field of its own for it.
-    pub role_custom_field: Option<String>,
+    /// The custom fields that hold what GHL has no field of its own for: the role, and a mapping's own fields.
+    pub custom_fields: CustomPlaces,
+    /// How values stand in GHL.
+    pub codecs: Codecs,
     /// Address of GHL's web app, for the link back to the contact.
     pub app_url: String,
+}
+
+impl GhlView {
+    /// A location without custom fields, where everything stands as it is.
+    pub fn plain(location_id: &str, default_country: &str, app_url: &str) -> Self {
+        Self {
+            location_id: location_id.to_owned(),
+            default_country: default_country.to_owned(),
+            custom_fields: CustomPlaces::default(),
+            codecs: Codecs::default(),
+            app_url: app_url.to_owned(),
+        }
+    }
+
+    /// The custom fields of these ids, keys or names.
+    pub fn places(wanted: impl IntoIterator<Item = (Field, String)>) -> CustomPlaces {
+        CustomPlaces::new(wanted).with_ids(is_id)
+    }
+
+    /// Why a custom field can't hold the value, if so.
+    pub fn unfit(&self, field: Field, value: Option<&Value>) -> Option<Unfit> {
+        let wanted = self.codecs.write(Observed::from([(field, value.cloned())]), &self.default_country);
+        self.custom_fields.write(field, wanted.get(&field)?.as_ref()).err()
+    }
+}
+
+/// The form of GHL's ids of custom fields (contract sheet, section 10.8).
+fn is_id(text: &str) -> bool {
+    text.len() == 20 && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A contact, as far as Tandem reads it.
@@ -44,8 +75,8 @@ pub struct Contact {
     pub emails: Vec<String>,
     /// Tags.
     pub tags: Vec<String>,
-    /// Custom field values by field id.
-    pub custom_fields: Vec<(String, Json)>,
+    /// Custom field values; GHL itself tells only the ids of their fields.
+    pub custom_fields: Vec<CustomValue>,
     /// How it doesn't want to be reached.
     pub dnd: Dnd,
     /// When it was last changed; unset in some answers.
@@ -94,8 +125,8 @@ impl Contact {
     }
 }
 
-/// What the contact says in canonical fields, and how new that is. A role is observed only where a custom field
-/// holds it.
+/// What the contact says in canonical fields, and how new that is. A role, and a mapping's own fields, are observed only where a
+/// custom field holds them.
 pub fn observe(contact: &Contact, view: &GhlView) -> (Observed, Option<Timestamp>) {
     let (first_name, last_name) = names(contact);
     let phones = contact.phones.iter().filter_map(|raw| phone::normal(raw, &view.default_country));
@@ -108,10 +139,8 @@ pub fn observe(contact: &Contact, view: &GhlView) -> (Observed, Option<Timestamp
         (Field::Tags, Value::list(contact.tags.iter().filter_map(|raw| tag::normal(raw)))),
         (Field::SourceLink, Value::text(&link(&contact.id, view))),
     ]);
-    if let Some(field) = &view.role_custom_field {
-        observed.insert(Field::Role, role(contact, field));
-    }
-    (observed, contact.updated_at)
+    observed.extend(view.custom_fields.read(&contact.custom_fields));
+    (view.codecs.read(observed, &view.default_country), contact.updated_at)
 }
 
 /// First and last name; where GHL has neither, the full name cut at its first space.
@@ -133,27 +162,12 @@ fn cased(contact: &Map<String, Json>, key: &str, raw_key: &str) -> Option<String
     Some(original.unwrap_or(name))
 }
 
-fn role(contact: &Contact, field: &str) -> Option<Value> {
-    let (_, value) = contact.custom_fields.iter().find(|(id, _)| id == field)?;
-    Value::text(&words(value))
-}
-
-/// A custom field's value as one text; a list becomes its items, joined.
-fn words(value: &Json) -> String {
-    match value {
-        Json::Array(items) => {
-            let items: Vec<String> = items.iter().filter_map(json::plain).collect();
-            items.join(", ")
-        }
-        Json::Bool(flag) => flag.to_string(),
-        Json::Null | Json::Number(_) | Json::String(_) | Json::Object(_) => json::plain(value).unwrap_or_default(),
-    }
-}
-
-fn custom_field(item: &Json) -> Option<(String, Json)> {
+/// With what a scan has added to it, see [`super::scan::name_fields`].
+fn custom_field(item: &Json) -> Option<CustomValue> {
     let item = item.as_object()?;
-    let value = item.get("value").cloned().unwrap_or(Json::Null);
-    Some((json::text(item, "id")?, value))
+    let id = json::text(item, "id")?;
+    let names = json::list(item, super::scan::NAMES).iter().filter_map(json::plain).collect();
+    Some(CustomValue { id: Some(id), names, kind: None, value: item.get("value").cloned().unwrap_or(Json::Null) })
 }
 
 /// Additional emails and phones are not in the schema; plain texts and objects have both been seen.

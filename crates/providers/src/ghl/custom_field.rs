@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::{ApiError, Request, Response, json};
+use crate::{ApiError, CustomDefinition, CustomKind, Request, Response, json};
 
 use super::request::{build, query};
 use super::response::{Listing, listing, one};
@@ -58,6 +58,25 @@ pub fn definitions(response: &Response) -> Result<Listing<Definition>, ApiError>
 /// The answer to a read or write of one field.
 pub fn definition(response: &Response) -> Result<Definition, ApiError> {
     one(response, "customField", read)
+}
+
+impl Definition {
+    /// What it is called, and what it holds.
+    pub fn custom(&self) -> CustomDefinition {
+        let key = self.key.iter().flat_map(|key| [Some(key.as_str()), key.strip_prefix("contact.")]).flatten();
+        let names = std::iter::once(self.name.as_str()).chain(key).map(str::to_owned).collect();
+        CustomDefinition { id: self.id.to_string(), names, kind: kind(self.data_type.as_deref().unwrap_or_default()) }
+    }
+}
+
+/// What a field of this type holds (contract sheet, sections 5 and 10.4).
+fn kind(data_type: &str) -> CustomKind {
+    match data_type {
+        "NUMERICAL" | "MONETORY" | "FLOAT" => CustomKind::Number,
+        "CHECKBOX" | "MULTIPLE_OPTIONS" | "TEXTBOX_LIST" => CustomKind::Many,
+        "DATE" => CustomKind::Date,
+        _ => CustomKind::Text,
+    }
 }
 
 fn read(field: &Map<String, Json>) -> Option<Definition> {

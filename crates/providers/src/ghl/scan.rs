@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{ApiError, ContactId, Response, Row, json};
+use crate::{ApiError, ContactId, CustomDefinition, Response, Row, json};
 
 use super::Contact;
 use super::search::{Cursor, after_list, after_search, items};
@@ -15,6 +15,9 @@ use super::search::{Cursor, after_list, after_search, items};
 const FURTHER: [&str; 2] = ["additionalEmails", "additionalPhones"];
 /// What says nothing about the person, and would make events large.
 const LEFT_OUT: [&str; 4] = ["attributions", "attributionSource", "lastAttributionSource", "searchAfter"];
+
+/// What a custom field is called, in an item that [`name_fields`] has looked at.
+pub(super) const NAMES: &str = "tandemNames";
 
 /// One page of contacts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,18 @@ impl Rows {
 fn row(item: &Json) -> Option<Row> {
     let item = item.as_object()?;
     Some(Row::new(ContactId::new(&json::text(item, "id")?).ok()?, item, &LEFT_OUT))
+}
+
+/// Says of a contact's custom fields what they are called: only whoever asked GHL for the definitions knows.
+pub fn name_fields(row: &mut Row, definitions: &[CustomDefinition]) {
+    let Some(items) = row.body.get_mut("customFields").and_then(Json::as_array_mut) else { return };
+    for item in items.iter_mut().filter_map(Json::as_object_mut) {
+        let id = json::text(item, "id");
+        let known = definitions.iter().find(|definition| Some(&definition.id) == id.as_ref());
+        if let Some(definition) = known {
+            item.insert(NAMES.to_owned(), definition.names.clone().into());
+        }
+    }
 }
 
 /// Numbers and addresses of a contact besides the first.

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{ApiError, ContactId, Request, Response, json};
+use crate::{ApiError, ContactId, CustomValue, Request, Response, json};
 
 use super::request::{build, iso, query};
 use super::response::read;
@@ -32,7 +32,7 @@ pub struct Hit {
     /// Company.
     pub company: Option<String>,
     /// Custom field values by field id.
-    pub custom_fields: Vec<(String, Json)>,
+    pub custom_fields: Vec<CustomValue>,
     /// When it was last changed.
     pub updated_at: Option<Timestamp>,
 }

@@ -3,7 +3,7 @@
 //! GHL refuses a body with a field that it doesn't know, so bodies are made of what is listed here and never of what was read.
 //! "Do not disturb" is nobody's business but the user's: no body here has it.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use tandem_contact::{Field, Fields, Observed, Value, email, phone};
 
 use crate::{ApiError, ContactId, Request, Response, json};
@@ -56,6 +56,7 @@ pub fn upserted(response: &Response) -> Result<(Contact, bool), ApiError> {
 /// Nothing when no change is left that this can make: the company can be set at creation only, tags have their own
 /// operations, and the link back is GHL's own.
 pub fn update(current: &Contact, changes: &Changes, view: &GhlView, version: &ApiVersion) -> Option<Request> {
+    let changes = &view.codecs.write(changes.clone(), &view.default_country);
     let mut body = Map::new();
     for (key, field) in NAMES {
         if let Some(change) = changes.get(&field) {
@@ -68,9 +69,9 @@ pub fn update(current: &Contact, changes: &Changes, view: &GhlView, version: &Ap
             body.insert(key.to_owned(), change);
         }
     }
-    let role = changes.get(&Field::Role).map(|change| change.as_ref().and_then(Value::as_text).unwrap_or_default());
-    if let Some(item) = role.and_then(|text| role_item(text, view, version)) {
-        body.insert("customFields".to_owned(), json!([item]));
+    let custom = custom_items(changes, view, version);
+    if !custom.is_empty() {
+        body.insert("customFields".to_owned(), custom.into());
     }
     let is_empty = body.is_empty();
     let request = build(&ops::CONTACT_UPDATE, version, &[current.id.as_str()]).with_json(&body.into());
@@ -89,6 +90,9 @@ pub fn delete(id: &ContactId, version: &ApiVersion) -> Request {
 }
 
 fn whole(fields: &Fields, view: &GhlView, version: &ApiVersion) -> Json {
+    let wanted: Changes = fields.iter().map(|(field, value)| (*field, Some(value.clone()))).collect();
+    let wanted = view.codecs.write(wanted, &view.default_country);
+    let fields: &Fields = &wanted.iter().filter_map(|(field, value)| Some((*field, value.clone()?))).collect();
     let text = |field: Field| fields.get(&field).and_then(Value::as_text);
     let items = |field: Field| fields.get(&field).map(Value::items).unwrap_or_default();
     let mut body = Map::new();
@@ -104,17 +108,22 @@ fn whole(fields: &Fields, view: &GhlView, version: &ApiVersion) -> Json {
     if !tags.is_empty() {
         body.insert("tags".to_owned(), tags.into_iter().collect());
     }
-    if let Some(item) = text(Field::Role).and_then(|text| role_item(text, view, version)) {
-        body.insert("customFields".to_owned(), json!([item]));
+    let custom = custom_items(&wanted, view, version);
+    if !custom.is_empty() {
+        body.insert("customFields".to_owned(), custom.into());
     }
     body.into()
 }
 
-/// Custom fields take the id; whether a key without it is enough is unknown. An empty text is how one is cleared.
-fn role_item(text: &str, view: &GhlView, version: &ApiVersion) -> Option<Json> {
-    let mut item = Map::from_iter([("id".to_owned(), view.role_custom_field.as_deref()?.into())]);
-    item.insert(version.key("field_value").to_owned(), text.into());
-    Some(item.into())
+/// Custom fields take the id; whether a key without it is enough is unknown. An empty text is how one is cleared. What a field can't
+/// hold is left out.
+fn custom_items(changes: &Changes, view: &GhlView, version: &ApiVersion) -> Vec<Json> {
+    let item = |(field, value): (&Field, &Option<Value>)| {
+        let (id, value) = view.custom_fields.write(*field, value.as_ref()).ok()?;
+        let value = if value.is_null() { "".into() } else { value };
+        Some(Json::from(Map::from_iter([("id".to_owned(), id.into()), (version.key("field_value").to_owned(), value)])))
+    };
+    changes.iter().filter_map(item).collect()
 }
 
 /// What becomes of the primary number or address: nothing when it stays, null when it goes without a successor.

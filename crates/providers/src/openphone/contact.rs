@@ -3,13 +3,13 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
-use tandem_contact::{Field, Observed, Value, email, phone};
+use tandem_contact::{Codecs, Field, Observed, Value, email, phone};
 use url::Url;
 
-use crate::{ContactId, json};
+use crate::{ContactId, CustomPlaces, CustomValue, Unfit, json};
 
 use super::TagTarget;
-use super::tags::Definition;
+use super::tags::{Definition, kind};
 use super::webhook::contact_id;
 
 /// `OpenPhone`'s bound for a contact's link.
@@ -22,9 +22,19 @@ pub struct OpenPhoneView {
     pub default_country: String,
     /// Where tags live.
     pub tags: TagTarget,
+    /// The custom fields that hold a mapping's own fields.
+    pub custom_fields: CustomPlaces,
+    /// How values stand in `OpenPhone`.
+    pub codecs: Codecs,
 }
 
 impl OpenPhoneView {
+    /// A workspace without custom fields but for the tags, where everything stands as it is.
+    pub fn plain(default_country: &str, tags: TagTarget) -> Self {
+        let (custom_fields, codecs) = (CustomPlaces::default(), Codecs::default());
+        Self { default_country: default_country.to_owned(), tags, custom_fields, codecs }
+    }
+
     /// True where `OpenPhone` can hold the value. What it can't hold is left out of writes, so nobody should wait
     /// for it to arrive.
     pub fn can_hold(&self, field: Field, value: &Value) -> bool {
@@ -32,6 +42,7 @@ impl OpenPhoneView {
             Field::Tags => self.tags != TagTarget::NotRepresentable,
             Field::SourceLink => value.as_text().is_some_and(is_source_url),
             Field::FirstName | Field::LastName | Field::Company | Field::Role | Field::Phones | Field::Emails => true,
+            Field::CustomText(_) | Field::CustomList(_) => self.unfit(field, value).is_none(),
             Field::TaskTitle
             | Field::TaskBody
             | Field::TaskDue
@@ -39,6 +50,17 @@ impl OpenPhoneView {
             | Field::TaskStatus
             | Field::NoteText => false,
         }
+    }
+
+    fn own_fields(&self, held: &[CustomField]) -> Observed {
+        let values: Vec<CustomValue> = held.iter().map(CustomField::custom).collect();
+        self.custom_fields.read(&values)
+    }
+
+    /// Why a custom field can't hold the value, if so.
+    pub fn unfit(&self, field: Field, value: &Value) -> Option<Unfit> {
+        let wanted = self.codecs.write(Observed::from([(field, Some(value.clone()))]), &self.default_country);
+        self.custom_fields.write(field, wanted.get(&field)?.as_ref()).err()
     }
 
     /// A number's normal form.
@@ -67,8 +89,21 @@ pub struct CustomField {
     pub id: Option<String>,
     /// The name people see.
     pub name: Option<String>,
+    /// The type in `OpenPhone`'s words.
+    pub kind: Option<String>,
     /// The value, untouched.
     pub value: Json,
+}
+
+impl CustomField {
+    pub(super) fn custom(&self) -> CustomValue {
+        CustomValue {
+            id: self.key.clone(),
+            names: self.name.iter().cloned().collect(),
+            kind: self.kind.as_deref().map(kind),
+            value: self.value.clone(),
+        }
+    }
 }
 
 /// The v1 document, with everything that a full write has to carry along.
@@ -166,7 +201,8 @@ pub fn observe(contact: &Contact, view: &OpenPhoneView) -> (Observed, Option<Tim
     if view.tags != TagTarget::NotRepresentable {
         observed.insert(Field::Tags, view.tags.read(&contact.custom_fields));
     }
-    (observed, contact.updated_at)
+    observed.extend(view.own_fields(&contact.custom_fields));
+    (view.codecs.read(observed, &view.default_country), contact.updated_at)
 }
 
 /// What a dated answer or webhook says: only the fields that it carries, each of them complete.
@@ -187,16 +223,19 @@ pub fn observe_partial(contact: &Partial, view: &OpenPhoneView) -> (Observed, Op
         let raw: Vec<Item> = emails.iter().filter_map(item).collect();
         observed.insert(Field::Emails, Value::list(values(&raw).filter_map(email::normal)));
     }
-    if let Some(items) = list("customFields").filter(|_| view.tags != TagTarget::NotRepresentable) {
+    if let Some(items) = list("customFields") {
         let held: Vec<CustomField> = items.iter().filter_map(custom_field).collect();
-        observed.insert(Field::Tags, view.tags.read(&held));
+        if view.tags != TagTarget::NotRepresentable {
+            observed.insert(Field::Tags, view.tags.read(&held));
+        }
+        observed.extend(view.own_fields(&held));
     }
-    (observed, contact.updated_at)
+    (view.codecs.read(observed, &view.default_country), contact.updated_at)
 }
 
-/// What a webhook says. It names its custom fields and their types itself, so the one that holds the tags is found by its name;
-/// a contact without it has no tags.
-pub fn observe_event(contact: &Partial, country: &str, tags_field: &str) -> (Observed, Option<Timestamp>) {
+/// What a webhook says, with a view that needs to know no definitions: a webhook names its custom fields and their types itself. The one
+/// that holds the tags is found by its name; a contact without it has no tags.
+pub fn observe_event(contact: &Partial, view: &OpenPhoneView, tags_field: &str) -> (Observed, Option<Timestamp>) {
     let items = contact.fields.get("customFields").and_then(Json::as_array);
     let definition = |item: &Json| {
         let item = item.as_object()?;
@@ -208,7 +247,7 @@ pub fn observe_event(contact: &Partial, country: &str, tags_field: &str) -> (Obs
     };
     let named: Vec<Definition> = items.into_iter().flatten().filter_map(definition).collect();
     let tags = TagTarget::resolve(&named, tags_field);
-    let view = OpenPhoneView { default_country: country.to_owned(), tags };
+    let view = OpenPhoneView { tags, ..view.clone() };
     let (mut observed, at) = observe_partial(contact, &view);
     if items.is_some() {
         observed.entry(Field::Tags).or_insert(None);
@@ -286,6 +325,7 @@ fn custom_field(item: &Json) -> Option<CustomField> {
         key: json::text(item, "key"),
         id: json::text(item, "id"),
         name: item.get("name").and_then(Json::as_str).map(str::to_owned),
+        kind: json::text(item, "type"),
         value: item.get("value").cloned().unwrap_or(Json::Null),
     };
     (field.key.is_some() || field.id.is_some()).then_some(field)

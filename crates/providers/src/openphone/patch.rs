@@ -24,7 +24,7 @@ pub struct CannotKeep;
 /// True where the changes touch a list, so that the whole document has to be read and written.
 pub fn needs_document(changes: &Changes) -> bool {
     changes.keys().any(|field| match field {
-        Field::Phones | Field::Emails | Field::Tags => true,
+        Field::Phones | Field::Emails | Field::Tags | Field::CustomText(_) | Field::CustomList(_) => true,
         Field::FirstName
         | Field::LastName
         | Field::Company
@@ -41,7 +41,8 @@ pub fn needs_document(changes: &Changes) -> bool {
 
 /// The dated `PATCH /contacts/{id}` with the changed scalars only; list changes are not in it. Nothing when no change
 /// is left that `OpenPhone` can hold.
-pub fn scalars(id: &ContactId, changes: &Changes) -> Option<Request> {
+pub fn scalars(id: &ContactId, changes: &Changes, view: &OpenPhoneView) -> Option<Request> {
+    let changes = view.codecs.write(changes.clone(), &view.default_country);
     let body: Map<String, Json> = SCALARS
         .iter()
         .filter_map(|(key, field)| {
@@ -63,6 +64,7 @@ pub fn document(current: &Contact, changes: &Changes, view: &OpenPhoneView) -> R
     if !current.is_whole {
         return Err(CannotKeep);
     }
+    let changes = &view.codecs.write(changes.clone(), &view.default_country);
     let mut defaults = Map::new();
     let mut body = Map::new();
     for (key, field) in SCALARS {
@@ -75,7 +77,7 @@ pub fn document(current: &Contact, changes: &Changes, view: &OpenPhoneView) -> R
     }
     body.insert("externalId".to_owned(), current.external_id.as_deref().into());
     body.insert("source".to_owned(), current.source.as_deref().into());
-    body.insert("customFields".to_owned(), custom_fields(current, changes.get(&Field::Tags), view));
+    body.insert("customFields".to_owned(), custom_fields(current, changes, view).into());
     body.insert("defaultFields".to_owned(), defaults.into());
     Ok(wire::build(&operations::V1_CONTACT_PATCH, &[current.id.as_str()]).with_json(&body.into()))
 }
@@ -104,7 +106,9 @@ fn unchanged(current: &Contact, field: Field) -> Json {
         | Field::TaskDue
         | Field::TaskAssignee
         | Field::TaskStatus
-        | Field::NoteText => &None,
+        | Field::NoteText
+        | Field::CustomText(_)
+        | Field::CustomList(_) => &None,
     };
     text.as_deref().into()
 }
@@ -174,21 +178,44 @@ impl ListKind {
     }
 }
 
-/// All custom fields as they are; only the one that holds the tags can change.
-fn custom_fields(current: &Contact, tags: Option<&Option<Value>>, view: &OpenPhoneView) -> Json {
-    let mut new_value = tags.and_then(|tags| view.tags.write(tags.as_ref(), &current.custom_fields));
-    let is_changed = new_value.is_some();
+/// A custom field that changes.
+struct CustomChange<'a> {
+    field: Field,
+    key: &'a str,
+    value: Json,
+}
+
+/// All custom fields as they are, but for those that hold tags or a mapping's own fields and change.
+fn custom_fields(current: &Contact, changes: &Changes, view: &OpenPhoneView) -> Vec<Json> {
+    let change = |(field, wanted): (&Field, &Option<Value>)| {
+        let (key, value) = if *field == Field::Tags {
+            view.tags.write(wanted.as_ref(), &current.custom_fields)?
+        } else {
+            view.custom_fields.write(*field, wanted.as_ref()).ok()?
+        };
+        Some(CustomChange { field: *field, key, value })
+    };
+    let mut changed: Vec<CustomChange<'_>> = changes.iter().filter_map(change).collect();
     let mut items = Vec::new();
-    for field in &current.custom_fields {
-        let is_tags = is_changed && view.tags.is_held_by(field);
-        // A second item of the same key would bring back removed tags.
-        let value = if is_tags { new_value.take().map_or(Json::Null, |(_, value)| value) } else { field.value.clone() };
-        items.push(custom_field(field, value));
+    for held in &current.custom_fields {
+        let is_its = |change: &CustomChange<'_>| {
+            let is_tags = change.field == Field::Tags;
+            if is_tags {
+                view.tags.is_held_by(held)
+            } else {
+                view.custom_fields.is_held_by(change.field, &held.custom())
+            }
+        };
+        let value = match changed.iter_mut().find(|change| is_its(change)) {
+            // Taken once: a second item of the same key would bring back what was removed.
+            Some(change) => std::mem::take(&mut change.value),
+            None => held.value.clone(),
+        };
+        items.push(custom_field(held, value));
     }
-    if let Some((key, value)) = new_value.filter(|(_, value)| !value.is_null()) {
-        items.push(json!({ "key": key, "value": value }));
-    }
-    items.into()
+    let new = changed.into_iter().filter(|change| !change.value.is_null());
+    items.extend(new.map(|change| json!({ "key": change.key, "value": change.value })));
+    items
 }
 
 fn custom_field(field: &CustomField, value: Json) -> Json {

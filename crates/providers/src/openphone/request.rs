@@ -1,7 +1,7 @@
 //! Requests about v1 contacts other than changes (those are in [`super::patch`]).
 
-use serde_json::{Map, Value as Json};
-use tandem_contact::{Field, Fields, Value};
+use serde_json::{Map, Value as Json, json};
+use tandem_contact::{Field, Fields, Observed, Value};
 
 use crate::{ContactId, Request};
 
@@ -84,6 +84,9 @@ pub fn custom_fields() -> Request {
 
 /// `POST /v1/contacts` with everything in one request.
 pub fn create(external_id: &ExternalId, fields: &Fields, view: &OpenPhoneView) -> Request {
+    let wanted: Observed = fields.iter().map(|(field, value)| (*field, Some(value.clone()))).collect();
+    let wanted = view.codecs.write(wanted, &view.default_country);
+    let fields: Fields = wanted.into_iter().filter_map(|(field, value)| Some((field, value?))).collect();
     // `firstName` must be there, null where there is none.
     let mut defaults = Map::from_iter([("firstName".to_owned(), Json::Null)]);
     let mut body = Map::new();
@@ -102,9 +105,14 @@ pub fn create(external_id: &ExternalId, fields: &Fields, view: &OpenPhoneView) -
             defaults.insert(kind.key.to_owned(), items.iter().map(|value| kind.new_item(value)).collect());
         }
     }
-    let tags = fields.get(&Field::Tags).and_then(|tags| view.tags.write(Some(tags), &[]));
-    if let Some((key, value)) = tags {
-        body.insert("customFields".to_owned(), serde_json::json!([{ "key": key, "value": value }]));
+    let item = |(field, value): (&Field, &Value)| {
+        let is_tags = *field == Field::Tags;
+        if is_tags { view.tags.write(Some(value), &[]) } else { view.custom_fields.write(*field, Some(value)).ok() }
+    };
+    let custom: Vec<Json> =
+        fields.iter().filter_map(item).map(|(key, value)| json!({ "key": key, "value": value })).collect();
+    if !custom.is_empty() {
+        body.insert("customFields".to_owned(), custom.into());
     }
     body.insert("defaultFields".to_owned(), defaults.into());
     body.insert("externalId".to_owned(), external_id.as_str().into());

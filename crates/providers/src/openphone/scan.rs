@@ -59,7 +59,7 @@ mod tests {
 
     fn tags(custom: &Json) -> Option<Value> {
         let contact = shown(custom);
-        let view = OpenPhoneView { default_country: "US".to_owned(), tags: tags_of(&contact, "Tags") };
+        let view = OpenPhoneView::plain("US", tags_of(&contact, "Tags"));
         observe(&contact, &view).0[&Field::Tags].clone()
     }
 

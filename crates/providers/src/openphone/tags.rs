@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use tandem_contact::{Value, tag};
 
 use super::CustomField;
+use crate::{CustomDefinition, CustomKind};
 
 /// A custom field that somebody made in `OpenPhone`; the API can't make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,24 @@ pub struct Definition {
     pub key: String,
     /// The type in `OpenPhone`'s words, such as `multi-select`.
     pub kind: String,
+}
+
+impl Definition {
+    /// What it is called, and what it holds.
+    pub fn custom(&self) -> CustomDefinition {
+        CustomDefinition { id: self.key.clone(), names: vec![self.name.clone()], kind: kind(&self.kind) }
+    }
+}
+
+/// What a field of this type holds (contract sheet, section 6.5).
+pub(super) fn kind(kind: &str) -> CustomKind {
+    match kind {
+        "number" => CustomKind::Number,
+        "boolean" => CustomKind::Boolean,
+        "date" => CustomKind::Midnight,
+        "multi-select" => CustomKind::Many,
+        _ => CustomKind::Text,
+    }
 }
 
 /// The custom field that holds the tags.
@@ -156,8 +175,13 @@ mod tests {
     #[test]
     fn options_keep_the_spelling_people_gave_them() {
         let target = TagTarget::resolve(&[definition("Tags", "tags", "multi-select")], "tags");
-        let current =
-            [CustomField { key: Some("tags".to_owned()), id: None, name: None, value: json!(["VIP", "old"]) }];
+        let current = [CustomField {
+            key: Some("tags".to_owned()),
+            id: None,
+            name: None,
+            kind: None,
+            value: json!(["VIP", "old"]),
+        }];
         assert_eq!(target.read(&current), Value::list(["old".to_owned(), "vip".to_owned()]));
         let wanted = Value::list(["vip".to_owned(), "new".to_owned()]);
         assert_eq!(target.write(wanted.as_ref(), &current), Some(("tags", json!(["new", "VIP"]))));

@@ -15,9 +15,9 @@ pub(crate) mod user;
 
 use serde_json::json;
 use tandem_contact::{Field, Value};
-use tandem_providers::ContactId;
 use tandem_providers::ghl::webhook::{Kind, parse};
 use tandem_providers::ghl::{GhlView, Id, KeyError, PUBLISHED_KEY, PublicKey, contact as ghl_contact, response};
+use tandem_providers::{ContactId, CustomPlaces};
 
 use crate::{answer, json, text, vendor};
 
@@ -33,10 +33,8 @@ fn ana() -> ContactId {
 
 fn view() -> GhlView {
     GhlView {
-        location_id: "L1".to_owned(),
-        default_country: "US".to_owned(),
-        role_custom_field: Some("f1".to_owned()),
-        app_url: "https://app.gohighlevel.com".to_owned(),
+        custom_fields: CustomPlaces::new([(Field::Role, "f1".to_owned())]).with_ids(|_| true),
+        ..GhlView::plain("L1", "US", "https://app.gohighlevel.com")
     }
 }
 

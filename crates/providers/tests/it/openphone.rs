@@ -66,10 +66,8 @@ fn window() -> Window {
 }
 
 fn view() -> OpenPhoneView {
-    OpenPhoneView {
-        default_country: "US".to_owned(),
-        tags: TagTarget::MultiSelect { key: "tags".to_owned(), name: "Tags".to_owned() },
-    }
+    let tags = TagTarget::MultiSelect { key: "tags".to_owned(), name: "Tags".to_owned() };
+    OpenPhoneView::plain("US", tags)
 }
 
 #[test]

@@ -3,21 +3,25 @@
 //! The file is read as the configuration is, and whatever is wrong with it joins the configuration's problems, under
 //! the mapping file's name and lines.
 
+mod codec;
+mod custom;
+mod examples;
+mod fields;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use tandem_contact::{Field, PerSide, Side, phone};
-use tandem_mapping::{Mapping, ruled, travels};
+use tandem_mapping::Mapping;
 use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule};
 
-use super::problem::{Origin, Problem};
+use super::problem::{ConfigError, Origin, Problem};
 use super::section::{Reader, Slot};
-use super::{Environment, check, yaml};
+use super::{Environment, yaml};
 
-/// A contact without any of these can't be told from another one.
-const IDENTIFYING: [Field; 5] = [Field::FirstName, Field::LastName, Field::Company, Field::Phones, Field::Emails];
+/// The largest mapping that is read.
+const LARGEST: usize = 256 * 1024;
 
 /// The mapping that a connection's slot names.
 pub(super) fn mapping(slot: &Slot<'_>) -> Option<Mapping> {
@@ -29,6 +33,24 @@ pub(super) fn mapping(slot: &Slot<'_>) -> Option<Mapping> {
     let reader = slot.reader();
     let read = parse(&text, &path, reader.environment);
     read.map_err(|problems| reader.problems.borrow_mut().extend(problems)).ok()
+}
+
+/// Reads a mapping file alone.
+///
+/// # Errors
+/// It can't be read, or says something that it may not.
+pub fn load_mapping(path: &Path, environment: &Environment) -> Result<Mapping, ConfigError> {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    read_mapping(&text, path, environment)
+}
+
+/// Reads a mapping's text; `path` is what its problems name.
+///
+/// # Errors
+/// It says something that it may not.
+pub fn read_mapping(text: &str, path: &Path, environment: &Environment) -> Result<Mapping, ConfigError> {
+    parse(text, path, environment).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
 }
 
 fn unreadable(path: &Path, problem: &io::Error) -> String {
@@ -45,22 +67,28 @@ fn unreadable(path: &Path, problem: &io::Error) -> String {
 
 /// Reads a mapping's text; `path` is what its problems name.
 fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Mapping, Vec<Problem>> {
-    let parsed = yaml::parse(text, |line| Origin::File { line });
+    let nowhere = |place: yaml::Place| Origin::Mapping { path: PathBuf::new(), line: place.line, column: place.column };
+    if text.len() > LARGEST {
+        let message = format!("a mapping has at most {} KiB", LARGEST / 1024);
+        let origin = Origin::Mapping { path: path.to_owned(), line: 1, column: 1 };
+        return Err(vec![Problem { origin, key: String::new(), message }]);
+    }
+    let parsed = yaml::parse(text, nowhere);
     let folder = path.parent().unwrap_or(Path::new(""));
     let reader = Reader { folder, environment, problems: RefCell::new(parsed.problems) };
     let mapping = parsed.tree.and_then(|tree| keys(&Slot::root(&reader, &tree)));
     match (mapping, reader.problems.into_inner()) {
         (Some(mapping), problems) if problems.is_empty() => Ok(mapping),
-        (_, problems) => Err(problems.into_iter().map(|problem| located(problem, path.to_owned())).collect()),
+        (_, problems) => Err(problems.into_iter().map(|problem| located(problem, path)).collect()),
     }
 }
 
-/// While one file is read its lines need no name; beside the configuration's they do.
-fn located(problem: Problem, path: PathBuf) -> Problem {
-    match problem.origin {
-        Origin::File { line } => Problem { origin: Origin::Mapping { path, line }, ..problem },
-        Origin::Variable { .. } | Origin::Mapping { .. } | Origin::Default { .. } => problem,
+/// While one file is read its places need no name; beside the configuration's they do.
+fn located(mut problem: Problem, file: &Path) -> Problem {
+    if let Origin::Mapping { path, .. } = &mut problem.origin {
+        file.clone_into(path);
     }
+    problem
 }
 
 fn keys(root: &Slot<'_>) -> Option<Mapping> {
@@ -73,29 +101,35 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     };
     let listed = keys.slot("fields");
     let role = role(&keys.slot("role"));
+    let own = custom::custom_fields(&keys.slot("custom_fields"), usual);
+    let segments = custom::segments(&keys.slot("segments"));
     let tags_field = tags_field(&keys.slot("tags"), default.tags_field);
     let creates = per_side(&keys.slot("creates"), default.creates, yes_or_no);
     let deletes = per_side(&keys.slot("deletes"), default.deletes, deletes);
     let tasks = tasks(&keys.slot("tasks"));
     let notes = notes(&keys.slot("notes"));
+    let filter = keys.slot("filter");
+    let examples = keys.slot("examples");
     let has_role = !matches!(role, Some(None));
-    let fields = if listed.is_empty() { Some(all(usual)) } else { fields(&listed, usual, has_role) };
+    let own_named = fields::Usual { rule: usual, has_role };
+    let known = if listed.is_empty() { Some(fields::all(usual)) } else { fields::fields(&listed, &own_named) };
     keys.finish();
-    Some(Mapping {
-        fields: fields?,
+    let mut mapping = Mapping {
         creates: creates?,
         default_country: country?,
-        role_custom_field: role?,
         tags_field: tags_field?,
         deletes: deletes?,
         tasks: tasks.as_ref()?.0,
         task_number: tasks?.1,
         notes: notes?,
-    })
-}
-
-fn all(usual: FieldRule) -> BTreeMap<Field, FieldRule> {
-    Field::ALL.into_iter().map(|field| (field, ruled(field, usual))).collect()
+        fields: std::collections::BTreeMap::new(),
+        ..default
+    };
+    mapping.places.ghl.extend(role?.map(|id| (Field::Role, id)));
+    let own: Vec<custom::Read<'_>> = known?.into_iter().chain(own?).chain(segments?).collect();
+    custom::put_together(&mut mapping, own, &filter)?;
+    mapping.examples = examples::examples(&examples, &mapping)?;
+    Some(mapping)
 }
 
 /// The value that stands here, or the built-in one where nothing stands.
@@ -108,52 +142,6 @@ fn country(code: &str) -> Result<String, String> {
         return Err(format!("`{code}` is not a country: expected two capital letters of ISO 3166-1, such as US or GB"));
     }
     Ok(code.to_owned())
-}
-
-/// The listed fields; `has_role` says whether GHL has a place for the role.
-fn fields(slot: &Slot<'_>, usual: FieldRule, has_role: bool) -> Option<BTreeMap<Field, FieldRule>> {
-    let mut fields = BTreeMap::new();
-    let mut all_known = true;
-    for slot in slot.list()? {
-        let Some((field, rule)) = entry(&slot, usual) else {
-            all_known = false;
-            continue;
-        };
-        if fields.insert(field, rule).is_some() {
-            slot.problem(format!("`{}` stands here a second time: remove one of the two", field.name()));
-        } else if field == Field::Role && !has_role {
-            slot.problem(
-                "GoHighLevel has no field of its own for `role`: give the id of a custom field \
-                 as role.ghl_custom_field, or remove `role` here",
-            );
-        }
-    }
-    // A misspelt name may well be the one that would identify.
-    if all_known && !IDENTIFYING.iter().any(|field| fields.contains_key(field)) {
-        slot.problem(format!("nothing here says whose contact it is: add at least one of {}", names(&IDENTIFYING)));
-    }
-    Some(fields)
-}
-
-/// A field's name, or a group of its name and what is different about it.
-fn entry(slot: &Slot<'_>, usual: FieldRule) -> Option<(Field, FieldRule)> {
-    if !slot.is_group() {
-        let field = slot.parse(field)?;
-        return Some((field, ruled(field, usual)));
-    }
-    let mut keys = slot.section()?;
-    let field = keys.slot("field").parse(field);
-    let way = keys.slot("direction");
-    let direction = or(&way, usual.direction, direction);
-    let conflict = or(&keys.slot("conflict"), usual.conflict, conflict);
-    keys.finish();
-    let (field, direction) = (field?, direction?);
-    if !way.is_empty() && travels(field, direction) != direction {
-        way.problem(
-            "`source_link` is the contact's address in GoHighLevel and goes to OpenPhone only: write `to_openphone`",
-        );
-    }
-    Some((field, ruled(field, FieldRule { direction, conflict: conflict? })))
 }
 
 fn direction(name: &str) -> Result<Direction, String> {
@@ -179,20 +167,11 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| format!("expected `true` or `false`, found `{text}`"))
 }
 
-fn field(name: &str) -> Result<Field, String> {
-    Field::from_name(name).ok_or_else(|| format!("unknown field `{name}` (known: {})", names(&Field::ALL)))
-}
-
-fn names(fields: &[Field]) -> String {
-    let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
-    names.join(", ")
-}
-
 /// The outer `None` after a problem, the inner where nothing stands.
 #[expect(clippy::option_option, reason = "a reader's `None` means a noted problem; having no such field is a value")]
 fn role(slot: &Slot<'_>) -> Option<Option<String>> {
     let mut keys = slot.section()?;
-    let custom_field = or(&keys.slot("ghl_custom_field"), None, |id| check::provider_id(id).map(Some));
+    let custom_field = or(&keys.slot("ghl_custom_field"), None, |name| Ok(Some(name.to_owned())));
     keys.finish();
     custom_field
 }

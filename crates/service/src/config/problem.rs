@@ -19,12 +19,14 @@ pub enum Origin {
         /// Its name, as it is spelled in the environment.
         name: String,
     },
-    /// A line of a mapping file, counted from 1.
+    /// A place in a mapping file, counted from 1.
     Mapping {
         /// The file.
         path: PathBuf,
         /// The line.
         line: usize,
+        /// The column.
+        column: usize,
     },
     /// The compiled-in defaults.
     Default {
@@ -58,7 +60,7 @@ pub enum ConfigError {
         path: PathBuf,
     },
     /// The file can't be read.
-    #[error("can't read the configuration file {}", path.display())]
+    #[error("can't read the file {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -105,7 +107,7 @@ impl fmt::Display for Located<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.problem.origin {
             Origin::File { line } => write!(f, "{}:{line}: ", self.path.display())?,
-            Origin::Mapping { path, line } => write!(f, "{}:{line}: ", path.display())?,
+            Origin::Mapping { path, line, column } => write!(f, "{}:{line}:{column}: ", path.display())?,
             Origin::Variable { name } => write!(f, "environment variable {name}: ")?,
             // The fault lies in what the file says elsewhere, or doesn't say.
             Origin::Default { .. } => write!(f, "{}: ", self.path.display())?,

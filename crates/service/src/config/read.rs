@@ -26,8 +26,8 @@ pub(super) fn config(text: &str, path: &Path, environment: &Environment) -> Resu
 
 /// Defaults < file < environment.
 fn tree(text: &str, environment: &Environment) -> Result<(Node, Vec<Problem>), Vec<Problem>> {
-    let defaults = yaml::parse(DEFAULTS, |line| Origin::Default { line });
-    let file = yaml::parse(text, |line| Origin::File { line });
+    let defaults = yaml::parse(DEFAULTS, |place| Origin::Default { line: place.line });
+    let file = yaml::parse(text, |place| Origin::File { line: place.line });
     let mut problems = [defaults.problems, file.problems].concat();
     let (Some(mut tree), Some(file)) = (defaults.tree, file.tree) else {
         return Err(problems);

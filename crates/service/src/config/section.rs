@@ -116,6 +116,23 @@ impl<'a> Slot<'a> {
         })
     }
 
+    /// The group's keys, whatever they are, with their places; none where nothing stands.
+    pub(super) fn entries(&self) -> Option<Vec<(&'a str, Slot<'a>)>> {
+        let Section { entries, .. } = self.section()?;
+        let place = |entry: &'a Entry| Slot {
+            reader: self.reader,
+            node: Some(&entry.value).filter(|node| !matches!(node.kind, Kind::Null)),
+            origin: origin_of(entry),
+            key: join(&self.key, &entry.key),
+        };
+        Some(entries.iter().map(|entry| (entry.key.as_str(), place(entry))).collect())
+    }
+
+    /// True where a list stands.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.node, Some(Node { kind: Kind::List(_), .. }))
+    }
+
     /// The list's places; none where nothing stands, or something else.
     pub(super) fn items(&self) -> Vec<Slot<'a>> {
         self.list().unwrap_or_default()

@@ -15,15 +15,23 @@ pub(super) struct Parsed {
     pub(super) problems: Vec<Problem>,
 }
 
-/// Reads one YAML document; `origin` says what a line number means.
-pub(super) fn parse(text: &str, origin: fn(usize) -> Origin) -> Parsed {
+/// Where something stands in the text: line and column, counted from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
+/// Reads one YAML document; `origin` says what a place in it means.
+pub(super) fn parse(text: &str, origin: fn(Place) -> Origin) -> Parsed {
     let mut builder = Builder { origin, open: Vec::new(), root: None, documents: 0, problems: Vec::new() };
     for event in Parser::new_from_str(text) {
         let read = match event {
             Ok((event, span)) => builder.take(event, span),
             Err(problem) => {
-                let line = problem.marker().line();
-                builder.problem(line, &format!("not valid YAML: {}", problem.info()));
+                let marker = problem.marker();
+                let place = Place { line: marker.line(), column: marker.col() + 1 };
+                builder.problem(place, &format!("not valid YAML: {}", problem.info()));
                 Err(Unreadable)
             }
         };
@@ -32,7 +40,7 @@ pub(super) fn parse(text: &str, origin: fn(usize) -> Origin) -> Parsed {
             return builder.finish();
         }
     }
-    builder.root.get_or_insert(Node::null(origin(1)));
+    builder.root.get_or_insert(Node::null(origin(Place { line: 1, column: 1 })));
     builder.finish()
 }
 
@@ -43,11 +51,11 @@ struct Unreadable;
 struct Open {
     node: Node,
     /// A map's key that waits for its value.
-    key: Option<(String, usize)>,
+    key: Option<(String, Place)>,
 }
 
 struct Builder {
-    origin: fn(usize) -> Origin,
+    origin: fn(Place) -> Origin,
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
@@ -56,18 +64,18 @@ struct Builder {
 
 impl Builder {
     fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Unreadable> {
-        let line = span.start.line();
+        let place = Place { line: span.start.line(), column: span.start.col() + 1 };
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) => self.document(line),
-            Event::Alias(_) => self.refuse(line, "aliases (`*name`) are not supported: write the value out"),
+            Event::DocumentStart(_) => self.document(place),
+            Event::Alias(_) => self.refuse(place, "aliases (`*name`) are not supported: write the value out"),
             Event::Scalar(text, style, _, _) => {
                 let absent = style == ScalarStyle::Plain && is_null(&text);
                 let kind = if absent { Kind::Null } else { Kind::Text(text.into_owned()) };
-                self.value(line, kind)
+                self.value(place, kind)
             }
-            Event::SequenceStart(..) => self.begin(line, Kind::List(Vec::new())),
-            Event::MappingStart(..) => self.begin(line, Kind::Map(Vec::new())),
+            Event::SequenceStart(..) => self.begin(place, Kind::List(Vec::new())),
+            Event::MappingStart(..) => self.begin(place, Kind::Map(Vec::new())),
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(open) = self.open.pop() {
                     self.place(open.node);
@@ -77,38 +85,38 @@ impl Builder {
         }
     }
 
-    fn document(&mut self, line: usize) -> Result<(), Unreadable> {
+    fn document(&mut self, place: Place) -> Result<(), Unreadable> {
         self.documents += 1;
         if self.documents > 1 {
-            return self.refuse(line, "the file holds more than one YAML document: remove the `---` line");
+            return self.refuse(place, "the file holds more than one YAML document: remove the `---` line");
         }
         Ok(())
     }
 
-    fn begin(&mut self, line: usize, kind: Kind) -> Result<(), Unreadable> {
+    fn begin(&mut self, place: Place, kind: Kind) -> Result<(), Unreadable> {
         if self.open.len() >= DEEPEST {
-            return self.refuse(line, "nested too deeply");
+            return self.refuse(place, "nested too deeply");
         }
         if self.awaits_key() {
-            return self.refuse(line, "a key must be a plain word");
+            return self.refuse(place, "a key must be a plain word");
         }
-        let origin = (self.origin)(line);
+        let origin = (self.origin)(place);
         let node = Node { origin, kind };
         self.open.push(Open { node, key: None });
         Ok(())
     }
 
     /// A scalar: a map's key if the map waits for one, else a value.
-    fn value(&mut self, line: usize, kind: Kind) -> Result<(), Unreadable> {
+    fn value(&mut self, place: Place, kind: Kind) -> Result<(), Unreadable> {
         let awaits_key = self.awaits_key();
         match (self.open.last_mut(), kind) {
             (Some(open), Kind::Text(key)) if awaits_key => {
-                open.key = Some((key, line));
+                open.key = Some((key, place));
                 Ok(())
             }
-            (Some(_), _) if awaits_key => self.refuse(line, "a key must be a plain word"),
+            (Some(_), _) if awaits_key => self.refuse(place, "a key must be a plain word"),
             (_, kind) => {
-                let origin = (self.origin)(line);
+                let origin = (self.origin)(place);
                 self.place(Node { origin, kind });
                 Ok(())
             }
@@ -128,22 +136,22 @@ impl Builder {
         };
         match (&mut node.kind, key.take()) {
             (Kind::List(items), _) => items.push(value),
-            (Kind::Map(entries), Some((key, line))) if entries.iter().any(|entry| entry.key == key) => {
-                self.problem(line, &format!("the key `{key}` stands here a second time: remove one of the two"));
+            (Kind::Map(entries), Some((key, place))) if entries.iter().any(|entry| entry.key == key) => {
+                self.problem(place, &format!("the key `{key}` stands here a second time: remove one of the two"));
             }
-            (Kind::Map(entries), Some((key, line))) => entries.push(Entry { key, origin: origin(line), value }),
+            (Kind::Map(entries), Some((key, place))) => entries.push(Entry { key, origin: origin(place), value }),
             // Only lists and maps are ever opened, and a map's value comes after its key.
             (Kind::Map(_), None) | (Kind::Null | Kind::Text(_), _) => {}
         }
     }
 
-    fn refuse(&mut self, line: usize, message: &str) -> Result<(), Unreadable> {
-        self.problem(line, message);
+    fn refuse(&mut self, place: Place, message: &str) -> Result<(), Unreadable> {
+        self.problem(place, message);
         Err(Unreadable)
     }
 
-    fn problem(&mut self, line: usize, message: &str) {
-        self.problems.push(Problem { origin: (self.origin)(line), key: self.path(), message: message.to_owned() });
+    fn problem(&mut self, place: Place, message: &str) {
+        self.problems.push(Problem { origin: (self.origin)(place), key: self.path(), message: message.to_owned() });
     }
 
     /// The key under way, for messages.

@@ -41,6 +41,8 @@ pub struct GhlReader {
     pub version: ApiVersion,
     /// The location.
     pub location: ghl::Id,
+    /// Whether somebody needs to know what custom fields are called: GHL's contacts tell their ids only.
+    pub names_fields: bool,
     /// The budget every call draws on.
     pub budget: BudgetKey,
 }

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use serde_json::Map;
 use tandem_contact::Side;
 use tandem_proto::Consumer;
+use tandem_providers::ghl::custom_field;
 use tandem_providers::ghl::scan::{self as ghl_scan, Further, Rows};
 use tandem_providers::ghl::search::{self, Cursor, Search};
 use tandem_providers::openphone::{self, List};
-use tandem_providers::{Row, ghl};
+use tandem_providers::{CustomDefinition, Row, ghl};
 
 use super::ScanDeps;
 use super::calls::{Caller, ScanConnection, Trouble};
@@ -54,11 +55,13 @@ pub(super) struct Reader<'a> {
     pub(super) deps: &'a ScanDeps,
     /// Read when the part begins, or is gone on with.
     further: Option<HashMap<String, Further>>,
+    /// The location's custom fields, once they were asked for.
+    definitions: Option<Vec<CustomDefinition>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(connection: &'a ScanConnection, deps: &'a ScanDeps) -> Self {
-        Self { connection, deps, further: None }
+        Self { connection, deps, further: None, definitions: None }
     }
 
     /// Reads a page and stores everything of it.
@@ -112,8 +115,27 @@ impl<'a> Reader<'a> {
                 add(further, &mut rows);
             }
         }
+        self.name_fields(&mut rows).await?;
         let contacts = self.store(job, (Side::Ghl, page), rows).await?;
         Ok(PageDone { contacts, expected: total, next: next.map(|next| next.text()), ..PageDone::default() })
+    }
+
+    /// Says what custom fields are called, where a mapping calls them so.
+    async fn name_fields(&mut self, rows: &mut [Row]) -> Result<(), Trouble> {
+        let ghl = &self.connection.ghl;
+        if !ghl.names_fields {
+            return Ok(());
+        }
+        if self.definitions.is_none() {
+            let request = custom_field::list(&ghl.location, &ghl.version);
+            let listed = self.caller().send(Side::Ghl, request, custom_field::definitions).await?;
+            self.definitions = Some(listed.items.iter().map(custom_field::Definition::custom).collect());
+        }
+        let definitions = self.definitions.as_deref().unwrap_or_default();
+        for row in rows {
+            ghl_scan::name_fields(row, definitions);
+        }
+        Ok(())
     }
 
     /// None where there is no list.

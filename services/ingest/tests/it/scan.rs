@@ -83,6 +83,7 @@ impl World {
             credential: GhlCredential::Private("pit-sandbox".into()),
             version: ApiVersion::new("2021-07-28").unwrap(),
             location: ghl::Id::new(LOCATION).unwrap(),
+            names_fields: false,
             budget: budget.clone(),
         };
         let openphone_reader =

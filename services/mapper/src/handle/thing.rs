@@ -17,7 +17,7 @@ use crate::observation::Maker;
 use crate::{Connection, Deps, UNAVAILABLE};
 
 /// After this a contact that a thing names is one that nobody has told us of.
-const CONTACT_COMES: Duration = Duration::from_secs(30);
+const CONTACT_COMES: Duration = Duration::from_secs(10);
 /// Parts of a note; nobody writes more.
 const MOST_PARTS: usize = 1_000;
 

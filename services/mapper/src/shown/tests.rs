@@ -6,6 +6,7 @@ use tandem_contact::PerSide;
 use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer, RecordId};
 use tandem_providers::ghl::GhlView;
+use tandem_providers::openphone::{OpenPhoneView, TagTarget};
 use tandem_queue::{Queue, Settings};
 use tandem_records::{Records, record_id};
 use tandem_store::Store;
@@ -37,14 +38,10 @@ impl World {
     fn new() -> Self {
         let (queue, records) = (Queue::memory(Settings::default()), Records::new(Store::memory()));
         let mapping = Mapping::default();
-        let ghl = GhlView {
-            location_id: "l1".to_owned(),
-            default_country: "US".to_owned(),
-            role_custom_field: None,
-            app_url: "https://app.example.com".to_owned(),
-        };
+        let ghl = GhlView::plain("l1", "US", "https://app.example.com");
+        let openphone = OpenPhoneView::plain("US", TagTarget::NotRepresentable);
         let rules = mapping.rules(PerSide::default());
-        let connection = Connection { rules, task_rules: None, note_rules: None, mapping, ghl };
+        let connection = Connection { rules, task_rules: None, note_rules: None, mapping, ghl, openphone };
         let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned();
         let header = Header { id: "e1".to_owned(), connection: acme(), traceparent, ..Header::default() };
         Self { deps: Deps { queue, records, metrics: Metrics::new() }, connection, header }

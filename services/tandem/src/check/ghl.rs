@@ -3,12 +3,14 @@
 mod things;
 mod trial;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
-use tandem_contact::{Side, trial as look};
+use tandem_contact::{Field, Side, trial as look};
 use tandem_credentials::Status;
 use tandem_providers::ghl::search::{self, Search};
 use tandem_providers::ghl::{ApiVersion, GhlView, Id, custom_field, location, operations as ops, request, response};
-use tandem_providers::{ApiError, ContactId, Response};
+use tandem_providers::{ApiError, ContactId, CustomDefinition, CustomPlaces, Response};
 
 use super::caller::Key;
 use super::exam::{Exam, or_gone};
@@ -42,7 +44,7 @@ impl Location<'_> {
         let somebody = anybody.ok().and_then(|page| page.hits.into_iter().next());
         let somebody = somebody.map(|hit| hit.id);
         self.read(exam, somebody.as_ref()).await;
-        self.role_field(exam).await;
+        self.custom_fields(exam).await;
         self.read_things(exam, somebody.as_ref(), company.as_ref()).await;
         if let Some(asked) = search::duplicate(self.id, Some(&look::number(0)), None, self.version) {
             exam.read(plan::DUPLICATES, asked, search::duplicated, |_| Verdict::pass("answered")).await;
@@ -131,25 +133,41 @@ impl Location<'_> {
         exam.read(plan::READ, request::contact(&id, self.version), parse, judge).await;
     }
 
-    async fn role_field(&self, exam: &mut Exam<'_>) {
-        let Some(wanted) = exam.mapping.role_custom_field.clone() else { return };
-        let mapping = exam.place.key("mapping");
-        let judge = |fields: &response::Listing<custom_field::Definition>| match fields
-            .items
-            .iter()
-            .find(|field| field.id.as_str() == wanted)
-        {
-            Some(field) => Verdict::pass(format!("`{}` holds the role", field.name)),
-            None => Verdict::fail(
-                format!("there is no custom field of contacts with the id {wanted}"),
-                format!(
-                    "{mapping}, role.ghl_custom_field: the ids that there are: {}",
-                    listed(fields.items.iter().map(|field| format!("{} (`{}`)", field.id.as_str(), field.name)))
-                ),
-            ),
+    /// Each custom field that the mapping names is there.
+    async fn custom_fields(&self, exam: &mut Exam<'_>) {
+        let (wanted, mapping) = (exam.mapping.places.ghl.clone(), exam.place.key("mapping"));
+        let judge = |fields: &response::Listing<custom_field::Definition>| {
+            let definitions: Vec<CustomDefinition> =
+                fields.items.iter().map(custom_field::Definition::custom).collect();
+            fields_verdict(&wanted, &definitions, &mapping)
         };
-        exam.read(plan::ROLE_FIELD, custom_field::list(self.id, self.version), custom_field::definitions, judge).await;
+        exam.read(plan::CUSTOM_FIELDS, custom_field::list(self.id, self.version), custom_field::definitions, judge)
+            .await;
     }
+}
+
+/// What is said of the custom fields that a mapping names.
+pub(super) fn fields_verdict(
+    wanted: &BTreeMap<Field, String>,
+    definitions: &[CustomDefinition],
+    mapping: &str,
+) -> Verdict {
+    let mut places = CustomPlaces::new(wanted.clone());
+    places.resolve(definitions);
+    let missing: Vec<&str> =
+        places.wanted().filter(|(field, _)| places.write(*field, None).is_err()).map(|(_, wanted)| wanted).collect();
+    if missing.is_empty() {
+        let held = wanted.iter().map(|(field, place)| format!("`{place}` holds {}", field.name()));
+        return Verdict::pass(listed(held));
+    }
+    let known = definitions.iter().map(|definition| match definition.names.first() {
+        Some(name) => format!("{} (`{name}`)", definition.id),
+        None => definition.id.clone(),
+    });
+    Verdict::fail(
+        format!("there is no custom field of contacts {}", listed(missing.iter().map(|name| format!("`{name}`")))),
+        format!("make it there, or change {mapping}; those that there are: {}", listed(known)),
+    )
 }
 
 fn is_the_one(exam: &Exam<'_>, allows_duplicates: Option<bool>) -> Verdict {

@@ -2,7 +2,7 @@
 
 use tandem_contact::Side;
 use tandem_credentials::Tokens;
-use tandem_providers::ghl::{ApiVersion, GhlView, Id};
+use tandem_providers::ghl::{ApiVersion, Id};
 use tandem_service::Config;
 use tandem_service::config::Connection;
 use url::Url;
@@ -39,12 +39,7 @@ impl One<'_> {
 
     async fn ghl(&self, id: &Id, write: bool) -> Sheet {
         let mapping = &self.connection.mapping;
-        let view = GhlView {
-            location_id: self.connection.ghl.location_id.clone(),
-            default_country: mapping.default_country.clone(),
-            role_custom_field: mapping.role_custom_field.clone(),
-            app_url: self.config.providers.ghl.app_url.as_str().trim_end_matches('/').to_owned(),
-        };
+        let view = assemble::ghl_view(self.config, self.connection);
         let location = ghl::Location { id, version: self.version, view: &view, writes: write };
         let mut exam = self.exam(Side::Ghl, Sheet::new(self.place.id.clone(), plan::ghl(mapping, self.version)));
         location.examine(&mut exam).await;

@@ -9,16 +9,17 @@ use tandem_providers::openphone::workspace::{self, Number, Organization};
 use tandem_providers::openphone::{
     Contact, Definition, List, Listing, OpenPhoneView, TagTarget, operations as ops, request, response,
 };
-use tandem_providers::{ContactId, Response};
+use tandem_providers::{ContactId, CustomDefinition, Response};
 use tandem_service::config::Connection;
 
 pub(super) use delivery::Hooks;
 
 use super::exam::{Exam, or_gone};
-use super::ghl::listed;
+use super::ghl::{fields_verdict, listed};
 use super::obstacle::Kind;
 use super::plan;
 use super::verdict::Verdict;
+use crate::assemble;
 
 /// An id that no contact has, where there is none to read.
 const NOBODY: &str = "000000000000000000000000";
@@ -33,10 +34,11 @@ pub(super) async fn examine(exam: &mut Exam<'_>, connection: &Connection, writes
     let somebody = list(exam).await;
     read(exam, somebody.as_ref()).await;
     let tags = tags_field(exam).await;
+    custom_fields(exam).await;
     number(exam, connection).await;
     let number = things::read(exam, somebody.as_ref()).await;
     if writes {
-        let view = OpenPhoneView { default_country: connection.mapping.default_country.clone(), tags };
+        let view = OpenPhoneView { tags, ..assemble::openphone_view(&connection.mapping) };
         trial::try_writes(exam, &view, number.as_ref()).await;
     } else {
         exam.sheet.skip_rest(READ_ONLY);
@@ -82,6 +84,16 @@ async fn read(exam: &mut Exam<'_>, somebody: Option<&ContactId>) {
     let parse = |response: &Response| or_gone(response::contact(response));
     let judge = |_: &Option<Contact>| Verdict::answered(somebody.is_some(), "contact");
     exam.read(plan::READ, request::contact(&id), parse, judge).await;
+}
+
+/// Each custom field that the mapping names is there.
+async fn custom_fields(exam: &mut Exam<'_>) {
+    let (wanted, key) = (exam.mapping.places.openphone.clone(), exam.place.key("mapping"));
+    let judge = |definitions: &Vec<Definition>| {
+        let definitions: Vec<CustomDefinition> = definitions.iter().map(Definition::custom).collect();
+        fields_verdict(&wanted, &definitions, &key)
+    };
+    exam.read(plan::OWN_FIELDS, request::custom_fields(), response::definitions, judge).await;
 }
 
 /// Where the tags go.

@@ -15,7 +15,7 @@ pub(super) const LOCATION: &str = "location";
 pub(super) const SEARCH: &str = "search contacts";
 pub(super) const READ: &str = "read a contact";
 pub(super) const DUPLICATES: &str = "find duplicates";
-pub(super) const ROLE_FIELD: &str = "custom field of the role";
+pub(super) const CUSTOM_FIELDS: &str = "custom fields";
 pub(super) const CREATE: &str = "create a contact";
 pub(super) const CHANGE: &str = "change a contact";
 pub(super) const CHANGE_NAME: &str = "change a name";
@@ -26,6 +26,7 @@ pub(super) const REMOVE: &str = "remove a contact";
 pub(super) const KEY: &str = "API key";
 pub(super) const SUBSCRIPTION: &str = "subscription";
 pub(super) const LIST: &str = "list contacts";
+pub(super) const OWN_FIELDS: &str = "custom fields";
 pub(super) const TAGS_FIELD: &str = "custom field of the tags";
 pub(super) const NUMBER: &str = "phone number";
 pub(super) const HOOK: &str = "webhook of OpenPhone";
@@ -64,8 +65,8 @@ pub(super) fn ghl(mapping: &Mapping, version: &ApiVersion) -> Vec<Row> {
     let mut rows = vec![Row { group: Group::Ghl, name: TOKEN, operation: None }];
     rows.extend([row(LOCATION, &ops::LOCATION_GET), row(SEARCH, &ops::CONTACTS_SEARCH)]);
     rows.extend([row(LIST, &ops::CONTACTS_LIST), row(READ, &ops::CONTACT_GET)]);
-    if rules.fields.contains_key(&Field::Role) {
-        rows.push(row(ROLE_FIELD, &ops::CUSTOM_FIELDS_LIST));
+    if mapping.places.ghl.keys().any(|field| rules.fields.contains_key(field)) {
+        rows.push(row(CUSTOM_FIELDS, &ops::CUSTOM_FIELDS_LIST));
     }
     rows.extend([
         row(DUPLICATES, &ops::CONTACTS_DUPLICATE),
@@ -109,6 +110,9 @@ pub(super) fn openphone(connection: &Connection) -> Vec<Row> {
     ];
     if rules.fields.contains_key(&Field::Tags) {
         rows.push(row(TAGS_FIELD, &ops::V1_CUSTOM_FIELDS));
+    }
+    if !connection.mapping.places.openphone.is_empty() {
+        rows.push(row(OWN_FIELDS, &ops::V1_CUSTOM_FIELDS));
     }
     if connection.openphone.phone_number_id.is_some() {
         rows.push(row(NUMBER, &ops::V1_NUMBERS_LIST));

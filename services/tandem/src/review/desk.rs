@@ -76,7 +76,7 @@ async fn carry_out(config: &Config, (backends, limits): (&Backends, &Limits), as
                 rules: &rules,
                 task_rules: task_rules.as_ref(),
                 note_rules: note_rules.as_ref(),
-                default_country: &found.mapping.default_country,
+                mapping: &found.mapping,
                 now,
                 stage,
             };

@@ -9,7 +9,7 @@ use tandem_contact::{Field, PerSide, Side, Value, email, phone};
 use tandem_proto::topology::record_subject;
 use tandem_proto::{Envelope, Payload, RecordId, Stream, v1};
 use tandem_queue::Stored;
-use tandem_reconcile::{Cause, Kind, Rules};
+use tandem_reconcile::{Cause, Document, Kind, Rules};
 use tandem_records::Loaded;
 use tandem_telemetry::TraceContext;
 
@@ -102,9 +102,11 @@ impl Room<'_> {
     /// The record of that name: its own id, a provider's id of its contact, task or note, a phone number, or an email address.
     pub(super) async fn show(&self, name: &str) -> Result<RecordShown, Refusal> {
         let Some(record) = self.named(name.trim()).await? else { return Err(Refusal::Nobody(name.to_owned())) };
-        let Loaded { document, .. } = self.load(&record).await?;
+        let Loaded { mut document, .. } = self.load(&record).await?;
         let brake = self.records.brake(self.connection).await?;
-        let mut stands = explain::stands(&document, self.rules_of(document.kind), (&brake, self.now));
+        let (rules, problem) = self.decided(&mut document);
+        let mut stands = explain::stands(&document, rules.as_ref(), (&brake, self.now));
+        stands.extend(problem);
         if document.attempts > 0 && document.dirty_since.is_some() {
             stands.extend(self.set_aside(&record).await?);
         }
@@ -115,10 +117,19 @@ impl Room<'_> {
             born: document.born,
             is_in_step: stands.is_empty(),
             stands,
-            fields: explain::fields(&document, self.rules_of(document.kind)),
+            fields: explain::fields(&document, rules.as_ref()),
             heard: document.causes.iter().map(heard).collect(),
             timeline: self.timeline(&record).await?,
         })
+    }
+
+    /// By which rules it is decided, and why that can't be told, if so.
+    fn decided(&self, document: &mut Document) -> (Option<Rules>, Option<String>) {
+        let Some(rules) = self.rules_of(document.kind) else { return (None, None) };
+        match self.mapping.apply(rules, document) {
+            Ok(rules) => (Some(rules), None),
+            Err(failed) => (Some(rules.clone()), Some(format!("the mapping can't be applied to it: {failed}"))),
+        }
     }
 
     fn rules_of(&self, kind: Kind) -> Option<&Rules> {
@@ -142,7 +153,7 @@ impl Room<'_> {
                 return Ok(Some(record));
             }
         }
-        let number = phone::normal(name, self.default_country).map(|number| format!("phone:{number}"));
+        let number = phone::normal(name, &self.mapping.default_country).map(|number| format!("phone:{number}"));
         let address = email::normal(name).map(|address| format!("email:{address}"));
         for identity in number.into_iter().chain(address) {
             if let Some(record) = records.holder(connection, &identity).await? {

@@ -52,21 +52,16 @@ impl Worker<'_> {
         side: Side,
         answer: Result<Found, Trouble>,
     ) -> Result<Flow, Error> {
-        let rules = &self.rules;
         let Loaded { mut document, revision } = loaded;
         match answer {
             Ok(found) => {
-                let notes = read(&mut document, rules, side, &found, Timestamp::now());
+                let notes = read(&mut document, &self.rules, side, &found, Timestamp::now());
                 self.run.fresh[side] = true;
                 let (revision, is_done) = self.save_outcome(&mut document, revision).await?;
                 self.learn(&document, side, Some(&found)).await;
                 journal::conflicts(&self.caller, &document, revision, &notes).await;
-                if is_done && self.names_nobody(&document, side.other()) {
-                    let line = Line::new("skipped", side.other()).with_reason(not_worth_making(document.kind));
-                    self.caller.deps.metrics.skipped("nobody");
-                    journal::write(&self.caller, &document, revision, line).await;
-                } else if is_done {
-                    journal::write(&self.caller, &document, revision, in_step(side, &notes)).await;
+                if is_done {
+                    self.nothing_to_do((&document, revision), side, &notes).await;
                 }
                 Ok(Flow::Again)
             }
@@ -79,6 +74,22 @@ impl Worker<'_> {
             }
             Err(trouble) => self.failed(Loaded { document, revision }, side, trouble).await,
         }
+    }
+
+    /// What was read leads to no write, and why.
+    async fn nothing_to_do(&self, (document, revision): (&Document, u64), side: Side, notes: &[Note]) {
+        let there = side.other();
+        let (line, skipped) = if self.rules.is_left_out {
+            (Line::new("skipped", there).with_reason("the mapping's filter leaves it out"), Some("left_out"))
+        } else if self.names_nobody(document, there) {
+            (Line::new("skipped", there).with_reason(not_worth_making(document.kind)), Some("nobody"))
+        } else {
+            (in_step(side, notes), None)
+        };
+        if let Some(reason) = skipped {
+            self.caller.deps.metrics.skipped(reason);
+        }
+        journal::write(&self.caller, document, revision, line).await;
     }
 
     /// The side has no such thing any more.

@@ -121,15 +121,20 @@ impl Worker<'_> {
         match (document.kind, side) {
             (Kind::Task, _) => self.prepare_task(document, side, (kind, writes), ground).await.map(Prepared::Task),
             (Kind::Note, _) => self.prepare_note(document, side, (kind, writes), ground).map(Prepared::Note),
-            (Kind::Contact, Side::Ghl) => self.prepare_ghl(document, (kind, writes)),
+            (Kind::Contact, Side::Ghl) => self.prepare_ghl(document, (kind, writes)).await,
             (Kind::Contact, Side::OpenPhone) => self.prepare_openphone(document, (kind, writes)).await,
         }
     }
 
-    fn prepare_ghl(&self, document: &Document, (kind, writes): (IntentKind, &Writes)) -> Result<Prepared, Unfit> {
+    async fn prepare_ghl(&self, document: &Document, (kind, writes): (IntentKind, &Writes)) -> Result<Prepared, Unfit> {
         let side = &self.caller.connection.ghl;
+        let location = ghl::location_fields(&self.caller).await.map_err(Unfit::Trouble)?;
+        let view = &location.view;
+        if let Some((fields, why)) = ghl::unfit(writes, view) {
+            return Err(Unfit::NoPlace(fields, why));
+        }
         if kind == IntentKind::Create {
-            return Ok(Prepared::Ghl(ghl::create(writes, side)));
+            return Ok(Prepared::Ghl(ghl::create(writes, (view, side))));
         }
         let id = contact_id(document, Side::Ghl).ok_or(Unfit::Lossy)?;
         if kind == IntentKind::Delete {
@@ -145,7 +150,7 @@ impl Worker<'_> {
             let why = "GoHighLevel has no request that changes this: additional numbers and addresses can be read only";
             Unfit::NoPlace(writes.keys().copied().collect(), why.to_owned())
         };
-        ghl::update(&id, held, writes, side).map(Prepared::Ghl).ok_or_else(no_way)
+        ghl::update(&id, held, writes, (view, side)).map(Prepared::Ghl).ok_or_else(no_way)
     }
 
     async fn prepare_openphone(
@@ -157,9 +162,7 @@ impl Worker<'_> {
         let no_place = openphone::unrepresentable(&view, writes);
         if !no_place.is_empty() {
             let tags_field = &self.caller.connection.mapping.tags_field;
-            let why = format!(
-                "OpenPhone has no place for these fields; for tags, make a multi-select or text custom field named {tags_field:?}"
-            );
+            let why = openphone::why_not(&view, tags_field, writes, &no_place);
             return Err(Unfit::NoPlace(no_place, why));
         }
         let side = Side::OpenPhone;

@@ -15,6 +15,7 @@ use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::topology::command_subject;
 use tandem_proto::{ConnectionId, Consumer, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_providers::ghl::{ApiVersion, GhlView};
+use tandem_providers::openphone::{OpenPhoneView, TagTarget};
 use tandem_queue::{NewMessage, Queue, Settings};
 use tandem_reconcile::{Document, Rules, Timing, adopt, hint};
 use tandem_records::Records;
@@ -36,12 +37,7 @@ fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
     let client = Client::new(config).unwrap();
     let budget = BudgetKey("test".to_owned());
     limits.register(budget.clone(), BudgetRate { requests: 1000, per: Duration::from_secs(1), per_day: Some(5000) });
-    let view = GhlView {
-        location_id: "l1".to_owned(),
-        default_country: "US".to_owned(),
-        role_custom_field: None,
-        app_url: "https://app.example.com".to_owned(),
-    };
+    let view = GhlView::plain("l1", "US", "https://app.example.com");
     let version = ApiVersion::new("2021-07-28").unwrap();
     let ghl = GhlSide {
         client: client.clone(),
@@ -51,7 +47,12 @@ fn connection(id: &ConnectionId, rules: &Rules, limits: &Limits) -> Connection {
         view,
         budget: budget.clone(),
     };
-    let openphone = OpenPhoneSide { client, api_key: "k".to_owned().into(), budget };
+    let openphone = OpenPhoneSide {
+        client,
+        api_key: "k".to_owned().into(),
+        view: OpenPhoneView::plain("US", TagTarget::NotRepresentable),
+        budget,
+    };
     Connection::new(id.clone(), Mapping::default(), (rules.clone(), None, None), ghl, openphone)
 }
 

@@ -4,12 +4,7 @@ use serde_json::json;
 use super::*;
 
 fn view() -> GhlView {
-    GhlView {
-        location_id: "L1".to_owned(),
-        default_country: "US".to_owned(),
-        role_custom_field: None,
-        app_url: "https://app.example.com/".to_owned(),
-    }
+    GhlView::plain("L1", "US", "https://app.example.com/")
 }
 
 fn observed(contact: &Json, view: &GhlView) -> Observed {
@@ -69,7 +64,7 @@ fn a_lower_cased_name_gets_its_case_back() {
 
 #[test]
 fn the_role_comes_from_its_custom_field_whatever_its_type() {
-    let view = GhlView { role_custom_field: Some("F1".to_owned()), ..view() };
+    let view = GhlView { custom_fields: GhlView::places([(Field::Role, "F1".to_owned())]), ..view() };
     for (value, role) in [
         (json!("Buyer"), Value::text("Buyer")),
         (json!(["Buyer", "Payer"]), Value::text("Buyer, Payer")),

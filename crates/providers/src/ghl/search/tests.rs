@@ -51,7 +51,7 @@ fn a_hit_has_every_number_and_no_name() {
     let hit = &page.hits[0];
     assert_eq!(hit.phones, ["+15550100", "+15550101"]);
     assert_eq!(hit.emails, ["ana@example.com", "a@example.com"]);
-    assert_eq!(hit.custom_fields, [("f1".to_owned(), json!("op1"))]);
+    assert_eq!((hit.custom_fields[0].id.as_deref(), &hit.custom_fields[0].value), (Some("f1"), &json!("op1")));
     assert!(hit.updated_at.is_some());
 }
 

@@ -1,13 +1,13 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
+use crate::CustomPlaces;
 
 fn view() -> GhlView {
     GhlView {
-        location_id: "loc1".to_owned(),
-        default_country: "US".to_owned(),
-        role_custom_field: Some("f1".to_owned()),
-        app_url: "https://app.example.com".to_owned(),
+        custom_fields: CustomPlaces::new([(Field::Role, "f1".to_owned())]).with_ids(|_| true),
+        ..GhlView::plain("loc1", "US", "https://app.example.com")
     }
 }
 

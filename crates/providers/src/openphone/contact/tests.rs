@@ -4,10 +4,8 @@ use serde_json::json;
 use super::*;
 
 fn view() -> OpenPhoneView {
-    OpenPhoneView {
-        default_country: "US".to_owned(),
-        tags: TagTarget::MultiSelect { key: "tags".to_owned(), name: "Tags".to_owned() },
-    }
+    let tags = TagTarget::MultiSelect { key: "tags".to_owned(), name: "Tags".to_owned() };
+    OpenPhoneView::plain("US", tags)
 }
 
 fn list(items: &[&str]) -> Option<Value> {

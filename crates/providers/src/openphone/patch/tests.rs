@@ -8,10 +8,8 @@ use crate::openphone::TagTarget;
 use crate::openphone::contact as documents;
 
 fn view() -> OpenPhoneView {
-    OpenPhoneView {
-        default_country: "US".to_owned(),
-        tags: TagTarget::MultiSelect { key: "tags".to_owned(), name: "Tags".to_owned() },
-    }
+    let tags = TagTarget::MultiSelect { key: "tags".to_owned(), name: "Tags".to_owned() };
+    OpenPhoneView::plain("US", tags)
 }
 
 fn contact() -> Contact {
@@ -20,7 +18,8 @@ fn contact() -> Contact {
         name: Some(name.to_owned()),
         value: Some(value.to_owned()),
     };
-    let field = |key: &str, value: Json| CustomField { key: Some(key.to_owned()), id: None, name: None, value };
+    let field =
+        |key: &str, value: Json| CustomField { key: Some(key.to_owned()), id: None, name: None, kind: None, value };
     Contact {
         id: ContactId::new("c1").unwrap(),
         external_id: Some("t1".to_owned()),
@@ -63,15 +62,15 @@ fn scalars_travel_alone_on_the_dated_surface() {
         (Field::Role, None),
         (Field::Phones, list(&["+14155550125"])),
     ]);
-    let request = scalars(&id, &changes).unwrap();
+    let request = scalars(&id, &changes, &view()).unwrap();
     assert_eq!(request.http.uri(), "/contacts/c1");
     assert_eq!(request.http.headers()["quo-api-version"], "2026-03-30");
     assert_eq!(body(&request), json!({"firstName": "Eva", "role": null}));
     assert!(needs_document(&changes));
     assert!(!needs_document(&Changes::from([(Field::Role, None)])));
     let too_long = Value::text(&format!("https://example.com/{}", "x".repeat(200)));
-    assert!(scalars(&id, &Changes::from([(Field::SourceLink, too_long)])).is_none());
-    assert!(scalars(&id, &Changes::new()).is_none());
+    assert!(scalars(&id, &Changes::from([(Field::SourceLink, too_long)]), &view()).is_none());
+    assert!(scalars(&id, &Changes::new(), &view()).is_none());
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn any_custom_field() -> impl Strategy<Value = CustomField> {
         ".{0,6}".prop_map(Json::from),
     ];
     (prop_oneof![Just("tags".to_owned()), "[a-z]{1,4}".prop_map(String::from)], option::of("[a-z0-9]{1,4}"), value)
-        .prop_map(|(key, id, value)| CustomField { key: Some(key), id, name: None, value })
+        .prop_map(|(key, id, value)| CustomField { key: Some(key), id, name: None, kind: None, value })
 }
 
 fn any_contact() -> impl Strategy<Value = Contact> {

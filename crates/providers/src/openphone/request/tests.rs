@@ -4,7 +4,7 @@ use super::*;
 use crate::openphone::TagTarget;
 
 fn view(tags: TagTarget) -> OpenPhoneView {
-    OpenPhoneView { default_country: "US".to_owned(), tags }
+    OpenPhoneView::plain("US", tags)
 }
 
 fn body(request: &Request) -> Json {

@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use tandem_contact::{Field, Fields, Value};
+use tandem_providers::CustomValue;
 use tandem_providers::ghl::{Channel, Contact, Dnd, request, response, write};
 
 use super::{ana, view};
@@ -27,7 +28,7 @@ pub(super) fn held() -> Contact {
         phones: vec!["+14155550101".to_owned()],
         emails: vec!["ana@example.com".to_owned()],
         tags: vec!["vip".to_owned()],
-        custom_fields: vec![("f1".to_owned(), json!("Buyer"))],
+        custom_fields: vec![CustomValue { id: Some("f1".to_owned()), value: json!("Buyer"), ..CustomValue::default() }],
         dnd: Dnd { all: false, channels: [Channel::Sms].into() },
         updated_at: "2026-01-02T03:04:05Z".parse().ok(),
     }

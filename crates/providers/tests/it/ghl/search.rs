@@ -1,6 +1,7 @@
 //! Contacts found: by search, by GHL's own idea of a duplicate, exactly, by company, or all of them.
 
 use serde_json::{Value as Json, json};
+use tandem_providers::CustomValue;
 use tandem_providers::ghl::NotOffered;
 use tandem_providers::ghl::search::{self, ContactPage, Filter, Hit, HitPage, Search, Whom};
 
@@ -14,7 +15,7 @@ fn hit() -> Hit {
         phones: vec!["+14155550101".to_owned()],
         emails: vec!["ana@example.com".to_owned()],
         company: Some("Example Inc".to_owned()),
-        custom_fields: vec![("f1".to_owned(), json!("op1"))],
+        custom_fields: vec![CustomValue { id: Some("f1".to_owned()), value: json!("op1"), ..CustomValue::default() }],
         updated_at: "2026-01-02T03:04:05Z".parse().ok(),
     }
 }

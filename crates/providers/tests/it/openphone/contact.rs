@@ -23,7 +23,13 @@ fn shown() -> Json {
 fn held() -> Contact {
     let text = |text: &str| Some(text.to_owned());
     let item = |id, name, value| Item { id: text(id), name: text(name), value: text(value) };
-    let custom = |id, key, name, value| CustomField { key: text(key), id: text(id), name: text(name), value };
+    let custom = |id, key, name, kind, value| CustomField {
+        key: text(key),
+        id: text(id),
+        name: text(name),
+        kind: text(kind),
+        value,
+    };
     Contact {
         id: ana(),
         external_id: text("t1"),
@@ -35,7 +41,10 @@ fn held() -> Contact {
         role: None,
         phones: vec![item("p1", "Mobile", ANA)],
         emails: vec![item("m1", "Work", "ana@example.com")],
-        custom_fields: vec![custom("k1", "tags", "Tags", json!(["vip"])), custom("k2", "score", "Score", json!(42))],
+        custom_fields: vec![
+            custom("k1", "tags", "Tags", "multi-select", json!(["vip"])),
+            custom("k2", "score", "Score", "number", json!(42)),
+        ],
         created_at: at(),
         updated_at: at(),
         is_whole: true,

@@ -75,7 +75,7 @@ pub(crate) fn a_thin_contact_is_read_made_changed_and_removed() {
         .with(json!({ "firstName": "Ana", "company": "Example Inc", "externalId": "t1", "source": "tandem" }))
         .answered(201, json!({ "data": shown() }))
         .shows(response::partial, said, SAID);
-    asks(patch::scalars(&ana(), &changes).unwrap(), &format!("PATCH {path}"))
+    asks(patch::scalars(&ana(), &changes, &view()).unwrap(), &format!("PATCH {path}"))
         .with(json!({ "company": "Example Inc", "role": null, "sourceUrl": "https://example.com/c/1" }))
         .answered(200, json!({ "data": shown() }))
         .shows(response::partial, said, SAID);

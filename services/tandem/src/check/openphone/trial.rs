@@ -25,7 +25,7 @@ pub(super) async fn try_writes(exam: &mut Exam<'_>, view: &OpenPhoneView, number
         exam.sheet.skip_rest(shared::NOT_MADE);
         return;
     };
-    change_name(exam, &id).await;
+    change_name(exam, view, &id).await;
     change_list(exam, view, &id).await;
     things::try_notes(exam, &id).await;
     let removed = remove(exam, &id).await;
@@ -62,9 +62,9 @@ async fn create(exam: &mut Exam<'_>, view: &OpenPhoneView, key: &ExternalId) -> 
 }
 
 /// One scalar, on the dated surface.
-async fn change_name(exam: &mut Exam<'_>, id: &ContactId) {
+async fn change_name(exam: &mut Exam<'_>, view: &OpenPhoneView, id: &ContactId) {
     let changes = Observed::from([(Field::LastName, Value::text(trial::CHANGED_LAST_NAME))]);
-    let Some(asked) = patch::scalars(id, &changes) else { return };
+    let Some(asked) = patch::scalars(id, &changes, view) else { return };
     exam.try_write(plan::CHANGE_NAME, asked, response::partial, "changed").await;
 }
 

@@ -20,14 +20,13 @@ fn connection(mapping: Mapping) -> Connection {
     }
 }
 
+fn role() -> PerSide<BTreeMap<Field, String>> {
+    PerSide { ghl: BTreeMap::from([(Field::Role, "F1".to_owned())]), openphone: BTreeMap::new() }
+}
+
 /// A mapping that uses everything.
 fn whole() -> Mapping {
-    Mapping {
-        role_custom_field: Some("F1".to_owned()),
-        tasks: Some(Direction::Both),
-        notes: Some(Direction::Both),
-        ..Mapping::default()
-    }
+    Mapping { places: role(), tasks: Some(Direction::Both), notes: Some(Direction::Both), ..Mapping::default() }
 }
 
 fn dated() -> ApiVersion {
@@ -76,8 +75,7 @@ fn every_operation_that_a_mapping_uses_is_checked() {
 
 #[test]
 fn what_a_mapping_does_not_use_is_not_asked_for() {
-    let narrow =
-        Mapping { fields: only(Field::FirstName), role_custom_field: Some("F1".to_owned()), ..Mapping::default() };
+    let narrow = Mapping { fields: only(Field::FirstName), places: role(), ..Mapping::default() };
     let mut connection = connection(narrow.clone());
     connection.openphone.phone_number_id = None;
     let asked = names(&openphone(&connection));

@@ -36,6 +36,9 @@ pub(super) fn stands(document: &Document, rules: Option<&Rules>, (brake, now): (
         let intent = document.intent[side].as_ref()?;
         Some(under_way(intent, side, now))
     }));
+    if rules.is_left_out && Side::BOTH.iter().all(|side| document.link[*side].is_some()) {
+        all.push("the mapping's `filter` leaves it out: it is read, and nothing is written".to_owned());
+    }
     all.extend(next(document, rules, now));
     all.extend(document.held.iter().map(|(field, held)| waits(*field, *held)));
     for side in Side::BOTH {
@@ -120,7 +123,9 @@ fn not_across(document: &Document, rules: &Rules, side: Side) -> Option<String> 
         return None;
     }
     let (here, kind) = (name(side), document.kind.name());
-    let reason = if !rules.writes_anything_to(side) {
+    let reason = if rules.is_left_out {
+        "the mapping's `filter` leaves it out".to_owned()
+    } else if !rules.writes_anything_to(side) {
         format!("nothing travels to {here}, as the mapping says")
     } else if !rules.creates[side] {
         format!("the mapping says that none is made in {here} (`creates`)")
@@ -177,6 +182,10 @@ fn state(document: &Document, rules: Option<&Rules>, field: Field, behind: &PerS
     let Some(rules) = rules.filter(|rules| rules.fields.contains_key(&field)) else { return "not mapped".to_owned() };
     if document.held.contains_key(&field) {
         return "waits for a person".to_owned();
+    }
+    if rules.is_left_out || rules.held_back.contains(&field) {
+        let why = if rules.is_left_out { "filter" } else { "when" };
+        return format!("left alone, as the mapping's `{why}` doesn't hold");
     }
     if let Some(side) = Side::BOTH.into_iter().find(|side| document.refused[*side].contains_key(&field)) {
         return format!("refused by {}", name(side));

@@ -1,0 +1,243 @@
+//! A mapping of one's own, from end to end: custom fields by their names, words and dates in other forms, values that are made,
+//! segments, a filter, and the commands that try a mapping out.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tandem_ingest::ScanKind;
+use tandem_proto::Stream;
+use tandem_tests::{Program, Shape, Stack, StackOptions, eventually, quick_ghl, quick_openphone};
+use tandem_twins::{CustomField, FieldType, GhlCustomField, UnknownOption};
+
+use crate::review::said;
+
+const LIMIT: Duration = Duration::from_secs(45);
+const PHONE: &str = "+14155550171";
+const MAPPING: &str = r#"
+custom_fields:
+  - { field: plan, ghl: { custom_field: Plan, words: { gold: Gold plan, none: No plan } }, openphone: Plan }
+  - { field: born, ghl: contact.born, openphone: { custom_field: Birthday }, direction: to_openphone }
+  - { field: visits, ghl: Visits, openphone: Visits }
+  - { field: who, value: "contact.first_name + ': ' + contact.tags.join(', ')", openphone: Who, when: contact.first_name != '' }
+filter: "!('spam' in contact.tags)"
+segments:
+  list:
+    - { name: VIP, when: "'vip' in contact.tags" }
+    - { name: Gold, when: contact.plan == 'gold' }
+"#;
+
+in_both_shapes! {
+    fields_of_ones_own_travel_both_ways_in_each_sides_form,
+    values_that_are_made_and_segments_follow_what_they_are_made_from,
+    whoever_the_filter_leaves_out_is_read_and_left_alone,
+    a_first_import_knows_custom_fields_by_their_names,
+    a_custom_field_that_nobody_has_made_is_reported_once,
+    a_sweep_brings_a_changed_mapping_to_everybody,
+}
+
+fn options(shape: Shape) -> StackOptions {
+    let (mut ghl, mut openphone) = (quick_ghl(), quick_openphone());
+    let field = |id: &str, key: &str, name: &str, kind: &str| GhlCustomField {
+        data_type: kind.to_owned(),
+        ..GhlCustomField::text(id, key, name)
+    };
+    ghl.locations[0].custom_fields = vec![
+        field("FieldPlan00000000001", "plan", "Plan", "TEXT"),
+        field("FieldBorn00000000001", "born", "Date of birth", "DATE"),
+        field("FieldVisits000000001", "visits", "Visits", "NUMERICAL"),
+    ];
+    let segments = FieldType::MultiSelect { options: Vec::new(), unknown: UnknownOption::Add };
+    openphone.workspaces[0].custom_fields.extend([
+        CustomField::new("plan", "Plan", FieldType::Text),
+        CustomField::new("born", "Birthday", FieldType::Date),
+        CustomField::new("visits", "Visits", FieldType::Number),
+        CustomField::new("who", "Who", FieldType::Text),
+        CustomField::new("kinds", "Segments", segments),
+    ]);
+    let mapping = Some(MAPPING.to_owned());
+    StackOptions { ghl: Some(ghl), openphone: Some(openphone), mapping, ..StackOptions::of(shape) }
+}
+
+async fn start(shape: Shape) -> Stack {
+    Stack::start_with(options(shape)).await.unwrap()
+}
+
+/// The value of a custom field in OpenPhone.
+fn custom(contact: &Value, key: &str) -> Value {
+    let fields = contact["customFields"].as_array().map(Vec::as_slice).unwrap_or_default();
+    fields.iter().find(|field| field["key"] == key).map_or(Value::Null, |field| field["value"].clone())
+}
+
+fn in_ghl(stack: &Stack, id: &str, field: &str) -> Value {
+    let contact = stack.ghl.contact(id).unwrap();
+    let fields = contact["customFields"].as_array().cloned().unwrap_or_default();
+    fields.iter().find(|one| one["id"] == field).map_or(Value::Null, |one| one["value"].clone())
+}
+
+fn ana() -> Value {
+    json!({
+        "firstName": "Ana", "phone": PHONE, "tags": ["vip"],
+        "customFields": [
+            { "id": "FieldPlan00000000001", "field_value": "Gold plan" },
+            { "id": "FieldBorn00000000001", "field_value": "1990-05-17" },
+            { "id": "FieldVisits000000001", "field_value": 3 },
+        ],
+    })
+}
+
+async fn at_rest(stack: &Stack) {
+    stack.quiet(LIMIT).await;
+    assert_eq!((stack.count(Stream::Dead).await, stack.count(Stream::Parked).await), (0, 0));
+}
+
+async fn fields_of_ones_own_travel_both_ways_in_each_sides_form(shape: Shape) {
+    let stack = start(shape).await;
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    let there = stack.arrives(&ghl, "the contact", |_| true).await;
+    let held = ["plan", "born", "visits"].map(|key| custom(&there, key));
+    assert_eq!(held, [json!("gold"), json!("1990-05-17T00:00:00.000Z"), json!(3)], "{there}");
+    at_rest(&stack).await;
+    let before = (stack.ghl.report().writes.updated_by_api, stack.openphone.report().writes.updated_by_api);
+    // Somebody changes them on the phone.
+    let openphone = there["id"].as_str().unwrap();
+    let edit = json!({ "customFields": [{ "key": "plan", "value": "none" }, { "key": "visits", "value": 4 }] });
+    stack.openphone.edit_contact(openphone, &edit).unwrap();
+    let is_back = || (in_ghl(&stack, &ghl, "FieldPlan00000000001") == "No plan").then_some(());
+    eventually("the plan in GHL", LIMIT, is_back).await;
+    at_rest(&stack).await;
+    assert_eq!(in_ghl(&stack, &ghl, "FieldVisits000000001"), json!(4));
+    assert_eq!(in_ghl(&stack, &ghl, "FieldBorn00000000001"), json!("1990-05-17"), "what is not mapped that way stays");
+    let after = (stack.ghl.report().writes.updated_by_api, stack.openphone.report().writes.updated_by_api);
+    // Gold is no segment of theirs any more: that is a write of its own to OpenPhone.
+    assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1), "nothing comes back");
+    let there = stack.across(&ghl).unwrap();
+    assert_eq!((custom(&there, "plan"), custom(&there, "kinds")), (json!("none"), json!(["VIP"])));
+}
+
+async fn values_that_are_made_and_segments_follow_what_they_are_made_from(shape: Shape) {
+    let stack = start(shape).await;
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    let there = stack.arrives(&ghl, "the contact", |_| true).await;
+    assert_eq!(
+        (custom(&there, "who"), custom(&there, "kinds")),
+        (json!("Ana: vip"), json!(["Gold", "VIP"])),
+        "{there}"
+    );
+    stack.ghl.add_tags(&ghl, &["yearly"]).unwrap();
+    stack.arrives(&ghl, "the tag in the text", |contact| custom(contact, "who") == "Ana: vip, yearly").await;
+    stack.ghl.edit_contact(&ghl, &json!({ "firstName": "Anna" })).unwrap();
+    stack.arrives(&ghl, "the name in the text", |contact| custom(contact, "who") == "Anna: vip, yearly").await;
+    // People's own values among the segments stay.
+    let openphone = there["id"].as_str().unwrap();
+    let kinds = json!({ "customFields": [{ "key": "kinds", "value": ["Gold", "VIP", "Friend"] }] });
+    stack.openphone.edit_contact(openphone, &kinds).unwrap();
+    at_rest(&stack).await;
+    let no_plan = json!({ "customFields": [{ "id": "FieldPlan00000000001", "field_value": "No plan" }] });
+    stack.ghl.edit_contact(&ghl, &no_plan).unwrap();
+    stack.arrives(&ghl, "one segment less", |contact| custom(contact, "kinds") == json!(["Friend", "VIP"])).await;
+    at_rest(&stack).await;
+}
+
+async fn whoever_the_filter_leaves_out_is_read_and_left_alone(shape: Shape) {
+    let stack = start(shape).await;
+    let spam = json!({ "firstName": "Win", "phone": "+14155550172", "tags": ["Spam"] });
+    let spam = stack.ghl.create_contact(&spam).unwrap();
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.arrives(&ghl, "the other", |_| true).await;
+    at_rest(&stack).await;
+    assert_eq!(stack.openphone.contacts().len(), 1);
+    let shown = said(&stack, &["records", "show", "acme", &spam])["record"].clone();
+    assert!(shown["stands"][0].as_str().unwrap().contains("`filter` leaves it out"), "{shown}");
+    // Who was in and is left out now stays as they are; who comes in is made.
+    stack.ghl.add_tags(&ghl, &["spam"]).unwrap();
+    stack.ghl.edit_contact(&ghl, &json!({ "firstName": "Changed" })).unwrap();
+    stack.ghl.remove_tags(&spam, &["spam"]).unwrap();
+    stack.arrives(&spam, "who is no spam any more", |_| true).await;
+    at_rest(&stack).await;
+    assert_eq!(stack.across(&ghl).unwrap()["defaultFields"]["firstName"], "Ana");
+    stack.ghl.delete_contact(&ghl).unwrap();
+    at_rest(&stack).await;
+    assert_eq!(stack.openphone.contacts().len(), 2);
+}
+
+async fn a_first_import_knows_custom_fields_by_their_names(shape: Shape) {
+    let stack = start(shape).await;
+    stack.deliver(false);
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.deliver(true);
+    stack.scan(ScanKind::Backfill, LIMIT).await.unwrap();
+    let there = stack.across(&ghl).unwrap();
+    let held = ["plan", "born", "who", "kinds"].map(|key| custom(&there, key));
+    assert_eq!(held, [json!("gold"), json!("1990-05-17T00:00:00.000Z"), json!("Ana: vip"), json!(["Gold", "VIP"])]);
+    assert_eq!(stack.openphone.report().writes.updated_by_api, 0, "made at once with everything");
+    let writes = (stack.ghl.report().writes, stack.openphone.report().writes);
+    stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
+    assert_eq!((stack.ghl.report().writes, stack.openphone.report().writes), writes, "a clean sweep wrote");
+}
+
+async fn a_custom_field_that_nobody_has_made_is_reported_once(shape: Shape) {
+    let mut options = options(shape);
+    if let Some(openphone) = &mut options.openphone {
+        openphone.workspaces[0].custom_fields.retain(|field| field.key != "plan");
+    }
+    let stack = Stack::start_with(options).await.unwrap();
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.arrives(&ghl, "the rest", |contact| custom(contact, "who") == "Ana: vip").await;
+    stack.ghl.edit_contact(&ghl, &json!({ "lastName": "Later" })).unwrap();
+    stack.arrives(&ghl, "an edit", |contact| contact["defaultFields"]["lastName"] == "Later").await;
+    at_rest(&stack).await;
+    let refused: Vec<_> = stack.journal().await.into_iter().filter(|line| line.outcome == "refused").collect();
+    let [line] = refused.as_slice() else { panic!("{refused:?}") };
+    assert!(line.reason.contains("there is no custom field `Plan`"), "{}", line.reason);
+}
+
+async fn a_sweep_brings_a_changed_mapping_to_everybody(shape: Shape) {
+    let mut stack = start(shape).await;
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.arrives(&ghl, "the contact", |_| true).await;
+    at_rest(&stack).await;
+    stack.stop_pipeline().await.unwrap();
+    let changed = MAPPING.replace("name: VIP", "name: Very important");
+    std::fs::write(stack.folder.path().join("mapping.yaml"), changed).unwrap();
+    stack.start_pipeline().await.unwrap();
+    stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
+    assert_eq!(custom(&stack.across(&ghl).unwrap(), "kinds"), json!(["Gold", "Very important"]));
+}
+
+/// `tandem mapping test`, with its words.
+fn tried(text: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("m.yaml"), text).unwrap();
+    let mut command = Program::new("tandem", &["mapping", "test", "m.yaml"], folder.path().to_owned());
+    command.spawn(&std::collections::BTreeMap::new());
+    let code = command.wait().code();
+    (code, command.output().join("\n"))
+}
+
+#[test]
+fn every_mapping_that_is_shipped_holds_its_own_examples() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/mappings");
+    let mut count = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (code, said) = tried(&text);
+        assert_eq!(code, Some(0), "{}: {said}", path.display());
+        let carries = text.contains("\n  - name:") || path.ends_with("default.yaml");
+        assert!(carries, "{} carries no example", path.display());
+        count += 1;
+    }
+    assert!(count >= 6, "{count}");
+}
+
+#[test]
+fn a_mapping_that_is_wrong_is_refused_and_one_that_does_otherwise_fails() {
+    let (code, said) = tried("filter: contact.nobody\nfields: [fax]\n");
+    assert_eq!(code, Some(64), "{said}");
+    assert!(said.contains("m.yaml:1:1: filter:") && said.contains("m.yaml:2:10: fields[0]:"), "{said}");
+    let wrong =
+        "examples: [{ name: wrong, given: { ghl: { first_name: Ana } }, expect: { openphone: { first_name: Bo } } }]";
+    let (code, said) = tried(wrong);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("FAIL  wrong") && said.contains(r#"first_name: expected "Bo", found "Ana""#), "{said}");
+}
