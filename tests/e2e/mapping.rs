@@ -9,7 +9,7 @@ use tandem_proto::Stream;
 use tandem_tests::{Program, Shape, Stack, StackOptions, eventually, quick_ghl, quick_openphone};
 use tandem_twins::{CustomField, FieldType, GhlCustomField, UnknownOption};
 
-use crate::review::said;
+use crate::review::{refused, said};
 
 const LIMIT: Duration = Duration::from_secs(45);
 const PHONE: &str = "+14155550171";
@@ -33,6 +33,9 @@ in_both_shapes! {
     a_first_import_knows_custom_fields_by_their_names,
     a_custom_field_that_nobody_has_made_is_reported_once,
     a_sweep_brings_a_changed_mapping_to_everybody,
+    a_mapping_that_is_set_holds_within_five_seconds_and_loses_nothing,
+    a_mapping_that_can_not_be_used_changes_nothing,
+    an_edited_file_is_a_new_version_at_the_next_start,
 }
 
 fn options(shape: Shape) -> StackOptions {
@@ -202,6 +205,127 @@ async fn a_sweep_brings_a_changed_mapping_to_everybody(shape: Shape) {
     stack.start_pipeline().await.unwrap();
     stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
     assert_eq!(custom(&stack.across(&ghl).unwrap(), "kinds"), json!(["Gold", "Very important"]));
+}
+
+/// The steps of docs/mapping.md, as somebody takes them who has never seen the project: the page's own text is used.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_about_mappings_leads_to_a_field_and_a_segment_on_the_phone() {
+    let page =
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mapping.md")).unwrap();
+    let block = |start: &str| {
+        let from = page.find(start).unwrap();
+        let text = page.get(from..).unwrap();
+        let text = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+        let indent = text.len() - text.trim_start_matches(' ').len();
+        text.lines().map(|line| line.get(indent..).unwrap_or_default()).collect::<Vec<_>>().join("\n")
+    };
+    let first = block("2. Write `mapping.yaml`");
+    let (code, words) = tried(&first);
+    assert_eq!((code, words.contains("ok    the plan is on the phone")), (Some(0), true), "{words}");
+    let segment = block("And a segment");
+    let mut options = options(Shape::Embedded);
+    options.mapping = None;
+    let stack = Stack::start_with(options).await.unwrap();
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.arrives(&ghl, "the contact", |_| true).await;
+    at_rest(&stack).await;
+    assert_eq!(custom(&stack.across(&ghl).unwrap(), "plan"), Value::Null);
+    let file = write_mapping(&stack, &format!("{first}\n{segment}"));
+    said(&stack, &["mapping", "set", "acme", &file]);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let previewed = said_of(&stack, &ghl);
+    assert_eq!(previewed, ["plan", "segments"], "what the preview would write");
+    assert_eq!(custom(&stack.across(&ghl).unwrap(), "plan"), Value::Null, "a preview wrote");
+    stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
+    let there = stack.across(&ghl).unwrap();
+    assert_eq!((custom(&there, "plan"), custom(&there, "kinds")), (json!("Gold plan"), json!(["VIP"])));
+}
+
+/// The fields that a preview would write.
+fn said_of(stack: &Stack, contact: &str) -> Vec<String> {
+    let shown = said(stack, &["preview", "acme", "--contact", contact])["previewed"].clone();
+    let fields = shown["written"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap().to_owned());
+    fields.map(|field| field.trim_end_matches("[]").to_owned()).collect()
+}
+
+fn write_mapping(stack: &Stack, text: &str) -> String {
+    let path = stack.folder.path().join("new.yaml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The number of the version that holds, and all that there are.
+fn versions(stack: &Stack) -> (u64, usize) {
+    let history = said(stack, &["mapping", "history", "acme"])["mapping"]["history"].clone();
+    (history["holds"].as_u64().unwrap(), history["versions"].as_array().unwrap().len())
+}
+
+async fn a_mapping_that_is_set_holds_within_five_seconds_and_loses_nothing(shape: Shape) {
+    let stack = start(shape).await;
+    let mut people = Vec::new();
+    let mut make = |stack: &Stack, number: usize| {
+        let person = json!({ "firstName": format!("Ana{number}"), "phone": format!("+1415555{:04}", 1_000 + number), "tags": ["vip"] });
+        people.push(stack.ghl.create_contact(&person).unwrap());
+    };
+    (0..10).for_each(|number| make(&stack, number));
+    assert_eq!(versions(&stack), (1, 1), "the file is the first version");
+    // While people are made, the mapping changes.
+    let file = write_mapping(&stack, &MAPPING.replace("name: VIP", "name: Very important"));
+    let set = said(&stack, &["mapping", "set", "acme", &file]);
+    let holds_from = std::time::Instant::now();
+    assert_eq!(set["mapping"]["holds"], 2, "{set}");
+    (10..20).for_each(|number| make(&stack, number));
+    tokio::time::sleep(Duration::from_secs(5).saturating_sub(holds_from.elapsed())).await;
+    make(&stack, 20);
+    let last = people.last().unwrap();
+    let there = stack.arrives(last, "who was made five seconds later", |_| true).await;
+    assert_eq!(custom(&there, "kinds"), json!(["Very important"]));
+    at_rest(&stack).await;
+    assert_eq!(stack.openphone.contacts().len(), 21, "nobody got lost, nobody was made twice");
+    // Back with one command, and what is different.
+    let diff = said(&stack, &["mapping", "diff", "acme", "1", "2"])["diff"].as_str().unwrap().to_owned();
+    assert!(diff.contains("-    - { name: VIP") && diff.contains("+    - { name: Very important"), "{diff}");
+    said(&stack, &["mapping", "use", "acme", "1"]);
+    assert_eq!(versions(&stack), (1, 2));
+    let shown = said(&stack, &["mapping", "show", "acme"])["mapping"]["shown"].clone();
+    assert_eq!((&shown["version"]["number"], shown["text"].as_str()), (&json!(1), Some(MAPPING)));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    stack.ghl.edit_contact(last, &json!({ "firstName": "Anna" })).unwrap();
+    stack.arrives(last, "the old segment", |contact| custom(contact, "kinds") == json!(["VIP"])).await;
+}
+
+async fn a_mapping_that_can_not_be_used_changes_nothing(shape: Shape) {
+    let stack = start(shape).await;
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.arrives(&ghl, "the contact", |_| true).await;
+    let wrong = write_mapping(&stack, "filter: contact.nobody\nfields: [fax]\n");
+    let said_no = refused(&stack, &["mapping", "set", "acme", &wrong]);
+    assert!(said_no.contains("new.yaml:1:1: filter:") && said_no.contains("new.yaml:2:10: fields[0]:"), "{said_no}");
+    let fails = format!(
+        "{MAPPING}examples: [{{ name: wrong, given: {{ ghl: {{ first_name: Bo }} }}, expect: {{ openphone: nobody }} }}]"
+    );
+    let fails = refused(&stack, &["mapping", "set", "acme", &write_mapping(&stack, &fails)]);
+    assert!(fails.contains("wrong: nobody is expected in openphone"), "{fails}");
+    assert!(refused(&stack, &["mapping", "use", "acme", "7"]).contains("no version 7"));
+    assert_eq!(versions(&stack), (1, 1));
+    stack.ghl.edit_contact(&ghl, &json!({ "lastName": "Later" })).unwrap();
+    stack.arrives(&ghl, "an edit", |contact| contact["defaultFields"]["lastName"] == "Later").await;
+}
+
+async fn an_edited_file_is_a_new_version_at_the_next_start(shape: Shape) {
+    let mut stack = start(shape).await;
+    let live = write_mapping(&stack, &MAPPING.replace("name: VIP", "name: Live"));
+    said(&stack, &["mapping", "set", "acme", &live]);
+    stack.stop_pipeline().await.unwrap();
+    stack.start_pipeline().await.unwrap();
+    eventually("what was set to hold still", LIMIT, || (versions(&stack) == (2, 2)).then_some(())).await;
+    stack.stop_pipeline().await.unwrap();
+    let edited = MAPPING.replace("name: VIP", "name: Edited");
+    std::fs::write(stack.folder.path().join("mapping.yaml"), edited).unwrap();
+    stack.start_pipeline().await.unwrap();
+    eventually("the edited file to hold", LIMIT, || (versions(&stack) == (3, 3)).then_some(())).await;
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    stack.arrives(&ghl, "the new segment", |contact| custom(contact, "kinds") == json!(["Edited", "Gold"])).await;
 }
 
 /// `tandem mapping test`, with its words.

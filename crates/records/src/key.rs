@@ -33,6 +33,17 @@ pub(crate) fn brake(connection: &ConnectionId) -> String {
     format!("brake/{connection}")
 }
 
+/// Written when any connection's mapping changes.
+pub(crate) const MAPPING_CHANGES: &str = "mapping-changes";
+
+pub(crate) fn mapping(connection: &ConnectionId) -> String {
+    format!("mapping/{connection}")
+}
+
+pub(crate) fn mapping_text(connection: &ConnectionId, print: &str) -> String {
+    format!("mapping-text/{connection}/{print}")
+}
+
 pub(crate) fn conversation(connection: &ConnectionId, conversation: &Id) -> String {
     format!("conversation/{connection}/{conversation}")
 }

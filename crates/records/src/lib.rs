@@ -2,6 +2,7 @@
 
 mod error;
 mod key;
+mod mappings;
 mod notes;
 mod prints;
 mod talks;
@@ -16,6 +17,7 @@ use tandem_store::{Expected, Store};
 
 pub use error::Error;
 pub use key::{record_id, thing_record_id};
+pub use mappings::{MappingHistory, MappingVersion, Mappings};
 pub use notes::{Notes, SeenNotes};
 pub use prints::{Fingerprints, changed, fingerprint};
 pub use talks::Talks;

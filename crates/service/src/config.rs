@@ -208,6 +208,17 @@ pub struct Connection {
     pub openphone: OpenPhoneConnection,
     /// What is kept in step: the mapping file's content, or the built-in mapping where no file is named.
     pub mapping: Mapping,
+    /// The file that it was read from.
+    pub mapping_file: Option<MappingFile>,
+}
+
+/// A mapping file, as it was read.
+#[derive(Debug, Clone)]
+pub struct MappingFile {
+    /// Where.
+    pub path: PathBuf,
+    /// What stands in it.
+    pub text: String,
 }
 
 /// A connection's GoHighLevel side.

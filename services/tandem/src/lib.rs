@@ -6,6 +6,7 @@ pub mod check;
 pub mod connect;
 pub mod demo;
 mod housekeeping;
+mod live;
 mod neighbour;
 pub mod part;
 mod password;

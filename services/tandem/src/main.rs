@@ -34,7 +34,7 @@ enum Command {
     Duplicates(cli::duplicates::Arguments),
     /// Shows fields that both sides changed, and decides them otherwise
     Conflicts(cli::conflicts::Arguments),
-    /// Reads a mapping file and runs its own examples
+    /// Tries a mapping file out, lets it hold without a restart, shows its versions and goes back to one
     Mapping(cli::mapping::Arguments),
     /// Shows what would be written about a contact, and why; writes nothing
     Preview(cli::preview::Arguments),
@@ -59,7 +59,7 @@ fn main() -> ExitCode {
         Command::Resume(arguments) => cli::resume::run(&arguments),
         Command::Duplicates(arguments) => cli::duplicates::run(arguments),
         Command::Conflicts(arguments) => cli::conflicts::run(arguments),
-        Command::Mapping(arguments) => cli::mapping::run(&arguments),
+        Command::Mapping(arguments) => cli::mapping::run(arguments),
         Command::Preview(arguments) => cli::preview::run(arguments),
         Command::Records(arguments) => cli::records::run(arguments),
         Command::Dead(arguments) => cli::dead::run(arguments),

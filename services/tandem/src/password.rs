@@ -17,8 +17,9 @@ pub(crate) fn of(config: &Config) -> SecretString {
         hash.update(bytes);
     };
     add(b"tandem commands");
-    // Secrets don't show in debug output.
-    add(format!("{providers:?} {connections:?} {:?} {queue:?} {limits:?}", http.public_url).as_bytes());
+    // Secrets don't show in debug output. A mapping may change while the process runs, and its file be edited before.
+    let pairs: Vec<_> = connections.iter().map(|one| (&one.id, &one.ghl, &one.openphone)).collect();
+    add(format!("{providers:?} {pairs:?} {:?} {queue:?} {limits:?}", http.public_url).as_bytes());
     for key in encryption_keys {
         add(key.expose_secret());
     }

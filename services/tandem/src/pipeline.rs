@@ -19,10 +19,11 @@ use tandem_service::supervise::Stop;
 use tandem_service::{Config, Supervisor};
 use tandem_telemetry::Metrics;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::backends::{self, Backends, Reached};
+use crate::live::{self, Current};
 use crate::{Part, assemble, housekeeping, rekeying};
 
 /// A process's tasks, started.
@@ -54,8 +55,10 @@ impl Pipeline {
             reached,
             metrics: Metrics::new(),
             supervisor: Supervisor::new(config.grace),
+            current: watch::channel(None).1,
         };
         let (database, sink) = starting.backends().await?;
+        starting.mappings();
         starting.http(listener, sink.clone())?;
         if parts.contains(&Part::Mapper) {
             starting.mapper();
@@ -94,6 +97,8 @@ struct Starting<'a> {
     limits: Limits,
     metrics: Metrics,
     supervisor: Supervisor,
+    /// The configuration with the mappings that hold.
+    current: Current,
 }
 
 impl Starting<'_> {
@@ -141,36 +146,29 @@ impl Starting<'_> {
         });
     }
 
+    /// Tells which mappings hold. A file that is another one than at the last start is a new version: whoever runs the mapper says so.
+    fn mappings(&mut self) {
+        let (tell, current) = watch::channel(None);
+        self.current = current;
+        let (config, records_files) = (self.config.clone(), self.parts.contains(&Part::Mapper));
+        self.start("mappings", async move |Backends { store, .. }, shutdown| {
+            live::keep(config, store, (records_files, tell), shutdown).await;
+            Ok::<_, Infallible>(())
+        });
+    }
+
     fn mapper(&mut self) {
-        let (config, metrics) = (assemble::mapper(self.config), self.metrics.clone());
-        self.start("mapper", async move |backends, shutdown| {
-            let Backends { queue, records, .. } = backends;
-            tandem_mapper::run(config, tandem_mapper::Deps { queue, records, metrics }, shutdown).await
+        let metrics = self.metrics.clone();
+        self.start_live("mapper", move |config, Backends { queue, records, .. }, shutdown| {
+            let deps = tandem_mapper::Deps { queue, records, metrics: metrics.clone() };
+            tandem_mapper::run(assemble::mapper(&config), deps, shutdown)
         });
     }
 
     fn writer(&mut self) {
-        let writer = tandem_writer::Config {
-            in_flight: self.config.writer.in_flight,
-            in_flight_per_connection: self.config.writer.in_flight_per_connection,
-            brake: assemble::brake(self.config),
-            ..tandem_writer::Config::default()
-        };
-        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
-        self.start("writer", async move |backends, shutdown| {
-            let Backends { queue, records, store, .. } = backends;
-            let tokens = assemble::tokens(&config, &store, &limits)?;
-            let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-            let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None, shutdown };
-            let pace = tandem_writer::Pace { tasks: config.writer.task_poll, notes: config.writer.note_poll };
-            tokio::select! {
-                written = tandem_writer::run(writer, deps.clone()) => written?,
-                never = tandem_writer::poll(pace, &deps) => match never {},
-            }
-            if let Some(tokens) = tokens {
-                tokens.settled().await;
-            }
-            anyhow::Ok(())
+        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
+        self.start_live("writer", move |config, backends, shutdown| {
+            write((limits.clone(), metrics.clone()), config, backends, shutdown)
         });
     }
 
@@ -206,6 +204,21 @@ impl Starting<'_> {
         });
     }
 
+    /// The same, begun anew whenever a mapping changes.
+    fn start_live<E, F>(
+        &mut self,
+        name: &'static str,
+        task: impl Fn(Arc<Config>, Backends, CancellationToken) -> F + Send + Sync + 'static,
+    ) where
+        E: Into<tandem_service::supervise::TaskError> + Send + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+    {
+        let current = self.current.clone();
+        self.start(name, async move |backends, shutdown| {
+            live::run(current, shutdown, |config, stop| task(config, backends.clone(), stop)).await
+        });
+    }
+
     /// A task that begins when the backends are reached.
     fn start<E, F>(&mut self, name: &'static str, task: impl FnOnce(Backends, CancellationToken) -> F + Send + 'static)
     where
@@ -221,6 +234,33 @@ impl Starting<'_> {
             task(backends, shutdown).await
         });
     }
+}
+
+/// The writer, with its connections as the mappings have them.
+async fn write(
+    (limits, metrics): (Limits, Metrics),
+    config: Arc<Config>,
+    Backends { queue, records, store, .. }: Backends,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let writer = tandem_writer::Config {
+        in_flight: config.writer.in_flight,
+        in_flight_per_connection: config.writer.in_flight_per_connection,
+        brake: assemble::brake(&config),
+        ..tandem_writer::Config::default()
+    };
+    let tokens = assemble::tokens(&config, &store, &limits)?;
+    let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
+    let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None, shutdown };
+    let pace = tandem_writer::Pace { tasks: config.writer.task_poll, notes: config.writer.note_poll };
+    tokio::select! {
+        written = tandem_writer::run(writer, deps.clone()) => written?,
+        never = tandem_writer::poll(pace, &deps) => match never {},
+    }
+    if let Some(tokens) = tokens {
+        tokens.settled().await;
+    }
+    Ok(())
 }
 
 async fn drain(sink: Sink, shutdown: CancellationToken) -> Result<(), Infallible> {

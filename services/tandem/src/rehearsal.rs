@@ -27,6 +27,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::assemble;
+use crate::live::{self, Current};
 pub(crate) use report::{Item, Totals};
 
 /// Between two looks how far it is.
@@ -230,20 +231,22 @@ async fn tell(lines: &mpsc::Sender<String>, line: &Line) -> anyhow::Result<()> {
     lines.send(text).await.context("nobody listens any more")
 }
 
-/// Plays one dry run after the other as they are asked for.
+/// Plays one dry run after the other as they are asked for, each with the mappings that hold then.
 pub(crate) async fn play_all(
-    (config, limits, store): (&Config, &Limits, &Store),
+    (current, limits, store): (&Current, &Limits, &Store),
     tokens: Option<&Tokens>,
     mut asked: mpsc::Receiver<tandem_ingest::Rehearsal>,
     shutdown: &CancellationToken,
 ) {
-    let stage = Stage { config, store: store.clone(), limits, tokens };
+    let mut current = current.clone();
     loop {
         let rehearsal = tokio::select! {
             () = shutdown.cancelled() => return,
             rehearsal = asked.recv() => rehearsal,
         };
         let Some(tandem_ingest::Rehearsal { connection, kind, lines }) = rehearsal else { return };
+        let Some(config) = live::first(&mut current).await else { return };
+        let stage = Stage { config: &config, store: store.clone(), limits, tokens };
         tokio::select! {
             () = shutdown.cancelled() => return,
             () = Box::pin(stage.play(&connection, kind, &lines)) => {}

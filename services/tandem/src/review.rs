@@ -8,6 +8,7 @@ mod conflicts;
 mod dead;
 mod desk;
 mod duplicates;
+mod mapping;
 mod person;
 mod preview;
 mod records;
@@ -24,7 +25,7 @@ use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{Rules, Unmergeable};
 use tandem_records::Records;
-use tandem_service::Config;
+use tandem_service::{Config, ConfigError};
 
 use crate::rehearsal::Stage;
 use crate::scan::connection_of;
@@ -34,6 +35,7 @@ pub use dead::{DeadFilter, DeadItem, DeadReply, DeadShown, DeadWish, Disposed, E
 use desk::Asked;
 pub(crate) use desk::{ROUTE, answer};
 pub use duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
+pub use mapping::{MappingReply, MappingShown, MappingWish};
 pub use person::Person;
 pub use preview::{Previewed, WrittenField};
 pub use records::{FieldShown, Heard, Moment, RecordShown};
@@ -51,6 +53,8 @@ pub enum Wish {
         /// Where; none means wherever it is known, else where ids look like it.
         side: Option<Side>,
     },
+    /// Something about the versions of the connection's mapping.
+    Mapping(MappingWish),
     /// Every record that may be somebody's second one, and every merge that can be taken back.
     Duplicates,
     /// The record is the same person as the other one, which goes on.
@@ -97,6 +101,8 @@ pub enum Reply {
     Record(Box<RecordShown>),
     /// To [`Wish::Preview`].
     Previewed(Box<Previewed>),
+    /// To [`Wish::Mapping`].
+    Mapping(MappingReply),
     /// To [`Wish::Duplicates`].
     Duplicates(Duplicates),
     /// To [`Wish::Merge`].
@@ -131,6 +137,14 @@ pub(crate) enum Refusal {
     Unmergeable(#[from] Unmergeable),
     #[error("nothing is known of a conflict about {1} of record {0}")]
     NoConflict(RecordId, &'static str),
+    #[error("{0}")]
+    Mapping(#[from] ConfigError),
+    #[error("examples of the mapping don't hold:\n{0}")]
+    Examples(String),
+    #[error("there is no version {0} of the mapping: `tandem mapping history` shows those that are kept")]
+    NoVersion(u32),
+    #[error("nobody has made a version of this connection's mapping: the built-in mapping holds")]
+    NoMapping,
     #[error("it could not be played: {0}")]
     Unplayable(String),
     #[error("others kept changing the same record: try again")]
@@ -164,6 +178,7 @@ impl Room<'_> {
             Wish::Preview { contact, side } => {
                 self.preview(contact, *side).await.map(|previewed| Reply::Previewed(Box::new(previewed)))
             }
+            Wish::Mapping(wish) => self.mapping(wish).await.map(Reply::Mapping),
             Wish::Duplicates => self.duplicates().await.map(Reply::Duplicates),
             Wish::Merge { record, into, take, is_dry } => {
                 let merged = self.merge(record, into.as_ref(), (take, *is_dry)).await;
@@ -182,9 +197,18 @@ impl Room<'_> {
 /// # Errors
 /// The connection is unknown, nothing that runs can be asked, or it can't be done.
 pub async fn run(config: &Config, connection: &str, wish: &Wish, json: bool) -> anyhow::Result<()> {
+    let reply = ask(config, connection, wish).await?;
     let id = connection_of(config, connection)?;
-    let reply: Reply = desk::ask(config, &Asked::Connection { connection: id.clone(), wish: wish.clone() }).await?;
     say(json, &reply, || show::text(&id, &reply))
+}
+
+/// Has the wish carried out.
+///
+/// # Errors
+/// As of [`run`].
+pub async fn ask(config: &Config, connection: &str, wish: &Wish) -> anyhow::Result<Reply> {
+    let id = connection_of(config, connection)?;
+    desk::ask(config, &Asked::Connection { connection: id, wish: wish.clone() }).await
 }
 
 /// The same about dead letters, which are all connections'.

@@ -194,7 +194,7 @@ async fn fields_and_numbers_that_the_configuration_names_and_nobody_has_are_name
     let (code, report) = report(&process, &[]).await;
     assert_eq!(code, Some(1), "{report:#}");
     let field = ("ghl", "custom fields");
-    let message = "no custom field of contacts with the id NobodyHasThisField00";
+    let message = "there is no custom field of contacts `NobodyHasThisField00`";
     assert_check(&report, field, "fail", message, &["role.ghl_custom_field", "BcdmQEsNgz6AVpgLVUJ0 (`Job`)"]);
     let hint = ["multi-select custom field `Tags`", "tags.openphone_field", "`Gate code` (string)"];
     assert_check(&report, ("openphone", "custom field of the tags"), "fail", "there is no custom field `Tags`", &hint);

@@ -24,7 +24,8 @@ fn connection(slot: &Slot<'_>) -> Option<Connection> {
     let openphone = openphone(&keys.slot("openphone"));
     let mapping = mapping::mapping(&keys.slot("mapping"));
     keys.finish();
-    Some(Connection { id: id?, ghl: ghl?, openphone: openphone?, mapping: mapping? })
+    let (mapping, mapping_file) = mapping?;
+    Some(Connection { id: id?, ghl: ghl?, openphone: openphone?, mapping, mapping_file })
 }
 
 fn ghl(slot: &Slot<'_>) -> Option<GhlConnection> {

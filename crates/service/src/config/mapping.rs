@@ -18,21 +18,22 @@ use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule};
 
 use super::problem::{ConfigError, Origin, Problem};
 use super::section::{Reader, Slot};
-use super::{Environment, yaml};
+use super::{Environment, MappingFile, yaml};
 
 /// The largest mapping that is read.
 const LARGEST: usize = 256 * 1024;
 
-/// The mapping that a connection's slot names.
-pub(super) fn mapping(slot: &Slot<'_>) -> Option<Mapping> {
+/// The mapping that a connection's slot names, and the file that it stands in.
+pub(super) fn mapping(slot: &Slot<'_>) -> Option<(Mapping, Option<MappingFile>)> {
     if slot.is_empty() {
-        return Some(Mapping::default());
+        return Some((Mapping::default(), None));
     }
     let path = slot.path()?;
     let text = std::fs::read_to_string(&path).map_err(|problem| slot.problem(unreadable(&path, &problem))).ok()?;
     let reader = slot.reader();
     let read = parse(&text, &path, reader.environment);
-    read.map_err(|problems| reader.problems.borrow_mut().extend(problems)).ok()
+    let mapping = read.map_err(|problems| reader.problems.borrow_mut().extend(problems)).ok()?;
+    Some((mapping, Some(MappingFile { path, text })))
 }
 
 /// Reads a mapping file alone.

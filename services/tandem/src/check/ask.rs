@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -81,9 +82,10 @@ fn read(answer: &neighbour::Answer) -> Answer {
     }
 }
 
-/// Answers such questions until the shutdown. `store` is asked for at each: it may be reached late.
+/// Answers such questions until the shutdown. Configuration and store are asked for at each: a mapping may change, and the store be
+/// reached late.
 pub(crate) async fn answer(
-    config: Config,
+    config: impl Fn() -> Arc<Config>,
     mut questions: desk::Questions,
     (deps, store): (Deps, impl Fn() -> Result<Store, String>),
     shutdown: CancellationToken,
@@ -94,7 +96,7 @@ pub(crate) async fn answer(
             question = questions.next() => question,
         };
         let Some(question) = question else { return shutdown.cancelled().await };
-        if let Err(error) = Box::pin(answer_one(&config, question, (&deps, store()))).await {
+        if let Err(error) = Box::pin(answer_one(&config(), question, (&deps, store()))).await {
             tracing::error!(error = format!("{error:#}"), "the checks that were asked for could not be begun");
         }
     }

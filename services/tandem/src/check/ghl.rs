@@ -166,7 +166,11 @@ pub(super) fn fields_verdict(
     });
     Verdict::fail(
         format!("there is no custom field of contacts {}", listed(missing.iter().map(|name| format!("`{name}`")))),
-        format!("make it there, or change {mapping}; those that there are: {}", listed(known)),
+        format!(
+            "make it there, or name another one in {mapping} (role.ghl_custom_field, custom_fields, segments.openphone_field); \
+             those that there are: {}",
+            listed(known)
+        ),
     )
 }
 

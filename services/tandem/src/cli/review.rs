@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use tandem::program::{self, RunArguments};
-use tandem::review::{self, Wish};
+use tandem::review::{self, Reply, Wish};
 use tandem_contact::{Field, Side};
 use tandem_proto::RecordId;
 use tandem_telemetry::Format;
@@ -24,6 +24,20 @@ pub(super) fn run(common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
     tandem_telemetry::init("error", Format::Text)?;
     program::runtime()?.block_on(review::run(&config, &common.connection, wish, common.json))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The same, for whoever makes something of the answer.
+pub(super) fn ask(common: &Common, wish: &Wish) -> anyhow::Result<Reply> {
+    let config = program::load(&common.run.config)?;
+    // Said before, where it is asked more than once.
+    drop(tandem_telemetry::init("error", Format::Text));
+    program::runtime()?.block_on(review::ask(&config, &common.connection, wish))
+}
+
+impl Common {
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
 }
 
 pub(super) fn record(text: &str) -> Result<RecordId, String> {

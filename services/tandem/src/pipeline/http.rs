@@ -10,9 +10,10 @@ use tandem_ingest::{
 };
 use tandem_proto::ConnectionId;
 use tandem_service::config::Queue;
-use tandem_service::{Health, desk};
+use tandem_service::{Config, Health, desk};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::Starting;
 use crate::backends::{Backends, Reached};
@@ -60,14 +61,16 @@ impl Starting<'_> {
 
     /// What `tandem check` asks: the store and the budgets are this process's own.
     fn answer_checks(&mut self, questions: desk::Questions) {
-        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
-        let (reached, shutdown) = (Arc::clone(&self.reached), self.supervisor.shutdown());
+        let (limits, metrics, current) = (self.limits.clone(), self.metrics.clone(), self.current.clone());
+        let (config, reached) = (Arc::new(self.config.clone()), Arc::clone(&self.reached));
+        let shutdown = self.supervisor.shutdown();
         let deps = Deps { limits, metrics, running: Running::Yes, stop: shutdown.clone() };
         let store = move || {
             let store = reached.get().map(|backends| backends.store.clone());
             store.ok_or_else(|| "the store is not reached yet".to_owned())
         };
         self.supervisor.start("checks", async move {
+            let config = move || current.borrow().clone().unwrap_or_else(|| Arc::clone(&config));
             ask::answer(config, questions, (deps, store), shutdown).await;
             Ok::<_, Infallible>(())
         });
@@ -75,10 +78,10 @@ impl Starting<'_> {
 
     /// Where commands ask that list or decide something: the store is this process's own.
     fn answer_reviews(&mut self, questions: desk::Questions) {
-        let (config, reached) = (Arc::new(self.config.clone()), Arc::clone(&self.reached));
+        let (current, reached) = (self.current.clone(), Arc::clone(&self.reached));
         let (limits, shutdown) = (self.limits.clone(), self.supervisor.shutdown());
         self.supervisor.start("review", async move {
-            review::answer((config, limits), reached, questions, shutdown).await;
+            review::answer((current, limits), reached, questions, shutdown).await;
             Ok::<_, Infallible>(())
         });
     }
@@ -107,13 +110,11 @@ impl Starting<'_> {
         }
         let Some(hooks) = assemble::hooks(self.config, &self.limits)? else { return Ok(None) };
         let secrets = HookSecrets::new(hooks.connections.iter().map(|connection| connection.id.clone()));
-        let (config, ours) = (self.config.clone(), secrets.clone());
-        let (limits, metrics) = (self.limits.clone(), self.metrics.clone());
-        self.start("webhooks", async move |Backends { store, .. }, shutdown| {
-            ours.reached(SigningSecrets::new(assemble::vault(&config, &store)?));
-            let deps = HookDeps { secrets: ours, store, limits, metrics };
-            tandem_ingest::keep_hooks(hooks, deps, shutdown).await;
-            anyhow::Ok(())
+        let (limits, metrics, ours) = (self.limits.clone(), self.metrics.clone(), secrets.clone());
+        // Which events a webhook asks for depends on what the mapping has travel.
+        self.start_live("webhooks", move |config, Backends { store, .. }, shutdown| {
+            let (secrets, limits, metrics) = (ours.clone(), limits.clone(), metrics.clone());
+            keep_hooks(config, HookDeps { secrets, store, limits, metrics }, shutdown)
         });
         Ok(Some(secrets))
     }
@@ -122,18 +123,14 @@ impl Starting<'_> {
     /// store for itself; elsewhere they open it.
     fn scans(&mut self) -> Option<ScanDesk> {
         let reached = ScanReached::default();
-        let (config, limits, metrics) = (self.config.clone(), self.limits.clone(), self.metrics.clone());
-        let ours = Arc::clone(&reached);
-        self.start("scans", async move |Backends { queue, records, store, .. }, shutdown| {
-            let tokens = assemble::tokens(&config, &store, &limits)?;
-            let scans = assemble::scans(&config, &limits, tokens.as_ref())?;
-            let deps = ScanDeps { store, records, queue, limits, metrics };
-            ours.set(deps.clone())?;
-            tandem_ingest::keep_scans(scans, deps, shutdown).await;
-            if let Some(tokens) = tokens {
-                tokens.settled().await;
+        let (limits, metrics, ours) = (self.limits.clone(), self.metrics.clone(), Arc::clone(&reached));
+        self.start_live("scans", move |config, Backends { queue, records, store, .. }, shutdown| {
+            let deps = ScanDeps { store, records, queue, limits: limits.clone(), metrics: metrics.clone() };
+            if ours.get().is_none() {
+                // The same whenever this begins anew.
+                drop(ours.set(deps.clone()));
             }
-            anyhow::Ok(())
+            keep_scans(config, deps, shutdown)
         });
         if matches!(self.config.queue, Queue::Nats(_)) {
             return None;
@@ -147,10 +144,10 @@ impl Starting<'_> {
     /// Plays dry runs, one after the other.
     fn rehearsals(&mut self) -> mpsc::Sender<Rehearsal> {
         let (asking, asked) = mpsc::channel(1);
-        let (config, limits) = (self.config.clone(), self.limits.clone());
+        let (config, limits, current) = (self.config.clone(), self.limits.clone(), self.current.clone());
         self.start("rehearsals", async move |Backends { store, .. }, shutdown| {
             let tokens = assemble::tokens(&config, &store, &limits)?;
-            rehearsal::play_all((&config, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
+            rehearsal::play_all((&current, &limits, &store), tokens.as_ref(), asked, &shutdown).await;
             if let Some(tokens) = tokens {
                 tokens.settled().await;
             }
@@ -158,6 +155,23 @@ impl Starting<'_> {
         });
         asking
     }
+}
+
+async fn keep_hooks(config: Arc<Config>, deps: HookDeps, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let Some(hooks) = assemble::hooks(&config, &deps.limits)? else { return Ok(()) };
+    deps.secrets.reached(SigningSecrets::new(assemble::vault(&config, &deps.store)?));
+    tandem_ingest::keep_hooks(hooks, deps, shutdown).await;
+    Ok(())
+}
+
+async fn keep_scans(config: Arc<Config>, deps: ScanDeps, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let tokens = assemble::tokens(&config, &deps.store, &deps.limits)?;
+    let scans = assemble::scans(&config, &deps.limits, tokens.as_ref())?;
+    tandem_ingest::keep_scans(scans, deps, shutdown).await;
+    if let Some(tokens) = tokens {
+        tokens.settled().await;
+    }
+    Ok(())
 }
 
 /// Ingest is ready while events can be stored, here or there.

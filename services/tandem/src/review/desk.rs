@@ -1,6 +1,5 @@
 //! Where wishes are carried out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tandem_limits::Limits;
 use tandem_proto::ConnectionId;
+use tandem_records::Mappings;
 use tandem_service::config::Queue;
 use tandem_service::{Config, desk};
 use tandem_telemetry::chain;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::dead::Morgue;
 use super::{DeadWish, Refusal, Room, Wish};
 use crate::backends::{self, Backends, Reached};
+use crate::live::{self, Current};
 use crate::neighbour::{self, Question};
 use crate::rehearsal::Stage;
 use crate::{assemble, password};
@@ -54,7 +55,8 @@ pub(super) async fn ask<T: DeserializeOwned>(config: &Config, asked: &Asked) -> 
             let reached = tokio::time::timeout(REACHED_WITHIN, backends::nats(nats, &[], &ids)).await;
             let backends = reached.context("queue.url: NATS can't be reached")??;
             let limits = backends::limits(config, &[], &Reached::default()).await?;
-            carry_out(config, (&backends, &limits), asked).await?
+            let config = live::resolved(config, &Mappings::new(backends.store.clone())).await?;
+            carry_out(&config, (&backends, &limits), asked).await?
         }
     };
     serde_json::from_value(reply).context("reading the answer")
@@ -123,7 +125,7 @@ async fn ask_neighbour(config: &Config, asked: &Asked) -> anyhow::Result<Json> {
 
 /// Carries out wishes until the shutdown.
 pub(crate) async fn answer(
-    (config, limits): (Arc<Config>, Limits),
+    (mut current, limits): (Current, Limits),
     reached: Reached,
     mut questions: desk::Questions,
     shutdown: CancellationToken,
@@ -135,7 +137,10 @@ pub(crate) async fn answer(
         };
         let Some(question) = question else { return shutdown.cancelled().await };
         let reply = match serde_json::from_str::<Asked>(&question.text) {
-            Ok(asked) => reply((&config, &limits), &reached, &asked).await,
+            Ok(asked) => match live::first(&mut current).await {
+                Some(config) => reply((&config, &limits), &reached, &asked).await,
+                None => Err("the process is stopping".to_owned()),
+            },
             Err(_) => Err("the question is none that this version knows".to_owned()),
         };
         match serde_json::to_string(&reply) {

@@ -2,15 +2,17 @@
 
 use tandem_contact::{PerSide, Side, Value};
 use tandem_proto::ConnectionId;
+use tandem_records::{MappingHistory, MappingVersion};
 
 use super::conflicts::{ConflictItem, Settled};
 use super::duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
-use super::{Previewed, Reply, WrittenField, records};
+use super::{MappingReply, Previewed, Reply, WrittenField, records};
 
 pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
     match reply {
         Reply::Record(shown) => records::text(connection, shown),
         Reply::Previewed(previewed) => preview(connection, previewed),
+        Reply::Mapping(reply) => mapping(connection, reply),
         Reply::Duplicates(found) => duplicates(connection, found),
         Reply::Merged(merged) => merge(connection, merged),
         Reply::Apart(Apart { record, from }) => {
@@ -36,6 +38,27 @@ fn preview(connection: &ConnectionId, Previewed { written, record }: &Previewed)
     };
     let written = [head].into_iter().chain(written.iter().map(line)).collect::<Vec<_>>().join("\n");
     format!("{written}\n\nHow that comes about, and how it would stand then:\n\n{}", records::text(connection, record))
+}
+
+fn mapping(connection: &ConnectionId, reply: &MappingReply) -> String {
+    match reply {
+        MappingReply::History(MappingHistory { holds: None, .. }) => {
+            format!("Nobody has made a version of the mapping of {connection}: the built-in mapping holds.")
+        }
+        MappingReply::History(MappingHistory { holds, versions, .. }) => {
+            let line = |version: &MappingVersion| {
+                let mark = if Some(version.number) == *holds { "holds" } else { "     " };
+                format!("  {mark}  {:>4}  {}  {}", version.number, day(version.at), version.origin)
+            };
+            let head = format!("Versions of the mapping of {connection}, the newest last:");
+            [head].into_iter().chain(versions.iter().map(line)).collect::<Vec<_>>().join("\n")
+        }
+        MappingReply::Shown(shown) => shown.text.clone(),
+        MappingReply::Holds(number) => format!(
+            "Version {number} of the mapping of {connection} holds within five seconds. `tandem sweep {connection}` brings it to \
+             everybody; until then, whoever is touched is decided by it."
+        ),
+    }
 }
 
 fn duplicates(connection: &ConnectionId, Duplicates { waiting, merged }: &Duplicates) -> String {

@@ -10,11 +10,13 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tandem_ingest::{Asked, Resumed, ScanKind, ScanStatus, ask, release, scan_status};
 use tandem_proto::ConnectionId;
+use tandem_records::Mappings;
 use tandem_service::Config;
 use tandem_service::config::Queue;
 use tokio::sync::mpsc;
 
 use crate::backends::{self, Backends, Reached};
+use crate::live;
 use crate::rehearsal::Stage;
 use crate::{assemble, neighbour, password};
 
@@ -104,6 +106,7 @@ impl Desk {
                 let limits = backends::limits(config, &[], &Reached::default()).await?;
                 let tokens = assemble::tokens(config, &backends.store, &limits)?;
                 let store = backends.store.clone();
+                let config = &live::resolved(config, &Mappings::new(store.clone())).await?;
                 let stage = Stage { config, store, limits: &limits, tokens: tokens.as_ref() };
                 Box::pin(stage.play(connection, kind, &lines)).await;
                 // A renewal that was begun is finished before this process ends: its answer comes once.

@@ -17,6 +17,7 @@ fn connection(mapping: Mapping) -> Connection {
             phone_number_id: Some("PN1".to_owned()),
         },
         mapping,
+        mapping_file: None,
     }
 }
 
