@@ -2,7 +2,7 @@
 
 mod people;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tandem_tests::Shape;
@@ -13,6 +13,8 @@ use crate::system::{System, Wish, shape_name};
 
 const MOST_MIB_IN_ONE: f64 = 128.0;
 const MOST_MIB_OF_A_SERVICE: f64 = 64.0;
+/// People who are asked about.
+const ASKED: usize = 10;
 const REST: Duration = Duration::from_secs(1);
 
 pub(crate) async fn measure(shape: Shape, is_quick: bool) -> anyhow::Result<Report> {
@@ -30,6 +32,7 @@ pub(crate) async fn measure(shape: Shape, is_quick: bool) -> anyhow::Result<Repo
     system.up().await;
     quiet(&system, REST).await?;
     add(&mut report, &format!("idle, {records} records"), &system)?;
+    explain(&mut report, &system, &people)?;
 
     for (number, id) in people.iter().step_by(records / edits).enumerate() {
         system.ghl().edit_contact(id, &json!({ "firstName": format!("Bea{number}") }))?;
@@ -39,6 +42,24 @@ pub(crate) async fn measure(shape: Shape, is_quick: bool) -> anyhow::Result<Repo
     anyhow::ensure!(arrived >= edits as u64, "only {arrived} of {edits} edits arrived");
     add(&mut report, &format!("{records} records, after {edits} edits at once"), &system)?;
     Ok(report)
+}
+
+/// How long the answer to "why is this contact not synced?" takes, the command's own start included: the slowest of some.
+fn explain(report: &mut Report, system: &System, people: &[String]) -> anyhow::Result<()> {
+    let mut slowest = Duration::ZERO;
+    for id in people.iter().step_by((people.len() / ASKED).max(1)) {
+        let asked = Instant::now();
+        let mut command = system.command(&["records", "show", "acme", id])?;
+        let status = command.wait();
+        slowest = slowest.max(asked.elapsed());
+        let said = command.output().join("\n");
+        anyhow::ensure!(status.success() && said.contains("It is in step."), "{id} was not explained: {said}");
+    }
+    let target = report.target(&format!("{} ms, < 1 s", slowest.as_millis()), slowest < Duration::from_secs(1));
+    let state = format!("`tandem records show`, the slowest of {ASKED}, {} records", people.len());
+    let nothing = String::new;
+    report.row([state, "tandem".to_owned(), nothing(), nothing(), nothing(), target]);
+    Ok(())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes of files")]

@@ -159,7 +159,7 @@ impl System {
     }
 
     /// A command of `tandem` with the configuration that runs, started.
-    pub(crate) fn command(&self, arguments: &'static [&'static str]) -> anyhow::Result<Program> {
+    pub(crate) fn command(&self, arguments: &[&str]) -> anyhow::Result<Program> {
         let environment = match &self.kind {
             Kind::Embedded(process) => &process.environment,
             Kind::Distributed(cluster) => &cluster.services.first().context("no service")?.environment,

@@ -1,40 +1,39 @@
-//! Two ingests, two mappers and four writers while people work on both sides, on contacts and tasks, and everything fails at once: processes are killed, paused and restarted, NATS
-//! and Redis go and come back, webhooks are doubled, reordered and dropped, answers get lost. Judged at the twins: nothing
+//! Two ingests, two mappers and four writers while people work on both sides, on contacts, tasks and notes, and everything fails at
+//! once: processes are killed, paused and restarted, NATS and Redis go and come back, webhooks are doubled, reordered and dropped, answers get lost. Judged at the twins: nothing
 //! lost, nobody twice, never more requests than published. `TANDEM_CHAOS_SECONDS` makes it longer, `TANDEM_CHAOS_SEED` repeats
 //! everybody's dice.
 
 mod field;
 mod strike;
 mod tally;
-mod things;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use serde_json::json;
 use tandem::Part;
-use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, Stream, topology, v1};
-use tandem_queue::NewMessage;
+use tandem_ingest::ScanKind;
+use tandem_proto::{ConnectionId, Stream};
 use tandem_tests::{Cluster, ClusterOptions, Inside};
 use tandem_twins::{Fault, Faults, On, Rate, WebhookFault};
 
 use crate::kill::people::People;
+use crate::kill::things::{self, Things};
 use crate::kill::{judge, misbehaving, story, variable};
 use field::Field;
 use strike::Deck;
 use tally::Tally;
-use things::Things;
 
 const SECONDS: u64 = 45;
-const MAPPING: &str = "tasks: { direction: both }\n";
+const MAPPING: &str = "tasks: { direction: both }\nnotes: { direction: both }\n";
 /// From here on, pauses outlast the time after which the queue gives a message to somebody else.
 const LONG: Duration = Duration::from_mins(5);
 const MILLIS_BETWEEN_CHANGES: u64 = 40;
 const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
-/// Of the changes, those to tasks.
+/// Of the changes, those to tasks and notes.
 const OF_THINGS: f64 = 0.15;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
@@ -93,6 +92,7 @@ fn options(seed: u64) -> ClusterOptions {
         environment: vec![
             ("TANDEM_SHUTDOWN__GRACE_SECONDS", GRACE.as_secs().to_string()),
             ("TANDEM_WRITER__TASK_POLL_SECONDS", "3".to_owned()),
+            ("TANDEM_WRITER__NOTE_POLL_SECONDS", "15".to_owned()),
         ],
         mapping: Some(MAPPING),
         password: None,
@@ -108,7 +108,7 @@ async fn change_and_strike(cluster: &mut Cluster, inside: &Inside, (length, seed
     let began = Instant::now();
     let mut next_strike = began + Duration::from_secs(1);
     while began.elapsed() < length || (field.tally.has_missing_strikes() && began.elapsed() < 3 * length) {
-        if !dice.random_bool(OF_THINGS) || !things.change(field.cluster, &mut dice) {
+        if !dice.random_bool(OF_THINGS) || !things.change((&field.cluster.ghl, &field.cluster.openphone), &mut dice) {
             people.change_either(&field.cluster.ghl, &field.cluster.openphone);
         }
         field.tally.changes += 1;
@@ -134,11 +134,11 @@ async fn settle(cluster: &mut Cluster, inside: &Inside, (tally, people): (&mut T
     if !cluster.ghl.webhooks_idle(LIMIT).await || !cluster.openphone.webhooks_idle(LIMIT).await {
         found.push(format!("webhooks are on their way after {LIMIT:?}"));
     }
-    sweep(cluster, inside).await;
+    found.extend(sweep(inside).await);
     wait_in_step(cluster, inside).await;
     found.extend(judge::violations_both_ways(&cluster.ghl, &cluster.openphone, people.typed));
-    tally.tasks = cluster.ghl.tasks().len();
-    found.extend(things::differences(cluster));
+    tally.things = things::counts(&cluster.ghl, &cluster.openphone);
+    found.extend(things::differences(&cluster.ghl, &cluster.openphone));
     tally.lost_in_openphone = (people.lost_in_openphone(&cluster.openphone), people.renamed.len());
     if tally.lost_in_openphone.0 > unseen(people.renamed.len()) {
         found.push(format!(
@@ -165,38 +165,19 @@ fn unseen(edited: usize) -> usize {
     2 + edited / 50
 }
 
-/// As a sweep would: every contact is looked at again, in the bulk lane.
-async fn sweep(cluster: &Cluster, inside: &Inside) {
-    let hints = cluster.ghl.contacts().into_iter().map(|contact| hint(contact["id"].as_str().unwrap())).collect();
-    inside.queue.publish_all(hints).await.unwrap();
-}
-
-fn hint(contact: &str) -> NewMessage {
-    let connection = ConnectionId::new("acme").unwrap();
-    let header = Header {
-        id: format!("sweep-{contact}"),
-        source: "ghl".to_owned(),
-        r#type: "contact.updated".to_owned(),
-        time_ms: i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap(),
-        subject: contact.to_owned(),
-        connection: connection.clone(),
-        ..Header::default()
-    };
-    let body = json!({ "type": "ContactUpdate", "locationId": "SandboxLocation00001", "id": contact });
-    let event = v1::Event {
-        side: v1::Side::Ghl.into(),
-        provider_type: "ContactUpdate".to_owned(),
-        contact_id: contact.to_owned(),
-        body: body.to_string().into_bytes(),
-        lane: v1::Lane::Bulk.into(),
-        ..v1::Event::default()
-    };
-    NewMessage {
-        stream: Stream::Events,
-        lane: Lane::Bulk,
-        subject: topology::event_subject(Lane::Bulk, &connection, "ghl"),
-        id: header.message_id(),
-        body: Envelope { header, payload: Payload::Event(event) }.encode().into(),
+/// What nobody was told of is found by a sweep. It begins when everything else is done, as one that comes by itself mostly does.
+async fn sweep(inside: &Inside) -> Option<String> {
+    let acme = ConnectionId::new("acme").unwrap();
+    let asked = tandem_ingest::ask(&inside.store, &acme, ScanKind::Sweep, Timestamp::now()).await.unwrap();
+    let until = Instant::now() + LIMIT;
+    loop {
+        let status = tandem_ingest::scan_status(&inside.store, &inside.queue, &acme).await.unwrap();
+        let job = status.job.filter(|job| job.id == asked.job.id);
+        match job.as_ref().and_then(|job| job.ended.as_ref()) {
+            Some(ended) => return ended.failure.clone().map(|why| format!("the sweep failed: {why}")),
+            None if Instant::now() > until => return Some(format!("the sweep was not over after {LIMIT:?}: {job:?}")),
+            None => tokio::time::sleep(Duration::from_millis(200)).await,
+        }
     }
 }
 
@@ -213,7 +194,7 @@ async fn wait_in_step(cluster: &Cluster, inside: &Inside) {
             && (events, commands) == (Some(0), Some(0));
         let is_equal = is_idle
             && judge::differences(&cluster.ghl, &cluster.openphone).is_empty()
-            && things::differences(cluster).is_empty();
+            && things::differences(&cluster.ghl, &cluster.openphone).is_empty();
         quiet = if is_equal { quiet + 1 } else { 0 };
     }
 }

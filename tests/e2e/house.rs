@@ -34,7 +34,7 @@ impl House {
         let programs = match shape {
             Shape::Embedded => {
                 let ClusterOptions { ghl, openphone, environment, .. } = options;
-                let options = ProcessOptions { ghl, openphone, environment, is_unthrottled: false };
+                let options = ProcessOptions { ghl, openphone, environment, ..ProcessOptions::default() };
                 Programs::One(Box::new(Process::prepare(options).await.unwrap()))
             }
             Shape::Distributed => Programs::Three(Box::new(Cluster::prepare(options).await.unwrap())),

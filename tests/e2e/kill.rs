@@ -5,6 +5,7 @@ mod aftermath;
 pub(crate) mod judge;
 pub(crate) mod people;
 pub(crate) mod story;
+pub(crate) mod things;
 
 use std::time::{Duration, Instant};
 
@@ -16,8 +17,15 @@ use tandem_twins::{Chance, Fault, Faults, GhlConfig, On, OpenPhoneConfig, Script
 
 use aftermath::Aftermath;
 use people::People;
+use things::Things;
 
 const CHANGES: u32 = 2_000;
+/// Of the run with people on both sides, tasks and notes.
+const CHANGES_BOTH_WAYS: u32 = 900;
+/// Things that are explained where something is different in the end.
+const MOST_EXPLAINED: usize = 8;
+/// Of its changes, those to tasks and notes.
+const OF_THINGS: f64 = 0.15;
 const LEAST_KILLS: usize = 12;
 const MILLIS_BETWEEN_CHANGES: u64 = 14;
 const MILLIS_BETWEEN_KILLS: std::ops::RangeInclusive<u64> = 300..=2_700;
@@ -42,6 +50,53 @@ async fn killed_at_random_moments_it_loses_nothing_and_creates_nobody_twice() {
     assert!(kills.len() >= LEAST_KILLS, "only {} kills: the run was too short", kills.len());
     assert!(busy * 2 >= kills.len(), "only {busy} of {} kills met work in hand", kills.len());
     assert!(calls > 0, "no kill met a call under way");
+}
+
+/// People work on both sides, on contacts, tasks and notes. What nobody was told of is found by a sweep.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_moments_it_keeps_both_sides_tasks_and_notes_in_step() {
+    let seed = variable("TANDEM_KILL_SEED").unwrap_or_else(rand::random);
+    let changes = variable("TANDEM_KILL_CHANGES").and_then(|text| text.try_into().ok()).unwrap_or(CHANGES_BOTH_WAYS);
+    eprintln!("kill -9, both ways: {changes} changes, TANDEM_KILL_SEED={seed}");
+    let polls = [("TANDEM_WRITER__TASK_POLL_SECONDS", "3"), ("TANDEM_WRITER__NOTE_POLL_SECONDS", "5")];
+    let options = ProcessOptions {
+        mapping: Some("tasks: { direction: both }\nnotes: { direction: both }\n"),
+        environment: polls.map(|(name, value)| (name, value.to_owned())).to_vec(),
+        ..options(seed)
+    };
+    let mut process = Process::start(options).await.unwrap();
+    let (mut people, mut things) = (People::on_both_sides(seed), Things::default());
+    let kills = kill_meanwhile(&mut process, changes, seed, |process, dice| {
+        let twins = (&process.ghl, &process.openphone);
+        if !dice.random_bool(OF_THINGS) || !things.change(twins, dice) {
+            people.change_either(&process.ghl, &process.openphone);
+        }
+    })
+    .await;
+    assert!(process.ghl.webhooks_idle(LIMIT).await && process.openphone.webhooks_idle(LIMIT).await);
+    let mut sweep = process.command(&["sweep", "acme", "--json"]);
+    let status = tokio::task::block_in_place(|| sweep.wait());
+    assert!(status.success(), "{:?}", sweep.output());
+    let found = || {
+        let mut found = judge::violations_both_ways(&process.ghl, &process.openphone, people.typed);
+        found.extend(things::differences(&process.ghl, &process.openphone));
+        found
+    };
+    let until = Instant::now() + LIMIT;
+    while !found().is_empty() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    report(&process, &kills);
+    eprintln!("tasks in GHL, notes in OpenPhone: {:?}", things::counts(&process.ghl, &process.openphone));
+    for id in things::named(&process.ghl, &process.openphone, &found()).iter().take(MOST_EXPLAINED) {
+        let mut command = process.command(&["records", "show", "acme", id]);
+        tokio::task::block_in_place(|| command.wait());
+        eprintln!("{}", command.output().join("\n"));
+    }
+    assert_eq!(found(), Vec::<String>::new());
+    let (lost, edited) = (people.lost_in_openphone(&process.openphone), people.renamed.len());
+    assert!(lost <= 2 + edited / 50, "{lost} of {edited} edits in OpenPhone were lost");
+    assert!(kills.len() >= LEAST_KILLS / 3, "only {} kills: the run was too short", kills.len());
 }
 
 fn options(seed: u64) -> ProcessOptions {
@@ -74,13 +129,23 @@ pub(crate) fn misbehaving(seed: u64, seldom: f64) -> (GhlConfig, OpenPhoneConfig
     (GhlConfig { faults: reads, ..quick_ghl() }, openphone)
 }
 
-/// People go on while the process is down or coming up; kills may well hit it then.
 async fn change_and_kill(process: &mut Process, changes: u32, seed: u64) -> Vec<Aftermath> {
-    let (mut people, mut dice) = (People::new(seed), StdRng::seed_from_u64(seed.wrapping_add(1)));
+    let mut people = People::new(seed);
+    kill_meanwhile(process, changes, seed, |process, _| people.change(&process.ghl)).await
+}
+
+/// People go on while the process is down or coming up; kills may well hit it then.
+async fn kill_meanwhile(
+    process: &mut Process,
+    changes: u32,
+    seed: u64,
+    mut change: impl FnMut(&Process, &mut StdRng),
+) -> Vec<Aftermath> {
+    let mut dice = StdRng::seed_from_u64(seed.wrapping_add(1));
     let mut kills = Vec::new();
     let mut next_kill = Instant::now() + Duration::from_millis(dice.random_range(MILLIS_BETWEEN_KILLS));
     for _ in 0..changes {
-        people.change(&process.ghl);
+        change(process, &mut dice);
         if Instant::now() >= next_kill {
             process.kill();
             kills.extend(Aftermath::of(&process.data_dir()).await);

@@ -54,6 +54,7 @@ fn options(format: &str, collector: &Collector) -> ProcessOptions {
             ("TANDEM_TELEMETRY__OTLP_ENDPOINT", collector.url()),
         ],
         is_unthrottled: true,
+        ..ProcessOptions::default()
     }
 }
 

@@ -36,6 +36,7 @@ in_both_shapes! {
     a_mapping_that_is_set_holds_within_five_seconds_and_loses_nothing,
     a_mapping_that_can_not_be_used_changes_nothing,
     an_edited_file_is_a_new_version_at_the_next_start,
+    segments_are_counted_and_whoever_is_in_one_is_listed,
 }
 
 fn options(shape: Shape) -> StackOptions {
@@ -364,4 +365,38 @@ fn a_mapping_that_is_wrong_is_refused_and_one_that_does_otherwise_fails() {
     let (code, said) = tried(wrong);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("FAIL  wrong") && said.contains(r#"first_name: expected "Bo", found "Ana""#), "{said}");
+}
+
+async fn segments_are_counted_and_whoever_is_in_one_is_listed(shape: Shape) {
+    let stack = start(shape).await;
+    let ghl = stack.ghl.create_contact(&ana()).unwrap();
+    let bo = json!({ "firstName": "Bo", "phone": "+14155550172", "tags": ["vip"] });
+    let bo = stack.ghl.create_contact(&bo).unwrap();
+    let spam = json!({ "firstName": "Win", "phone": "+14155550173", "tags": ["vip", "spam"] });
+    stack.ghl.create_contact(&spam).unwrap();
+    stack.arrives(&ghl, "one", |_| true).await;
+    stack.arrives(&bo, "the other", |_| true).await;
+    at_rest(&stack).await;
+    let counts = || {
+        let found = said(&stack, &["segments", "list", "acme"])["segments"].clone();
+        assert_eq!(found["undecided"], 0, "{found}");
+        let one = |item: &Value| {
+            let name = item["name"].as_str().unwrap().to_owned();
+            (name, item["members"].as_u64().unwrap(), item["unseen"].as_u64().unwrap())
+        };
+        found["segments"].as_array().unwrap().iter().map(one).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(), [("VIP".to_owned(), 2, 0), ("Gold".to_owned(), 1, 0)], "the filter leaves the third out");
+    let found = said(&stack, &["segments", "members", "acme", "VIP"])["members"].clone();
+    let names: Vec<&Value> = found["members"].as_array().unwrap().iter().map(|one| &one["person"]["name"]).collect();
+    assert_eq!(names, [&json!("Ana"), &json!("Bo")], "{found}");
+    assert!(refused(&stack, &["segments", "members", "acme", "Vip"]).contains("it has: `VIP`, `Gold`"));
+    // Another name holds: nobody shows it before a sweep.
+    let file = write_mapping(&stack, &MAPPING.replace("name: VIP", "name: Very important"));
+    said(&stack, &["mapping", "set", "acme", &file]);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let renamed = |unseen| [("Very important".to_owned(), 2, unseen), ("Gold".to_owned(), 1, 0)];
+    assert_eq!(counts(), renamed(2));
+    stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
+    assert_eq!(counts(), renamed(0));
 }

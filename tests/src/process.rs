@@ -22,6 +22,8 @@ pub struct ProcessOptions {
     pub openphone: Option<OpenPhoneConfig>,
     /// Environment variables of the program, laid over those of the harness.
     pub environment: Vec<(&'static str, String)>,
+    /// The mapping; without it the built-in one.
+    pub mapping: Option<&'static str>,
     /// Whether the provider rates of configuration and twins are raised so far that no request ever waits.
     pub is_unthrottled: bool,
 }
@@ -44,7 +46,7 @@ pub struct Process {
 impl Process {
     /// Starts the twins and prepares the folder; [`Self::up`] starts the process.
     pub async fn prepare(options: ProcessOptions) -> anyhow::Result<Self> {
-        let ProcessOptions { ghl, openphone, environment: more, is_unthrottled } = options;
+        let ProcessOptions { ghl, openphone, environment: more, mapping, is_unthrottled } = options;
         let (mut ghl, mut openphone) = (ghl.unwrap_or_else(quick_ghl), openphone.unwrap_or_else(quick_openphone));
         let mut variables = environment();
         if is_unthrottled {
@@ -54,7 +56,10 @@ impl Process {
         let ghl = GhlTwin::start(ghl).await.context("starting the GHL twin")?;
         let openphone = OpenPhoneTwin::start(openphone).await.context("starting the OpenPhone twin")?;
         let folder = TempDir::new().context("making a folder")?;
-        let text = config_text(&ghl, &openphone, "", false);
+        if let Some(mapping) = mapping {
+            std::fs::write(folder.path().join("mapping.yaml"), mapping).context("writing the mapping")?;
+        }
+        let text = config_text(&ghl, &openphone, "", mapping.is_some());
         std::fs::write(folder.path().join("tandem.yaml"), text).context("writing the configuration")?;
         let address = free_address();
         ghl.set_webhook_url(Some(format!("http://{address}/webhooks/ghl")));
@@ -113,6 +118,16 @@ impl Process {
     /// When it is not running, or doesn't end.
     pub fn stop(&mut self) -> ExitStatus {
         self.program.stop()
+    }
+
+    /// A command of `tandem` with this process's configuration, started.
+    ///
+    /// # Panics
+    /// When the binary is not built.
+    pub fn command(&self, arguments: &[&str]) -> Program {
+        let mut command = Program::new("tandem", arguments, self.folder.path().to_owned());
+        command.spawn(&self.environment);
+        command
     }
 
     /// Waits for the process to end by itself.

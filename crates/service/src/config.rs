@@ -29,7 +29,7 @@ use tandem_mapping::Mapping;
 use tandem_proto::ConnectionId;
 use tandem_telemetry::Format;
 
-pub use mapping::{load_mapping, read_mapping};
+pub use mapping::{load_mapping, mapping_schema, read_mapping};
 pub use problem::{ConfigError, EXIT_BAD_CONFIGURATION, Origin, Problem};
 
 /// Environment variables by name.

@@ -235,7 +235,20 @@ pub(crate) async fn resolve(
         (Some(record), _) | (None, Maker::Record(record)) => record.clone(),
         (None, Maker::Others | Maker::Tandem) => record_id(connection, side, contact.as_str()),
     };
-    last_of(deps, connection, record).await
+    let (record, loaded) = last_of(deps, connection, record).await?;
+    if linked.is_none() {
+        index(deps, loaded.as_ref(), (side, contact)).await?;
+    }
+    Ok((record, loaded))
+}
+
+/// Whoever saved the document may have been stopped before the index: then tasks and notes would never find their person.
+async fn index(deps: &Deps, loaded: Option<&Loaded>, (side, id): (Side, &ContactId)) -> Result<(), Failure> {
+    let Some(Loaded { document, .. }) = loaded else { return Ok(()) };
+    if document.provider_id(side) == Some(id.as_str()) {
+        deps.records.link_if_new(document, side, id.as_str()).await?;
+    }
+    Ok(())
 }
 
 /// A record that another one goes on with leads there.

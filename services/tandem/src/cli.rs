@@ -13,6 +13,7 @@ pub(crate) mod resume;
 mod review;
 pub(crate) mod sandbox;
 pub(crate) mod scan;
+pub(crate) mod segments;
 pub(crate) mod up;
 
 /// A log filter, for the parser.

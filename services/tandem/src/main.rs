@@ -36,6 +36,8 @@ enum Command {
     Conflicts(cli::conflicts::Arguments),
     /// Tries a mapping file out, lets it hold without a restart, shows its versions and goes back to one
     Mapping(cli::mapping::Arguments),
+    /// Shows the segments of a mapping, and who is in them
+    Segments(cli::segments::Arguments),
     /// Shows what would be written about a contact, and why; writes nothing
     Preview(cli::preview::Arguments),
     /// Explains a record: where it stands and why, and everything that happened to it
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
         Command::Duplicates(arguments) => cli::duplicates::run(arguments),
         Command::Conflicts(arguments) => cli::conflicts::run(arguments),
         Command::Mapping(arguments) => cli::mapping::run(arguments),
+        Command::Segments(arguments) => cli::segments::run(arguments),
         Command::Preview(arguments) => cli::preview::run(arguments),
         Command::Records(arguments) => cli::records::run(arguments),
         Command::Dead(arguments) => cli::dead::run(arguments),

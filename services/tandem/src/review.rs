@@ -1,4 +1,4 @@
-//! What people look through and decide: one record and why it is where it is, records that may be one person's, fields that both
+//! What people look through and decide: one record and why it is where it is, who is in which segment, records that may be one person's, fields that both
 //! sides changed, and messages that were set aside.
 //!
 //! Whoever has the store does it: with an embedded store the running `tandem up`, which is asked over HTTP; where the store is at
@@ -12,6 +12,7 @@ mod mapping;
 mod person;
 mod preview;
 mod records;
+mod segments;
 mod show;
 mod tell;
 
@@ -39,6 +40,7 @@ pub use mapping::{MappingReply, MappingShown, MappingWish};
 pub use person::Person;
 pub use preview::{Previewed, WrittenField};
 pub use records::{FieldShown, Heard, Moment, RecordShown};
+pub use segments::{Member, Members, SegmentItem, Segments};
 
 /// What a person wants to see, or has decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +57,10 @@ pub enum Wish {
     },
     /// Something about the versions of the connection's mapping.
     Mapping(MappingWish),
+    /// The segments of the mapping, and how many are in each.
+    Segments,
+    /// Who is in the segment of this name.
+    Members(String),
     /// Every record that may be somebody's second one, and every merge that can be taken back.
     Duplicates,
     /// The record is the same person as the other one, which goes on.
@@ -103,6 +109,10 @@ pub enum Reply {
     Previewed(Box<Previewed>),
     /// To [`Wish::Mapping`].
     Mapping(MappingReply),
+    /// To [`Wish::Segments`].
+    Segments(Segments),
+    /// To [`Wish::Members`].
+    Members(Members),
     /// To [`Wish::Duplicates`].
     Duplicates(Duplicates),
     /// To [`Wish::Merge`].
@@ -145,6 +155,8 @@ pub(crate) enum Refusal {
     NoVersion(u32),
     #[error("nobody has made a version of this connection's mapping: the built-in mapping holds")]
     NoMapping,
+    #[error("the mapping has no segment `{0}`; it has: `{1}`")]
+    NoSegment(String, String),
     #[error("it could not be played: {0}")]
     Unplayable(String),
     #[error("others kept changing the same record: try again")]
@@ -179,6 +191,8 @@ impl Room<'_> {
                 self.preview(contact, *side).await.map(|previewed| Reply::Previewed(Box::new(previewed)))
             }
             Wish::Mapping(wish) => self.mapping(wish).await.map(Reply::Mapping),
+            Wish::Segments => self.segments().await.map(Reply::Segments),
+            Wish::Members(segment) => self.members(segment).await.map(Reply::Members),
             Wish::Duplicates => self.duplicates().await.map(Reply::Duplicates),
             Wish::Merge { record, into, take, is_dry } => {
                 let merged = self.merge(record, into.as_ref(), (take, *is_dry)).await;

@@ -51,8 +51,8 @@ pub(super) struct Tally {
     pub(super) changes: u64,
     /// Contacts whose last edit in `OpenPhone` was lost, of so many that were edited there.
     pub(super) lost_in_openphone: (usize, usize),
-    /// GHL's tasks, all of which people made.
-    pub(super) tasks: usize,
+    /// GHL's tasks and `OpenPhone`'s notes, all of which people made.
+    pub(super) things: (usize, usize),
     /// What must never happen, found on the way.
     pub(super) violations: Vec<String>,
     strikes: BTreeMap<Strike, Count>,
@@ -69,7 +69,7 @@ impl Tally {
         Self {
             changes: 0,
             lost_in_openphone: (0, 0),
-            tasks: 0,
+            things: (0, 0),
             violations: Vec::new(),
             strikes: kinds.map(|strike| (strike, Count::default())).collect(),
             twins: None,
@@ -153,7 +153,7 @@ impl fmt::Display for Tally {
         writeln!(f, "calls whose outcome somebody else had to find out: {}", self.taken_over)?;
         let (lost, edited) = self.lost_in_openphone;
         writeln!(f, "contacts edited in OpenPhone: {edited}, of which the last edit was lost: {lost}")?;
-        writeln!(f, "tasks made in GHL: {}", self.tasks)?;
+        writeln!(f, "tasks made in GHL: {}, notes written in OpenPhone: {}", self.things.0, self.things.1)?;
         writeln!(f, "journal: {:?}, skipped because: {:?}", self.outcomes, self.skips)?;
         if let Some((ghl, openphone)) = &self.twins {
             writeln!(f, "{} contacts; writes {:?}", ghl.contacts, openphone.writes)?;

@@ -7,6 +7,7 @@ mod codec;
 mod custom;
 mod examples;
 mod fields;
+mod schema;
 
 use std::cell::RefCell;
 use std::io;
@@ -19,6 +20,8 @@ use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule};
 use super::problem::{ConfigError, Origin, Problem};
 use super::section::{Reader, Slot};
 use super::{Environment, MappingFile, yaml};
+
+pub use schema::mapping_schema;
 
 /// The largest mapping that is read.
 const LARGEST: usize = 256 * 1024;

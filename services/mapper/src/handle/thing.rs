@@ -12,7 +12,7 @@ use tandem_records::{Error, Loaded, thing_record_id};
 use tandem_store::Expected;
 use tandem_telemetry::chain;
 
-use super::{Failure, News, Settlement, What, age, apply, last_of, skip};
+use super::{Failure, News, Settlement, What, age, apply, index, last_of, skip};
 use crate::observation::Maker;
 use crate::{Connection, Deps, UNAVAILABLE};
 
@@ -28,8 +28,13 @@ pub(super) async fn resolve(
     (kind, side, id): (Kind, Side, &ContactId),
 ) -> Result<(RecordId, Option<Loaded>), Failure> {
     let linked = deps.records.linked_thing(connection, (kind, side), id.as_str()).await?;
-    let record = linked.unwrap_or_else(|| thing_record_id(connection, kind, side, id.as_str()));
-    last_of(deps, connection, record).await
+    if let Some(record) = linked {
+        return last_of(deps, connection, record).await;
+    }
+    let record = thing_record_id(connection, kind, side, id.as_str());
+    let (record, loaded) = last_of(deps, connection, record).await?;
+    index(deps, loaded.as_ref(), (side, id)).await?;
+    Ok((record, loaded))
 }
 
 /// How it ends with a thing that is met for the first time, if it goes no further: none travel that way, or nobody has told us of

@@ -10,6 +10,7 @@ use serde_json::json;
 use tandem::program;
 use tandem::review::{MappingReply, MappingWish, Reply, Wish};
 use tandem_mapping::Example;
+use tandem_service::config::mapping_schema;
 
 use super::review::{self, Common};
 
@@ -30,6 +31,8 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// Prints the JSON Schema of mapping files, for editors
+    Schema,
     /// Lets a mapping hold from now on, without a restart; one that can't be used, or whose examples fail, is refused whole
     Set {
         #[command(flatten)]
@@ -68,6 +71,10 @@ enum What {
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let (common, wish) = match arguments.what {
         What::Test { file, json } => return test(&file, json),
+        What::Schema => {
+            writeln!(std::io::stdout(), "{:#}", mapping_schema())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         What::Diff { common, from, to } => return diff(&common, (from, to)),
         What::Set { common, file } => {
             let text = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;

@@ -6,13 +6,15 @@ use tandem_records::{MappingHistory, MappingVersion};
 
 use super::conflicts::{ConflictItem, Settled};
 use super::duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
-use super::{MappingReply, Previewed, Reply, WrittenField, records};
+use super::{MappingReply, Member, Members, Previewed, Reply, SegmentItem, Segments, WrittenField, records};
 
 pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
     match reply {
         Reply::Record(shown) => records::text(connection, shown),
         Reply::Previewed(previewed) => preview(connection, previewed),
         Reply::Mapping(reply) => mapping(connection, reply),
+        Reply::Segments(found) => segments(connection, found),
+        Reply::Members(found) => members(found),
         Reply::Duplicates(found) => duplicates(connection, found),
         Reply::Merged(merged) => merge(connection, merged),
         Reply::Apart(Apart { record, from }) => {
@@ -59,6 +61,33 @@ fn mapping(connection: &ConnectionId, reply: &MappingReply) -> String {
              everybody; until then, whoever is touched is decided by it."
         ),
     }
+}
+
+fn segments(connection: &ConnectionId, Segments { segments, undecided }: &Segments) -> String {
+    let head = match segments.len() {
+        0 => format!("The mapping of {connection} has no segments."),
+        count => format!("Segments of {connection}: {count}"),
+    };
+    let line = |SegmentItem { name, when, members, unseen }: &SegmentItem| {
+        let unseen = match unseen {
+            0 => String::new(),
+            count => format!(", of whom OpenPhone doesn't show it yet: {count}"),
+        };
+        format!("  {name}: {members}{unseen}\n    {when}")
+    };
+    let undecided = (*undecided > 0).then(|| {
+        format!("Contacts that the mapping can't be applied to, so that they are in none: {undecided}. `tandem records show` says why.")
+    });
+    [head].into_iter().chain(segments.iter().map(line)).chain(undecided).collect::<Vec<_>>().join("\n")
+}
+
+fn members(Members { segment, members }: &Members) -> String {
+    let line = |Member { person, is_seen }: &Member| {
+        let unseen = if *is_seen { "" } else { " · OpenPhone doesn't show it yet" };
+        format!("  {}{unseen}", person.line())
+    };
+    let head = format!("In {segment}: {}", members.len());
+    [head].into_iter().chain(members.iter().map(line)).collect::<Vec<_>>().join("\n")
 }
 
 fn duplicates(connection: &ConnectionId, Duplicates { waiting, merged }: &Duplicates) -> String {

@@ -1,6 +1,7 @@
 //! Mapping files in, mappings or problems out.
 
 mod language;
+mod schema;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,0 +1,163 @@
+//! The JSON Schema of a mapping file, for editors.
+
+use serde_json::{Value as Json, json};
+use tandem_contact::Field;
+
+/// The schema, of draft 2020-12. What an expression may say is beyond it: that is told when the file is read.
+pub fn mapping_schema() -> Json {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Mapping of a Tandem connection",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": {
+            "default_country": {
+                "description": "Country of phone numbers without a country code: ISO 3166-1 alpha-2.",
+                "type": "string", "pattern": "^[A-Z]{2}$", "default": "US",
+            },
+            "direction": described("Which way fields travel.", &direction()),
+            "conflict": described("Who wins when both sides changed a field.", &conflict()),
+            "fields": or_nothing(&json!({ "type": "array", "items": { "anyOf": [field_name(), field()] } })),
+            "role": group(&json!({ "ghl_custom_field": text("Id, key or name of the GoHighLevel custom field that holds the role.") })),
+            "custom_fields": or_nothing(&json!({ "type": "array", "items": custom_field() })),
+            "segments": group(&json!({
+                "openphone_field": text("Name of the OpenPhone custom field that holds the segments."),
+                "list": or_nothing(&json!({ "type": "array", "items": segment() })),
+            })),
+            "tags": group(&json!({ "openphone_field": text("Name of the OpenPhone custom field that holds the tags.") })),
+            "creates": group(&json!({ "ghl": { "type": "boolean" }, "openphone": { "type": "boolean" } })),
+            "deletes": group(&json!({ "ghl": deletes(), "openphone": deletes() })),
+            "tasks": group(&json!({
+                "direction": way(),
+                "openphone_number": { "type": ["string", "null"], "pattern": "^\\+[0-9]{8,15}$" },
+            })),
+            "notes": group(&json!({ "direction": way() })),
+            "filter": expression("Whom it is about; the others are left alone."),
+            "examples": or_nothing(&json!({ "type": "array", "items": example() })),
+        },
+    })
+}
+
+fn field() -> Json {
+    required(
+        &group(&json!({
+            "field": field_name(),
+            "direction": direction(),
+            "conflict": conflict(),
+            "when": expression("It is written only for whom this is true."),
+            "ghl": group(&codec()),
+            "openphone": group(&codec()),
+        })),
+        &["field"],
+    )
+}
+
+fn custom_field() -> Json {
+    required(
+        &group(&json!({
+            "field": { "type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$" },
+            "type": { "enum": ["text", "list"], "default": "text" },
+            "direction": direction(),
+            "conflict": conflict(),
+            "value": expression("What it is made from; without it, it stands in custom fields on both sides."),
+            "when": expression("It is written only for whom this is true."),
+            "ghl": place(),
+            "openphone": place(),
+        })),
+        &["field"],
+    )
+}
+
+/// A custom field's id, key or name, alone or with how values stand in it.
+fn place() -> Json {
+    let mut keys = codec();
+    if let Some(keys) = keys.as_object_mut() {
+        keys.insert("custom_field".to_owned(), text("Its id, key or name."));
+    }
+    json!({ "anyOf": [{ "type": ["string", "null"] }, required(&group(&keys), &["custom_field"])] })
+}
+
+fn codec() -> Json {
+    json!({
+        "join": text("A list is one text there, with this between its items."),
+        "words": { "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } },
+        "date": text("A date there, in the pattern of strftime: %m/%d/%Y."),
+        "phone": { "enum": ["e164", "international", "national"] },
+        "case": { "enum": ["lower", "upper", "title"] },
+        "default": text("What stands there where there is nothing."),
+    })
+}
+
+fn segment() -> Json {
+    let keys = json!({ "name": { "type": ["string", "number"] }, "when": expression("Who is in it.") });
+    required(&group(&keys), &["name", "when"])
+}
+
+fn example() -> Json {
+    let value = json!({ "type": ["string", "number", "boolean", "null", "array"] });
+    let contact = json!({ "type": ["object", "null"], "additionalProperties": value });
+    let given = group(&json!({ "ghl": contact, "openphone": contact }));
+    let expected = json!({ "anyOf": [{ "const": "nobody" }, contact] });
+    let expect = group(&json!({ "ghl": expected, "openphone": expected }));
+    required(
+        &group(&json!({ "name": { "type": "string" }, "given": given, "expect": expect })),
+        &["name", "given", "expect"],
+    )
+}
+
+fn field_name() -> Json {
+    let names: Vec<&str> = Field::ALL.into_iter().map(Field::name).collect();
+    json!({ "enum": names })
+}
+
+fn direction() -> Json {
+    json!({ "enum": ["both", "to_openphone", "to_ghl"] })
+}
+
+fn way() -> Json {
+    // YAML 1.1 readers take a bare `off` for false.
+    json!({ "enum": ["off", "both", "to_openphone", "to_ghl", false] })
+}
+
+fn conflict() -> Json {
+    json!({ "enum": ["newest", "ghl", "openphone", "manual"] })
+}
+
+fn deletes() -> Json {
+    json!({ "enum": ["ignore", "archive", "propagate"] })
+}
+
+fn expression(description: &str) -> Json {
+    // `true` is an expression too.
+    json!({ "description": format!("{description} An expression in CEL."), "type": ["string", "boolean", "null"] })
+}
+
+fn text(description: &str) -> Json {
+    json!({ "description": description, "type": ["string", "null"] })
+}
+
+fn described(description: &str, schema: &Json) -> Json {
+    let mut schema = schema.clone();
+    if let Some(keys) = schema.as_object_mut() {
+        keys.insert("description".to_owned(), description.into());
+    }
+    schema
+}
+
+/// A group of these keys and no others, or nothing.
+fn group(keys: &Json) -> Json {
+    json!({ "type": ["object", "null"], "additionalProperties": false, "properties": keys })
+}
+
+fn required(group: &Json, names: &[&str]) -> Json {
+    let mut group = group.clone();
+    if let Some(keys) = group.as_object_mut() {
+        keys.insert("required".to_owned(), names.into());
+        keys.insert("type".to_owned(), "object".into());
+    }
+    group
+}
+
+fn or_nothing(schema: &Json) -> Json {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
