@@ -116,6 +116,9 @@ impl Worker<'_> {
             Err(trouble) => return self.failed(loaded, side, trouble).await,
         };
         let Loaded { mut document, revision } = loaded;
+        if document.kind == Kind::Contact {
+            self.expect_notes(side, found.first().map(|first| first.id.as_str())).await;
+        }
         let notes = probed(&mut document, &self.rules, side, &found, Timestamp::now());
         let (revision, _) = self.save_outcome(&mut document, revision).await?;
         if let Some(first) = found.first() {
@@ -154,7 +157,7 @@ impl Worker<'_> {
             // Boxed, as the next: each wrapper would copy it.
             return Box::pin(self.meet_existing(loaded, id)).await;
         }
-        self.index_thing(&loaded.document, side, &verdict).await;
+        self.announce(&loaded.document, side, &verdict).await;
         let mut current = loaded;
         loop {
             let mut document = current.document.clone();
@@ -179,11 +182,19 @@ impl Worker<'_> {
         }
     }
 
-    /// Known before the answer is stored, a new thing is nobody else's; should that fail, `give_way` finds out.
-    async fn index_thing(&self, document: &Document, side: Side, verdict: &Verdict) {
-        let (Verdict::Applied(Some(found)), Kind::Task | Kind::Note) = (verdict, document.kind) else { return };
-        if let Err(error) = self.caller.deps.records.link(document, side, &found.id).await {
-            tracing::debug!(record.id = %self.record, error = %chain(&error), "the index comes later");
+    /// Noted before the answer is stored: whoever is stopped in between has left nothing out. A new thing is nobody else's then; should
+    /// that fail, `give_way` finds out.
+    async fn announce(&self, document: &Document, side: Side, verdict: &Verdict) {
+        let Verdict::Applied(found) = verdict else { return };
+        let id = found.as_ref().map(|found| found.id.as_str());
+        match (document.kind, id) {
+            (Kind::Contact, id) => self.expect_notes(side, id.or_else(|| document.provider_id(side))).await,
+            (Kind::Task | Kind::Note, Some(id)) => {
+                if let Err(error) = self.caller.deps.records.link(document, side, id).await {
+                    tracing::debug!(record.id = %self.record, error = %chain(&error), "the index comes later");
+                }
+            }
+            (Kind::Task | Kind::Note, None) => {}
         }
     }
 
@@ -255,7 +266,6 @@ impl Worker<'_> {
                 self.learn(document, side, found.as_ref()).await;
             }
             self.count_write(before, side);
-            self.expect_notes(document, side).await;
         }
         if let Some(outcome) = verdict.outcome() {
             line.outcome = outcome;

@@ -141,14 +141,13 @@ impl Worker<'_> {
     }
 
     /// Something is going on with a contact that we write to in `OpenPhone`: no event tells of notes on it, so they are read for a while.
-    pub(super) async fn expect_notes(&self, document: &Document, side: Side) {
+    pub(super) async fn expect_notes(&self, side: Side, contact: Option<&str>) {
         let reads_notes =
             self.caller.connection.rules_of(Kind::Note).is_some_and(|rules| rules.writes_anything_to(Side::Ghl));
-        let (Kind::Contact, Side::OpenPhone, true) = (document.kind, side, reads_notes) else { return };
-        let Some(contact) = document.provider_id(side) else { return };
-        let notes = self.caller.deps.records.notes();
-        if let Err(error) = notes.touch(&document.connection, contact, Timestamp::now()).await {
-            tracing::warn!(record.id = %document.id, error = %chain(&error),
+        let (Side::OpenPhone, Some(contact), true) = (side, contact, reads_notes) else { return };
+        let (notes, connection) = (self.caller.deps.records.notes(), &self.caller.connection.id);
+        if let Err(error) = notes.touch(connection, contact, Timestamp::now()).await {
+            tracing::warn!(record.id = %self.record, error = %chain(&error),
                 "whose notes are to be read could not be stored: those on this contact are read once something else goes on with it");
         }
     }
