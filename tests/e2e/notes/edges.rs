@@ -11,6 +11,7 @@ in_both_shapes! {
     a_contact_that_cannot_be_read_holds_nobody_up,
     a_note_on_somebody_who_is_not_kept_in_step_waits_until_they_are,
     a_note_on_somebody_whom_nobody_has_told_us_of_makes_them_known,
+    a_note_on_somebody_whose_create_nobody_answered_travels,
     the_notes_of_a_deleted_person_stay_as_they_are,
     without_the_mapping_nobody_asks_for_notes,
     notes_that_travel_one_way_stay_where_they_come_from,
@@ -45,6 +46,20 @@ async fn a_create_of_unknown_outcome_in_ghl_leaves_one_note(shape: Shape) {
         stack.openphone.edit_note(&person.openphone, &note, Some("Later")).unwrap();
         person.arrive_in_ghl(&stack, "an edit after that", &["Later"]).await;
     }
+}
+
+async fn a_note_on_somebody_whose_create_nobody_answered_travels(shape: Shape) {
+    let stack = Stack::start_with(options(shape)).await.unwrap();
+    stack.openphone.script(Scripted::next(On::call("POST", "/v1/contacts"), Fault::ResetAfter));
+    let contact = json!({ "firstName": "Ana", "lastName": "Díaz", "phone": PHONE });
+    let ghl = stack.ghl.create_contact(&contact).unwrap();
+    let there = stack.arrives(&ghl, "the contact", |_| true).await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(stack.openphone.report().faults.values().sum::<u64>(), 1, "the fault never struck");
+    let person = Person { ghl, openphone: there["id"].as_str().unwrap().to_owned() };
+    // Nobody has talked with them, and no webhook tells of a note.
+    stack.openphone.create_note(&person.openphone, "Prefers mornings").unwrap();
+    person.arrive_in_ghl(&stack, "the note", &["Prefers mornings"]).await;
 }
 
 async fn an_edit_of_unknown_outcome_in_ghl_arrives_and_nothing_comes_back(shape: Shape) {

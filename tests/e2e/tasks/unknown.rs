@@ -7,6 +7,7 @@ use super::*;
 in_both_shapes! {
     tasks_of_people_who_become_known_with_a_sweep_travel_then,
     tasks_met_before_the_first_import_travel_with_it,
+    a_task_finds_a_person_whom_a_crash_left_out_of_the_index,
 }
 
 /// The numbers of two people, one of whom is talked with.
@@ -76,4 +77,23 @@ async fn tasks_met_before_the_first_import_travel_with_it(shape: Shape) {
     stack.scan(ScanKind::Backfill, LIMIT).await.unwrap();
     travelled(&stack).await;
     assert_eq!((stack.ghl.tasks().len(), stack.openphone.tasks().len()), (4, 2));
+}
+
+async fn a_task_finds_a_person_whom_a_crash_left_out_of_the_index(shape: Shape) {
+    let stack = Stack::start_with(options(shape)).await.unwrap();
+    let contact = json!({ "firstName": "Bea", "lastName": "Example", "phone": TALKED_WITH });
+    let bea = stack.ghl.create_contact(&contact).unwrap();
+    stack.arrives(&bea, "the contact", |_| true).await;
+    stack.quiet(LIMIT).await;
+    // What is left by whoever is stopped between a record and its index.
+    let key = format!("link/acme/ghl/{bea}");
+    let held = stack.store().get(&key).await.unwrap().unwrap();
+    stack.store().delete(&key, held.revision).await.unwrap();
+    stack.ghl.edit_contact(&bea, &json!({ "firstName": "Beate" })).unwrap();
+    stack.arrives(&bea, "an edit", |contact| contact["defaultFields"]["firstName"] == "Beate").await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(stack.store().get(&key).await.unwrap().unwrap().value, held.value);
+    stack.ghl.create_task(&bea, &typed("Measure for Bea")).unwrap();
+    in_openphone(&stack, "a task from GHL", "Measure for Bea", |_| true).await;
+    assert_eq!(stack.openphone.contacts().len(), 1);
 }

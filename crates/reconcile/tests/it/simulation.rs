@@ -108,6 +108,21 @@ fn deletes_on_either_side_leave_tombstones_too() {
 }
 
 #[test]
+fn two_that_ghl_merges_into_one_are_one_and_nobody_comes_back() {
+    let scenario = Scenario { merges: true, ..Scenario::BOTH_WAYS };
+    for (name, scenario) in [
+        ("merges, deletes ignored", scenario),
+        ("merges, deletes propagated", Scenario { propagate: true, ..scenario }),
+        ("merges, one way", Scenario { merges: true, ..Scenario::ONE_WAY }),
+    ] {
+        let count = seeds(600);
+        let merged = must_hold(name, count, scenario, |_| {});
+        let often = merged.counts.get("merge in GHL").copied().unwrap_or_default();
+        assert!(often > count / 2, "{name}: only {often} merges");
+    }
+}
+
+#[test]
 fn tasks_hold_both_ways_under_every_fault_though_nothing_in_them_names_their_record() {
     let tasks = must_hold("tasks", seeds(800), Scenario::TASKS, |_| {});
     for often in ["waited for a turn", "left to its maker"] {

@@ -24,6 +24,8 @@ pub(crate) struct Scenario {
     pub(crate) both_ways: bool,
     pub(crate) deletes: bool,
     pub(crate) propagate: bool,
+    /// Two people turn out to be one, and somebody merges them in GHL.
+    pub(crate) merges: bool,
     pub(crate) unique_keys: bool,
     /// OpenPhone's writes carry the whole contact, as its v1 PATCH does.
     pub(crate) whole_contact: bool,
@@ -40,6 +42,7 @@ impl Scenario {
         both_ways: true,
         deletes: false,
         propagate: false,
+        merges: false,
         unique_keys: false,
         whole_contact: false,
         first_create_wait_s: 30,

@@ -61,6 +61,8 @@ pub(crate) enum Event {
     PersonCreates(Side, usize),
     PersonEdits(usize),
     PersonDeletes(usize),
+    /// In GHL, the second into the first.
+    PersonMerges(usize, usize),
     Sweep,
     ReadAll,
     Heal,
@@ -159,6 +161,10 @@ impl World {
             let at = self.chance.random_range(200_000..last);
             self.after(at, Event::PersonDeletes(0));
         }
+        if self.scenario.merges {
+            let at = self.chance.random_range(200_000..last);
+            self.after(at, Event::PersonMerges(1, 2));
+        }
     }
 
     fn plan_time(&mut self) {
@@ -218,6 +224,7 @@ impl World {
             Event::PersonCreates(side, person) => self.person_creates(side, person),
             Event::PersonEdits(number) => self.person_edits(number),
             Event::PersonDeletes(person) => self.person_deletes(person),
+            Event::PersonMerges(kept, ended) => self.person_merges(kept, ended),
             Event::Sweep => self.sweep(),
             Event::ReadAll => self.read_all(),
             Event::Heal => self.is_healed = true,
@@ -351,6 +358,34 @@ impl World {
                 Side::OpenPhone => self.after(500, Event::Webhook(side, id, true)),
             }
         }
+    }
+
+    /// What GHL does then: the one takes the other's address and tags, and the other is gone. Nobody is told more than that.
+    fn person_merges(&mut self, kept: usize, ended: usize) {
+        let (kept, ended) = (phone(kept), phone(ended));
+        let known = |phone: &str| {
+            let contacts = self.provider.ghl.contacts.iter();
+            let is_known = |id: &String| self.engine.links.contains_key(&(Side::Ghl, id.clone()));
+            let found = contacts.into_iter().find(|(id, c)| c.phone == phone && !c.is_deleted && is_known(id));
+            found.map(|(id, contact)| (id.clone(), contact.clone()))
+        };
+        let (Some((into, before)), Some((id, taken))) = (known(&kept), known(&ended)) else { return };
+        *self.counts.entry("merge in GHL").or_default() += 1;
+        let held = |contact: &Contact, field| contact.fields.get(&field).cloned().flatten();
+        let tags = |contact: &Contact| held(contact, Field::Tags).map(|value| value.items()).unwrap_or_default();
+        let new: Vec<String> = tags(&taken).difference(&tags(&before)).cloned().collect();
+        let all = Value::list(tags(&before).union(&tags(&taken)).cloned());
+        let (email, now) = (held(&taken, Field::Emails), self.now_ms);
+        let sent = Observed::from([(Field::Tags, all.clone()), (Field::Emails, email.clone())]);
+        self.provider.ghl.put(&into, &sent, now, Who::Person);
+        let edit = |field, value, item| Edit { at_ms: now, side: Side::Ghl, phone: kept.clone(), field, value, item };
+        let mut edits = vec![edit(Field::Emails, super::provider::normal(Field::Emails, email), None)];
+        edits.extend(new.into_iter().map(|tag| edit(Field::Tags, all.clone(), Some((tag, true)))));
+        self.edits.extend(edits);
+        self.provider.ghl.delete(&id, Who::Person);
+        self.deleted.push((ended, Side::Ghl));
+        self.emit(Side::Ghl, &into);
+        self.emit(Side::Ghl, &id);
     }
 
     /// A scan of both sides: repairs what dropped webhooks left behind.
