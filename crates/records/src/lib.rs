@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod entry;
 mod error;
 mod key;
 mod mappings;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tandem_proto::ConnectionId;
 use tandem_store::{Expected, Store};
 
-use crate::prints::{bytes, held};
+use crate::entry::{bytes, held, put};
 use crate::{Error, fingerprint, key};
 
 /// Versions that are kept; the one that holds always is.
@@ -102,7 +102,7 @@ impl Mappings {
                 return Ok(false);
             }
             history.holds = Some(number);
-            if self.put(&key, bytes(&history), expected).await? {
+            if put(&self.store, &key, bytes(&history), expected).await? {
                 self.ring().await?;
                 return Ok(true);
             }
@@ -130,13 +130,14 @@ impl Mappings {
             }
             let (number, print) = (history.last + 1, fingerprint(&[text]));
             // The same text is stored once, whoever was first.
-            self.put(&key::mapping_text(connection, &print), text.as_bytes().to_vec(), Expected::Absent).await?;
+            put(&self.store, &key::mapping_text(connection, &print), text.as_bytes().to_vec(), Expected::Absent)
+                .await?;
             let version = MappingVersion { number, at, origin: origin.to_owned(), print };
             (history.holds, history.last) = (Some(number), number);
             history.versions.push(version.clone());
             let dropped: Vec<MappingVersion> =
                 history.versions.drain(..history.versions.len().saturating_sub(MOST_KEPT)).collect();
-            if self.put(&key, bytes(&history), expected).await? {
+            if put(&self.store, &key, bytes(&history), expected).await? {
                 self.ring().await?;
                 self.forget(connection, &dropped, &history).await?;
                 return Ok(Some(version));
@@ -164,18 +165,9 @@ impl Mappings {
     async fn ring(&self) -> Result<(), Error> {
         loop {
             let entry = self.store.get(key::MAPPING_CHANGES).await?;
-            if self.put(key::MAPPING_CHANGES, b"changed".to_vec(), Expected::after(entry.as_ref())).await? {
+            if put(&self.store, key::MAPPING_CHANGES, b"changed".to_vec(), Expected::after(entry.as_ref())).await? {
                 return Ok(());
             }
-        }
-    }
-
-    /// False where somebody else was faster.
-    async fn put(&self, key: &str, value: Vec<u8>, expected: Expected) -> Result<bool, Error> {
-        match self.store.put(key, value, expected).await {
-            Ok(_) => Ok(true),
-            Err(tandem_store::Error::Conflict { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tandem_proto::ConnectionId;
 use tandem_store::{Expected, Store};
 
-use crate::prints::{bytes, held};
+use crate::entry::{bytes, held, put};
 use crate::{Error, Fingerprints, key};
 
 /// Active contacts of one connection are spread over so many entries, so that none grows too large.
@@ -105,7 +105,7 @@ impl Notes {
         if before.prints == *now {
             return Ok(());
         }
-        self.put(&key::notes_seen(connection, contact), bytes(now), before.expected).await.map(drop)
+        put(&self.store, &key::notes_seen(connection, contact), bytes(now), before.expected).await.map(drop)
     }
 
     /// What one of them is, known without reading all of them: ours, or read by itself. None where it is gone.
@@ -123,7 +123,7 @@ impl Notes {
                 Some(print) => drop(prints.insert(note.to_owned(), print)),
                 None => drop(prints.remove(note)),
             }
-            if prints == before || self.put(&key, bytes(&prints), expected).await? {
+            if prints == before || put(&self.store, &key, bytes(&prints), expected).await? {
                 return Ok(());
             }
         }
@@ -135,18 +135,9 @@ impl Notes {
             let (expected, before): (Expected, Shard) = held(self.store.get(&key).await?.as_ref());
             let mut shard = before.clone();
             change(&mut shard);
-            if shard == before || self.put(&key, bytes(&shard), expected).await? {
+            if shard == before || put(&self.store, &key, bytes(&shard), expected).await? {
                 return Ok(());
             }
-        }
-    }
-
-    /// False where somebody else was faster.
-    async fn put(&self, key: &str, value: Vec<u8>, expected: Expected) -> Result<bool, Error> {
-        match self.store.put(key, value, expected).await {
-            Ok(_) => Ok(true),
-            Err(tandem_store::Error::Conflict { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
         }
     }
 }

@@ -2,9 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-use tandem_store::{Entry, Expected};
-
 use crate::key;
 
 /// Fingerprints by id.
@@ -21,14 +18,4 @@ pub fn changed(before: &Fingerprints, now: &Fingerprints) -> BTreeSet<String> {
 pub fn fingerprint(parts: &[&str]) -> String {
     let lengths: Vec<String> = parts.iter().map(|part| format!("{}:{part}", part.len())).collect();
     key::short_hash(&lengths.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
-/// What an entry holds, and what the next write of it expects. What can't be read is written anew.
-pub(crate) fn held<T: serde::de::DeserializeOwned + Default>(entry: Option<&Entry>) -> (Expected, T) {
-    let held = entry.and_then(|entry| serde_json::from_slice(&entry.value).ok()).unwrap_or_default();
-    (Expected::after(entry), held)
-}
-
-pub(crate) fn bytes(value: &impl Serialize) -> Vec<u8> {
-    serde_json::json!(value).to_string().into_bytes()
 }

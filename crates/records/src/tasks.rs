@@ -4,7 +4,7 @@ use tandem_contact::Side;
 use tandem_proto::ConnectionId;
 use tandem_store::{Expected, Store};
 
-use crate::prints::{bytes, held};
+use crate::entry::{bytes, held, put};
 use crate::{Error, Fingerprints, key};
 
 /// Tasks of one connection are spread over so many entries, so that none grows too large.
@@ -44,7 +44,7 @@ impl SeenTasks {
             let ours = now.iter().filter(|(id, _)| key::shard_of(id, SHARDS) == shard && !is_forgotten(id));
             let wanted: Fingerprints = ours.map(|(id, print)| (id.clone(), print.clone())).collect();
             if held != wanted {
-                self.put(connection, shard, (&wanted, expected)).await?;
+                put(&self.store, &self.key(connection, shard), bytes(&wanted), expected).await?;
             }
         }
         Ok(())
@@ -63,28 +63,18 @@ impl SeenTasks {
                 Some(print) => drop(held.insert(id.to_owned(), print.to_owned())),
                 None => drop(held.remove(id)),
             }
-            if self.put(connection, shard, (&held, expected)).await? {
+            if put(&self.store, &self.key(connection, shard), bytes(&held), expected).await? {
                 return Ok(());
             }
         }
     }
 
-    /// False where somebody else was faster.
-    async fn put(
-        &self,
-        connection: &ConnectionId,
-        shard: u8,
-        (wanted, expected): (&Fingerprints, Expected),
-    ) -> Result<bool, Error> {
-        match self.store.put(&key::tasks_seen(connection, self.side, shard), bytes(wanted), expected).await {
-            Ok(_) => Ok(true),
-            Err(tandem_store::Error::Conflict { .. }) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
+    fn key(&self, connection: &ConnectionId, shard: u8) -> String {
+        key::tasks_seen(connection, self.side, shard)
     }
 
     async fn shard(&self, connection: &ConnectionId, shard: u8) -> Result<(Expected, Fingerprints), Error> {
-        Ok(held(self.store.get(&key::tasks_seen(connection, self.side, shard)).await?.as_ref()))
+        Ok(held(self.store.get(&self.key(connection, shard)).await?.as_ref()))
     }
 }
 

@@ -8,7 +8,7 @@ use tandem_contact::Side;
 use tandem_proto::ConnectionId;
 use tandem_store::{Expected, Store};
 
-use crate::prints::bytes;
+use crate::entry::bytes;
 use crate::{Error, key};
 
 /// What a turn is about.
