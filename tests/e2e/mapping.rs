@@ -12,6 +12,8 @@ use tandem_twins::{CustomField, FieldType, GhlCustomField, UnknownOption};
 use crate::review::{refused, said};
 
 const LIMIT: Duration = Duration::from_secs(45);
+/// A mapping that was set holds after this.
+const HOLDS_WITHIN: Duration = Duration::from_secs(5);
 const PHONE: &str = "+14155550171";
 const MAPPING: &str = r#"
 custom_fields:
@@ -233,9 +235,8 @@ async fn the_page_about_mappings_leads_to_a_field_and_a_segment_on_the_phone() {
     assert_eq!(custom(&stack.across(&ghl).unwrap(), "plan"), Value::Null);
     let file = write_mapping(&stack, &format!("{first}\n{segment}"));
     said(&stack, &["mapping", "set", "acme", &file]);
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let previewed = said_of(&stack, &ghl);
-    assert_eq!(previewed, ["plan", "segments"], "what the preview would write");
+    let is_previewed = || (said_of(&stack, &ghl) == ["plan", "segments"]).then_some(());
+    eventually("what the preview would write", HOLDS_WITHIN, is_previewed).await;
     assert_eq!(custom(&stack.across(&ghl).unwrap(), "plan"), Value::Null, "a preview wrote");
     stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
     let there = stack.across(&ghl).unwrap();
@@ -276,7 +277,7 @@ async fn a_mapping_that_is_set_holds_within_five_seconds_and_loses_nothing(shape
     let holds_from = std::time::Instant::now();
     assert_eq!(set["mapping"]["holds"], 2, "{set}");
     (10..20).for_each(|number| make(&stack, number));
-    tokio::time::sleep(Duration::from_secs(5).saturating_sub(holds_from.elapsed())).await;
+    tokio::time::sleep(HOLDS_WITHIN.saturating_sub(holds_from.elapsed())).await;
     make(&stack, 20);
     let last = people.last().unwrap();
     let there = stack.arrives(last, "who was made five seconds later", |_| true).await;
@@ -290,7 +291,7 @@ async fn a_mapping_that_is_set_holds_within_five_seconds_and_loses_nothing(shape
     assert_eq!(versions(&stack), (1, 2));
     let shown = said(&stack, &["mapping", "show", "acme"])["mapping"]["shown"].clone();
     assert_eq!((&shown["version"]["number"], shown["text"].as_str()), (&json!(1), Some(MAPPING)));
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    tokio::time::sleep(HOLDS_WITHIN).await;
     stack.ghl.edit_contact(last, &json!({ "firstName": "Anna" })).unwrap();
     stack.arrives(last, "the old segment", |contact| custom(contact, "kinds") == json!(["VIP"])).await;
 }
@@ -394,9 +395,8 @@ async fn segments_are_counted_and_whoever_is_in_one_is_listed(shape: Shape) {
     // Another name holds: nobody shows it before a sweep.
     let file = write_mapping(&stack, &MAPPING.replace("name: VIP", "name: Very important"));
     said(&stack, &["mapping", "set", "acme", &file]);
-    tokio::time::sleep(Duration::from_secs(5)).await;
     let renamed = |unseen| [("Very important".to_owned(), 2, unseen), ("Gold".to_owned(), 1, 0)];
-    assert_eq!(counts(), renamed(2));
+    eventually("the new name", HOLDS_WITHIN, || (counts() == renamed(2)).then_some(())).await;
     stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
     assert_eq!(counts(), renamed(0));
 }

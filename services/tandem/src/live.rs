@@ -139,9 +139,9 @@ where
                 Some(Ok(ended)) => ended?,
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
             },
-            changed = current.changed(), if !shutdown.is_cancelled() => {
-                let config = if changed.is_ok() { current.borrow_and_update().clone() } else { None };
-                let Some(config) = config else { continue };
+            // Where nobody tells any more, what held last goes on.
+            Ok(()) = current.changed(), if !shutdown.is_cancelled() => {
+                let Some(config) = current.borrow_and_update().clone() else { continue };
                 newest.cancel();
                 newest = begin(&mut runs, &shutdown, |stop| task(config, stop));
             }

@@ -129,14 +129,14 @@ fn tasks_hold_both_ways_under_every_fault_though_nothing_in_them_names_their_rec
         assert!(tasks.counts.get(often).is_some_and(|times| *times > 0), "{often} never: {:?}", tasks.counts);
     }
     let deleted = Scenario { deletes: true, propagate: true, ..Scenario::TASKS };
-    must_hold("tasks, deletes", seeds(400), deleted, |_| {});
+    must_hold("tasks, deletes", seeds(500), deleted, |_| {});
 }
 
 #[test]
 fn notes_hold_both_ways_under_every_fault_though_one_side_tells_of_none() {
     must_hold("notes", seeds(800), Scenario::NOTES, |_| {});
     let deleted = Scenario { deletes: true, propagate: true, ..Scenario::NOTES };
-    must_hold("notes, deletes", seeds(400), deleted, |_| {});
+    must_hold("notes, deletes", seeds(500), deleted, |_| {});
 }
 
 #[test]

@@ -10,9 +10,9 @@ use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stre
 use tandem_queue::{NewMessage, Stored, Work};
 use tandem_records::{Loaded, Records};
 use tandem_store::Expected;
-use tandem_telemetry::{Sent, Span};
 
 use super::Refusal;
+use super::tell::ask_for;
 
 pub(super) use show::text;
 
@@ -261,11 +261,7 @@ impl Morgue<'_> {
             };
             let (lane, now_ms) = (Lane::Bulk, self.now.as_millisecond());
             let work = Work { source: SOURCE, connection, record, revision, lane, causation_id: "", now_ms };
-            let message = work.message(|id| {
-                let (stream, connection) = (Stream::Commands.name(), connection.as_str());
-                Span::send(&Sent { stream, kind: "command", lane: lane.name(), id, connection }).trace().to_string()
-            });
-            self.queue.publish(message).await?;
+            ask_for(self.queue, work).await?;
             return Ok(Ok(()));
         }
         Err(Refusal::Contended)

@@ -2,7 +2,7 @@
 
 use tandem_proto::topology::record_subject;
 use tandem_proto::{Envelope, Header, Lane, Payload, Stream, v1};
-use tandem_queue::{NewMessage, Work};
+use tandem_queue::{NewMessage, Queue, Work};
 use tandem_reconcile::Document;
 use tandem_telemetry::{Sent, Span};
 
@@ -12,18 +12,22 @@ const SOURCE: &str = "review";
 /// Messages looked at at once.
 const PAGE: usize = 500;
 
+/// A record's work, in a trace that begins here.
+pub(super) async fn ask_for(queue: &Queue, work: Work<'_>) -> Result<(), tandem_queue::Error> {
+    let (lane, connection) = (work.lane.name(), work.connection.as_str());
+    let message = work.message(|id| {
+        let stream = Stream::Commands.name();
+        Span::send(&Sent { stream, kind: "command", lane, id, connection }).trace().to_string()
+    });
+    queue.publish(message).await.map(drop)
+}
+
 impl Room<'_> {
     /// The record needs work, at this revision.
     pub(super) async fn send_on(&self, document: &Document, revision: u64) -> Result<(), Refusal> {
-        let (connection, lane) = (self.connection, Lane::Live);
-        let now_ms = self.now.as_millisecond();
-        let record = &document.id;
-        let work = Work { source: SOURCE, connection, record, revision, lane, causation_id: "", now_ms };
-        let message = work.message(|id| {
-            let (stream, connection) = (Stream::Commands.name(), connection.as_str());
-            Span::send(&Sent { stream, kind: "command", lane: lane.name(), id, connection }).trace().to_string()
-        });
-        self.queue.publish(message).await?;
+        let (connection, record, now_ms) = (self.connection, &document.id, self.now.as_millisecond());
+        let work = Work { source: SOURCE, connection, record, revision, lane: Lane::Live, causation_id: "", now_ms };
+        ask_for(self.queue, work).await?;
         Ok(())
     }
 
