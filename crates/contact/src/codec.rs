@@ -86,8 +86,8 @@ impl Codec {
             Value::Text(text) if self.default.as_deref() == Some(text) => None,
             Value::Text(text) => match &self.join {
                 Some(between) if field.is_list() => {
-                    let parts = text.split(between.trim()).map(str::trim).filter(|part| !part.is_empty());
-                    Value::list(parts.map(|part| self.read_word(part, country)))
+                    let parts = split(text, between);
+                    Value::list(parts.iter().map(|part| self.read_word(part, country)))
                 }
                 _ => Value::text(&self.read_word(text, country)),
             },
@@ -101,7 +101,7 @@ impl Codec {
             (Value::List(items), None) => Value::list(items.iter().map(|item| self.write_word(item, country))),
             (Value::List(items), Some(between)) => {
                 let words: BTreeSet<String> = items.iter().map(|item| self.write_word(item, country)).collect();
-                Value::text(&words.into_iter().collect::<Vec<_>>().join(between))
+                Value::text(&join(&words, between))
             }
         }
     }
@@ -140,15 +140,63 @@ impl Codec {
 
     /// Why values don't come back as they were; none where they do.
     pub fn lossy(&self) -> Option<&'static str> {
-        self.case.map(|_| "`case` loses how the letters were")
+        if self.case.is_some() {
+            return Some("`case` loses how the letters were");
+        }
+        let has_century = |pattern: &String| [1899, 1931, 2131].into_iter().all(|year| comes_back(pattern, year));
+        let is_whole = self.date.as_ref().is_none_or(has_century);
+        (!is_whole).then_some("a `date` whose year has two digits loses the century")
     }
 
     /// Whether a date written with this pattern is read as the same date.
     pub fn is_date_pattern(pattern: &str) -> bool {
-        let Ok(date) = Date::new(2031, 11, 27) else { return false };
-        let written = jiff::fmt::strtime::format(pattern, date);
-        written.is_ok_and(|written| Date::strptime(pattern, written).is_ok_and(|read| read == date))
+        comes_back(pattern, 2031)
     }
+}
+
+/// Whether a day of that year is read as it was written.
+fn comes_back(pattern: &str, year: i16) -> bool {
+    let Ok(date) = Date::new(year, 11, 27) else { return false };
+    let written = jiff::fmt::strtime::format(pattern, date);
+    written.is_ok_and(|written| Date::strptime(pattern, written).is_ok_and(|read| read == date))
+}
+
+/// All items in one text, in their order. A backslash, and what the separator begins with, get a backslash before them within an item.
+pub fn join<'a>(items: impl IntoIterator<Item = &'a String>, between: &str) -> String {
+    let mark = between.trim().chars().next();
+    let escaped = |item: &'a String| {
+        item.chars().fold(String::with_capacity(item.len()), |mut escaped, letter| {
+            if letter == '\\' || Some(letter) == mark {
+                escaped.push('\\');
+            }
+            escaped.push(letter);
+            escaped
+        })
+    };
+    items.into_iter().map(escaped).collect::<Vec<_>>().join(between)
+}
+
+/// The items of a joined text, also of one that a person typed: without blanks around them, and without empty ones.
+pub fn split(text: &str, between: &str) -> Vec<String> {
+    let between = between.trim();
+    let (mut items, mut current, mut rest) = (Vec::new(), String::new(), text);
+    loop {
+        if let Some(after) = rest.strip_prefix(between).filter(|_| !between.is_empty()) {
+            items.push(std::mem::take(&mut current));
+            rest = after;
+            continue;
+        }
+        let mut letters = rest.chars();
+        match letters.next() {
+            Some('\\') => current.push(letters.next().unwrap_or('\\')),
+            Some(letter) => current.push(letter),
+            None => break,
+        }
+        rest = letters.as_str();
+    }
+    items.push(current);
+    let trimmed = items.iter().map(|item| item.trim());
+    trimmed.filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
 /// `ana díaz` is `Ana Díaz`; what is in capitals stays so within a word.
@@ -230,12 +278,20 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_year_without_its_century_and_letters_in_another_case_are_lost() {
+        let date = |pattern: &str| Codec { date: Some(pattern.to_owned()), ..Codec::default() };
+        assert_eq!((date("%m/%d/%Y").lossy(), Codec::default().lossy()), (None, None));
+        assert!(date("%m/%d/%y").lossy().unwrap().contains("century"));
+        assert!(Codec { case: Some(Case::Upper), ..Codec::default() }.lossy().unwrap().contains("`case`"));
+    }
+
     proptest! {
         #[test]
         fn what_is_not_lossy_comes_back(
-            items in proptest::collection::btree_set("[a-z]{1,5}", 1..5), year in 1900_i16..2100, day in 1_i8..29, month in 1_i8..13,
+            items in proptest::collection::btree_set("[a-z,|\\\\]{1,5}", 1..5), between in "( ?[,;|] ?| - |, and )", year in 1900_i16..2100, day in 1_i8..29, month in 1_i8..13,
         ) {
-            let joined = Codec { join: Some(", ".to_owned()), ..Codec::default() };
+            let joined = Codec { join: Some(between), ..Codec::default() };
             let value = Value::list(items);
             prop_assert_eq!(back(&joined, list("x"), there(&joined, list("x"), value.clone())), value);
             let date = Codec { date: Some("%d.%m.%Y".to_owned()), ..Codec::default() };

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
-use tandem_contact::{Value, tag};
+use tandem_contact::{Value, codec, tag};
 
 use super::CustomField;
 use crate::{CustomDefinition, CustomKind};
+
+/// What stands between the tags of a joined text.
+const BETWEEN: &str = ", ";
 
 /// A custom field that somebody made in `OpenPhone`; the API can't make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,24 +132,12 @@ fn options(value: &Json) -> Vec<String> {
 
 /// All tags in one text, sorted, with `, ` between. A comma or backslash inside a tag gets a backslash before it.
 pub fn join(tags: &BTreeSet<String>) -> String {
-    let escaped: Vec<String> = tags.iter().map(|tag| tag.replace('\\', "\\\\").replace(',', "\\,")).collect();
-    escaped.join(", ")
+    codec::join(tags, BETWEEN)
 }
 
 /// The tags of a joined text, also of one that a person typed.
 pub fn split(text: &str) -> BTreeSet<String> {
-    let mut tags = BTreeSet::new();
-    let mut current = String::new();
-    let mut chars = text.chars();
-    while let Some(char) = chars.next() {
-        match char {
-            '\\' => current.push(chars.next().unwrap_or('\\')),
-            ',' => tags.extend(tag::normal(&std::mem::take(&mut current))),
-            other => current.push(other),
-        }
-    }
-    tags.extend(tag::normal(&current));
-    tags
+    codec::split(text, BETWEEN).iter().filter_map(|tag| tag::normal(tag)).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,10 @@ pub(super) fn codec(keys: &mut Section<'_>, field: Field) -> Option<Codec> {
         join.problem("expected what stands between the items, as in `', '`: blanks alone don't tell them apart");
         return None;
     }
+    if between.as_ref().is_some_and(|between| between.contains('\\')) {
+        join.problem("expected anything but a backslash: one marks what is part of an item");
+        return None;
+    }
     Some(Codec { join: between, words: words?, date: date?, phone: phone?, case: case?, default: default? })
 }
 

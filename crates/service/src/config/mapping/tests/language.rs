@@ -98,22 +98,6 @@ fn what_a_mapping_may_not_say_is_told_with_line_and_column() {
             "custom_fields:\n  - { field: a, value: contact.b, openphone: B }\n  - { field: b, value: contact.a, openphone: A }",
             "`contact` has no field `b`",
         ),
-        (
-            "custom_fields:\n  - { field: a, ghl: A, openphone: { custom_field: B, join: ',' } }",
-            "only a list is joined",
-        ),
-        (
-            "custom_fields:\n  - { field: a, ghl: A, openphone: { custom_field: B, date: YYYY-MM-DD } }",
-            "`YYYY-MM-DD` is no pattern for a whole date",
-        ),
-        (
-            "custom_fields:\n  - { field: a, ghl: A, openphone: { custom_field: B, words: { x: Y, z: Y } } }",
-            "`Y` stands for another word too",
-        ),
-        (
-            "fields: [phones, { field: first_name, openphone: { case: title } }]",
-            "`case` loses how the letters were, and `first_name` is read in openphone",
-        ),
         ("segments: { list: [{ name: A, when: 'true' }, { name: A, when: 'true' }] }", "`A` stands here a second time"),
         ("segments: { list: [{ name: A, when: contact.first_name }] }\nnonsense: 1", "nonsense: unknown key"),
         (
@@ -128,6 +112,39 @@ fn what_a_mapping_may_not_say_is_told_with_line_and_column() {
     }
     let huge = format!("# {}\n", "x".repeat(1024 * 1024));
     assert!(at(&huge).contains("mappings/m.yaml:1:1: a mapping has at most 256 KiB"));
+}
+
+#[test]
+fn a_form_that_nobody_could_read_back_is_refused() {
+    for (text, expected) in [
+        (
+            "custom_fields:\n  - { field: a, ghl: A, openphone: { custom_field: B, join: ',' } }",
+            "only a list is joined",
+        ),
+        (
+            r"custom_fields: [{ field: a, type: list, ghl: A, openphone: { custom_field: B, join: '\' } }]",
+            "expected anything but a backslash",
+        ),
+        (
+            "custom_fields: [{ field: a, ghl: A, openphone: { custom_field: B, date: '%m/%d/%y' } }]",
+            "a `date` whose year has two digits loses the century, and `a` is read in openphone",
+        ),
+        (
+            "custom_fields:\n  - { field: a, ghl: A, openphone: { custom_field: B, date: YYYY-MM-DD } }",
+            "`YYYY-MM-DD` is no pattern for a whole date",
+        ),
+        (
+            "custom_fields:\n  - { field: a, ghl: A, openphone: { custom_field: B, words: { x: Y, z: Y } } }",
+            "`Y` stands for another word too",
+        ),
+        (
+            "fields: [phones, { field: first_name, openphone: { case: title } }]",
+            "`case` loses how the letters were, and `first_name` is read in openphone",
+        ),
+    ] {
+        let told = told_whole(text);
+        assert!(told.contains(expected), "{text:?}\n{told}");
+    }
 }
 
 #[test]
