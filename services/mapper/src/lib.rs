@@ -3,6 +3,7 @@
 mod dead_letter;
 mod handle;
 mod observation;
+mod pace;
 mod settle;
 mod shown;
 
@@ -13,15 +14,16 @@ use futures_util::future::{Fuse, FusedFuture as _};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tandem_mapping::Mapping;
-use tandem_proto::{ConnectionId, Consumer};
+use tandem_proto::{ConnectionId, Consumer, Lane};
 use tandem_providers::ghl::GhlView;
 use tandem_providers::openphone::OpenPhoneView;
 use tandem_queue::Queue;
 use tandem_reconcile::{Kind, Rules};
 use tandem_records::Records;
 use tandem_telemetry::{Metrics, chain};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::pace::Pace;
 
 /// What the mapper needs to know of each connection.
 #[derive(Debug, Clone)]
@@ -76,47 +78,35 @@ pub struct Deps {
 #[error("taking events")]
 pub struct Error(#[from] tandem_queue::Error);
 
-/// Enough to share the store's commits.
-const LIVE: Pace = Pace { at_once: 64, rest: 0 };
-/// Little enough that live events find room at the store and at the cores beside them, and less still where the machine is
-/// slow. It is several times what a provider takes from one connection; where many are imported at once, more mappers help.
-const BULK: Pace = Pace { at_once: 1, rest: 4 };
 /// The storage's trouble, not the event's: tried again for as long as it takes.
 const UNAVAILABLE: &str = "unavailable";
 const PULL_WAIT: Duration = Duration::from_secs(30);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
-/// How much of a lane is handled at a time.
-#[derive(Clone, Copy)]
-struct Pace {
-    /// Events handled side by side.
-    at_once: usize,
-    /// After an event its place stays empty for this many times as long as the event took.
-    rest: u32,
-}
-
 /// Handles events until the shutdown; what is in hand is finished first.
 ///
 /// The lanes are worked on side by side: whatever piles up in the bulk lane, a person's edit doesn't wait behind it.
 pub async fn run(config: Config, deps: Deps, shutdown: CancellationToken) -> Result<(), Error> {
-    let live = take(&config, &deps, &shutdown, (Consumer::MapperLive, LIVE));
-    let bulk = take(&config, &deps, &shutdown, (Consumer::MapperBulk, BULK));
+    let pace = Pace::default();
+    let live = take((&config, &deps), (Consumer::MapperLive, Lane::Live), &pace, &shutdown);
+    let bulk = take((&config, &deps), (Consumer::MapperBulk, Lane::Bulk), &pace, &shutdown);
     tokio::try_join!(live, bulk).map(|((), ())| ())
 }
 
 async fn take(
-    config: &Config,
-    deps: &Deps,
+    (config, deps): (&Config, &Deps),
+    (consumer, lane): (Consumer, Lane),
+    pace: &Pace,
     shutdown: &CancellationToken,
-    (consumer, pace): (Consumer, Pace),
 ) -> Result<(), Error> {
+    let at_once = Pace::at_once(lane);
     let mut working = FuturesUnordered::new();
     // Kept until it ends: what a pull that is given up had taken would have to go back.
     let mut pull = Fuse::terminated();
     let ended = loop {
         // A new event waits for the room of one, not for the end of all.
-        let room = pace.at_once - working.len();
-        if pull.is_terminated() && room > pace.at_once / 8 {
+        let room = at_once - working.len();
+        if pull.is_terminated() && room > at_once / 8 {
             pull = Box::pin(deps.queue.pull(consumer, room, PULL_WAIT)).fuse();
         }
         let pulled = tokio::select! {
@@ -127,7 +117,7 @@ async fn take(
         match pulled {
             Ok(deliveries) => {
                 let settled = |delivery| settle::settle((config, deps), consumer, delivery);
-                working.extend(deliveries.into_iter().map(settled).map(|one| rested(one, pace.rest, shutdown)));
+                working.extend(deliveries.into_iter().map(settled).map(|one| pace.keep(lane, one, shutdown)));
             }
             Err(error) if error.class().is_retryable() => {
                 tracing::error!(error = %chain(&error), "events can't be taken; trying again");
@@ -139,13 +129,4 @@ async fn take(
     drop(pull);
     while working.next().await.is_some() {}
     ended
-}
-
-/// The work, and then the rest, which a shutdown ends.
-async fn rested(work: impl Future<Output = ()>, rest: u32, shutdown: &CancellationToken) {
-    let started = Instant::now();
-    work.await;
-    if rest > 0 {
-        drop(tokio::time::timeout(started.elapsed() * rest, shutdown.cancelled()).await);
-    }
 }

@@ -50,10 +50,11 @@ async fn handle_and_settle(
     };
     deps.metrics.mapper_outcome(settlement.name());
     span.outcome(settlement.name());
+    let id = delivery.message.id.clone();
     if let Settlement::Dead { code } | Settlement::Retry { code } = settlement {
         span.failed(code);
+        tracing::debug!(event.id = %id, code, deliveries = delivery.deliveries, "event {id}: {code}");
     }
-    let id = delivery.message.id.clone();
     if let Err(error) = deps.metrics.timed("queue_settle", give_back(delivery, settlement), |_| true).await {
         tracing::warn!(event.id = %id, error = %chain(&error), "event {id} was handled but not settled; it comes again");
     }
@@ -68,6 +69,7 @@ async fn give_back(delivery: Delivery, settlement: Settlement) -> Result<(), tan
     }
 }
 
+/// Mostly it waits for the writer, which knows in a moment, or for the storage: six seconds at most.
 fn retry_delay(deliveries: u32) -> Duration {
-    Duration::from_millis(200) * 2_u32.saturating_pow(deliveries.min(8))
+    Duration::from_millis(200) * 2_u32.saturating_pow(deliveries.min(5))
 }

@@ -7,10 +7,10 @@ use rand::RngExt as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use tandem_proto::Stream;
-use tandem_tests::{Cluster, Inside};
+use tandem_tests::{Cluster, Inside, Program};
 
 use super::GRACE;
-use super::strike::{Kind, Strike};
+use super::strike::Strike;
 use super::tally::{Met, Tally};
 
 const DOWN: RangeInclusive<u64> = 0..=2_000;
@@ -59,8 +59,8 @@ impl<'a> Field<'a> {
     /// Whether there is something that this can hit.
     pub(super) fn can(&self, strike: Strike) -> bool {
         match strike {
-            Strike::Kill(kind) | Strike::Pause(kind) | Strike::LongPause(kind) | Strike::Restart(kind) => {
-                !self.up(kind).is_empty()
+            Strike::Kill(_) | Strike::Pause(_) | Strike::LongPause(_) | Strike::Restart(_) => {
+                !self.targets(strike).is_empty()
             }
             Strike::KillNats | Strike::PauseNats => self.is_up(Target::Nats),
             Strike::KillRedis | Strike::PauseRedis | Strike::FlushRedis => self.is_up(Target::Redis),
@@ -70,8 +70,8 @@ impl<'a> Field<'a> {
     pub(super) async fn strike(&mut self, strike: Strike, dice: &mut StdRng) {
         let met = self.look().await;
         let target = match strike {
-            Strike::Kill(kind) | Strike::Pause(kind) | Strike::LongPause(kind) | Strike::Restart(kind) => {
-                let Some(number) = self.up(kind).choose(dice).copied() else { return };
+            Strike::Kill(_) | Strike::Pause(_) | Strike::LongPause(_) | Strike::Restart(_) => {
+                let Some(number) = self.targets(strike).choose(dice).copied() else { return };
                 self.strike_service(strike, number);
                 Target::Service(number)
             }
@@ -190,11 +190,16 @@ impl<'a> Field<'a> {
         self.pending.iter().all(|heal| heal.target != target)
     }
 
-    /// Services of this kind that nothing was done to.
-    fn up(&self, kind: Kind) -> Vec<usize> {
+    /// Services that nothing was done to and that it can strike.
+    fn targets(&self, strike: Strike) -> Vec<usize> {
+        // Before its first word a process has not taken up signals yet: a SIGTERM would be a kill.
+        let is_begun = |program: &Program| !program.child().lines().is_empty();
         let services = self.cluster.services.iter().enumerate();
-        let up =
-            services.filter(|(number, service)| service.part == kind.part() && self.is_up(Target::Service(*number)));
+        let up = services.filter(|(number, service)| {
+            strike.part() == Some(service.part)
+                && self.is_up(Target::Service(*number))
+                && (!matches!(strike, Strike::Restart(_)) || is_begun(&service.program))
+        });
         up.map(|(number, _)| number).collect()
     }
 }

@@ -45,6 +45,16 @@ impl Kind {
     }
 }
 
+impl Strike {
+    /// Which service it hits; none where it hits a server.
+    pub(super) fn part(self) -> Option<Part> {
+        match self {
+            Self::Kill(kind) | Self::Pause(kind) | Self::LongPause(kind) | Self::Restart(kind) => Some(kind.part()),
+            Self::KillNats | Self::PauseNats | Self::KillRedis | Self::PauseRedis | Self::FlushRedis => None,
+        }
+    }
+}
+
 impl fmt::Display for Strike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

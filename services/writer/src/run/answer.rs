@@ -119,6 +119,9 @@ impl Worker<'_> {
         if document.kind == Kind::Contact {
             self.expect_notes(side, found.first().map(|first| first.id.as_str())).await;
         }
+        if let Some(first) = found.first() {
+            self.index(&document, side, &first.id).await;
+        }
         let notes = probed(&mut document, &self.rules, side, &found, Timestamp::now());
         let (revision, _) = self.save_outcome(&mut document, revision).await?;
         if let Some(first) = found.first() {
@@ -182,19 +185,23 @@ impl Worker<'_> {
         }
     }
 
-    /// Noted before the answer is stored: whoever is stopped in between has left nothing out. A new thing is nobody else's then; should
-    /// that fail, `give_way` finds out.
+    /// Noted before the answer is stored, so that whoever is stopped in between has left nothing out: a contact in GHL doesn't say
+    /// for which record Tandem made it. A new thing is nobody else's then; should that fail, `give_way` finds out.
     async fn announce(&self, document: &Document, side: Side, verdict: &Verdict) {
         let Verdict::Applied(found) = verdict else { return };
         let id = found.as_ref().map(|found| found.id.as_str());
-        match (document.kind, id) {
-            (Kind::Contact, id) => self.expect_notes(side, id.or_else(|| document.provider_id(side))).await,
-            (Kind::Task | Kind::Note, Some(id)) => {
-                if let Err(error) = self.caller.deps.records.link(document, side, id).await {
-                    tracing::debug!(record.id = %self.record, error = %chain(&error), "the index comes later");
-                }
-            }
-            (Kind::Task | Kind::Note, None) => {}
+        if document.kind == Kind::Contact {
+            self.expect_notes(side, id.or_else(|| document.provider_id(side))).await;
+        }
+        if let Some(id) = id.filter(|_| document.link[side].is_none()) {
+            self.index(document, side, id).await;
+        }
+    }
+
+    /// Notes whose contact or thing this is. Where that fails the document is stored nevertheless, and the index after it.
+    async fn index(&self, document: &Document, side: Side, id: &str) {
+        if let Err(error) = self.caller.deps.records.link(document, side, id).await {
+            tracing::debug!(record.id = %self.record, error = %chain(&error), "the index comes later");
         }
     }
 
