@@ -5,9 +5,16 @@ use std::path::Path;
 
 /// Packages by layer, lowest first. A package may use its own layer's lower neighbours as listed in their manifests, and
 /// anything below.
-const PURE: [&str; 6] =
-    ["tandem-proto", "tandem-contact", "tandem-policy", "tandem-reconcile", "tandem-mapping", "tandem-providers"];
-const EFFECTS: [&str; 10] = [
+const PURE: [&str; 7] = [
+    "tandem-proto",
+    "tandem-contact",
+    "tandem-policy",
+    "tandem-reconcile",
+    "tandem-providers",
+    "tandem-catalog",
+    "tandem-mapping",
+];
+const EFFECTS: [&str; 11] = [
     "tandem-embedded",
     "tandem-jetstream",
     "tandem-queue",
@@ -15,6 +22,7 @@ const EFFECTS: [&str; 10] = [
     "tandem-records",
     "tandem-limits",
     "tandem-outbound",
+    "tandem-notify",
     "tandem-credentials",
     "tandem-telemetry",
     "tandem-service",
@@ -93,7 +101,7 @@ fn effects_do_not_use_services_and_services_do_not_use_each_other() {
 #[test]
 fn the_mapper_can_not_call_anybody() {
     let all = dependencies();
-    for banned in ["reqwest", "axum", "redis", "tandem-outbound", "tandem-limits", "tandem-twins"] {
+    for banned in ["reqwest", "axum", "redis", "tandem-outbound", "tandem-notify", "tandem-limits", "tandem-twins"] {
         assert!(!all["tandem-mapper"].iter().any(|used| used == banned), "the mapper uses {banned}");
     }
 }

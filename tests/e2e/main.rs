@@ -26,6 +26,7 @@ mod notes;
 mod oauth;
 mod operations;
 mod review;
+mod rules;
 mod scan;
 mod start;
 mod tasks;

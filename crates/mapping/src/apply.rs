@@ -46,9 +46,7 @@ impl Mapping {
         if self.is_plain() || document.kind != Kind::Contact || document.canon.is_empty() {
             return Ok(rules.clone());
         }
-        let own = self.fields.keys().copied().filter(|field| field.is_custom() && !self.formulas.contains_key(field));
-        let fields = Self::nameable(own);
-        let seen = Seen::new(&fields, |field| document.canon_value(field).cloned());
+        let seen = Seen::new(&self.names(), |field| document.canon_value(field).cloned());
         let is_left_out = match &self.filter {
             Some(filter) => !filter.holds(&seen)?,
             None => false,

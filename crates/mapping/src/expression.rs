@@ -1,7 +1,7 @@
 //! Conditions and formulas of a mapping, in CEL, the Common Expression Language.
 //!
-//! An expression sees `contact`, a map of canonical fields by their names: texts, and lists of texts; what is empty is `""` or `[]`. It
-//! reaches nothing else, and can't run for long or fill the memory: what it could take is told from its text, see `bounds`.
+//! An expression sees `contact`, a map of canonical fields by their names: texts, and lists of texts; what is empty is `""` or `[]`. In a
+//! rule it sees `event` besides, what the event that started it tells, in the same form. It reaches nothing else, and can't run for long or fill the memory: what it could take is told from its text, see `bounds`.
 
 mod bounds;
 
@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use cel::objects::{Key, Map};
 use cel::{Context, Env, Program, Value as Cel};
+use tandem_catalog::Fact;
 use tandem_contact::{Field, Value};
 
 /// The longest expression.
@@ -61,13 +62,30 @@ pub struct Failed {
     pub problem: String,
 }
 
-/// The canonical values that an expression sees.
+/// What an expression may name.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// As `contact.…`.
+    pub contact: &'a [Field],
+    /// As `event.…`.
+    pub event: &'a [Fact],
+}
+
+/// The values that an expression sees.
 #[derive(Debug, Clone, Default)]
-pub struct Seen(BTreeMap<&'static str, Cel>);
+pub struct Seen {
+    contact: BTreeMap<&'static str, Cel>,
+    event: BTreeMap<&'static str, Cel>,
+}
 
 impl Expression {
-    /// Reads an expression, and refuses what could run for long. `fields` are those that it may name.
+    /// Reads an expression over a contact, and refuses what could run for long. `fields` are those that it may name.
     pub fn new(source: &str, fields: &[Field]) -> Result<Self, InvalidExpression> {
+        Self::naming(source, Names { contact: fields, event: &[] })
+    }
+
+    /// The same for one that may name what an event tells too.
+    pub fn naming(source: &str, names: Names<'_>) -> Result<Self, InvalidExpression> {
         let whole = |text: String| InvalidExpression { text, column: None };
         if source.trim().is_empty() {
             return Err(whole("an expression is expected, and nothing stands here".to_owned()));
@@ -79,9 +97,9 @@ impl Expression {
             let text = format!("brackets within brackets, more than {DEEPEST} times");
             return Err(InvalidExpression { text, column: Some(column) });
         }
-        let program = stacker::grow(STACK, || compile(source, fields))?;
+        let program = stacker::grow(STACK, || compile(source, names))?;
         let expression = Self { source: source.to_owned(), program: Arc::new(program) };
-        expression.try_out(fields).map_err(whole)?;
+        expression.try_out(names).map_err(whole)?;
         Ok(expression)
     }
 
@@ -100,9 +118,11 @@ impl Expression {
     }
 
     /// Evaluated over empty values and over some, so that what can't work is told when the mapping is read.
-    fn try_out(&self, fields: &[Field]) -> Result<(), String> {
-        let some = |field: Field| if field.is_list() { Value::list(["x".to_owned()]) } else { Value::text("x") };
-        for seen in [Seen::new(fields, |_| None), Seen::new(fields, some)] {
+    fn try_out(&self, Names { contact, event }: Names<'_>) -> Result<(), String> {
+        let some = |is_list| if is_list { Value::list(["x".to_owned()]) } else { Value::text("x") };
+        let nothing = Seen::new(contact, |_| None).with_event(event, |_| None);
+        let something = Seen::new(contact, |field| some(field.is_list())).with_event(event, |fact| some(fact.is_list));
+        for seen in [nothing, something] {
             // Whatever else goes wrong may not with other values.
             if let Err(error @ (cel::ExecutionError::NoSuchOverload(_) | cel::ExecutionError::UndeclaredReference(_))) =
                 self.evaluate(&seen)
@@ -134,15 +154,26 @@ impl Expression {
         }
     }
 
+    /// As a text within a text: a list is its items with a comma between them.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "what the language may add is no text")]
+    pub fn words(&self, seen: &Seen) -> Result<String, Failed> {
+        let value = self.evaluate(seen).map_err(|error| self.failed(plain(&error)))?;
+        let words = match &value {
+            Cel::Null => Some(String::new()),
+            Cel::List(items) => items.iter().map(word).collect::<Option<Vec<String>>>().map(|words| words.join(", ")),
+            other => word(other),
+        };
+        words.ok_or_else(|| self.failed(format!("a text is expected, and it gives {}", kind(&value))))
+    }
+
     fn failed(&self, problem: String) -> Failed {
         Failed { expression: self.source.clone(), problem }
     }
 
     fn evaluate(&self, seen: &Seen) -> Result<Cel, cel::ExecutionError> {
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
-        let contact: std::collections::HashMap<Key, Cel> =
-            seen.0.iter().map(|(name, value)| (Key::String(Arc::new((*name).to_owned())), value.clone())).collect();
-        context.add_variable_from_value("contact", Cel::Map(Map { map: Arc::new(contact) }));
+        context.add_variable_from_value("contact", map(&seen.contact));
+        context.add_variable_from_value("event", map(&seen.event));
         stacker::maybe_grow(EVALUATION / 2, EVALUATION, || self.program.execute(&context))
     }
 }
@@ -164,13 +195,25 @@ impl fmt::Debug for Expression {
 impl Seen {
     /// These fields, with their values.
     pub fn new(fields: &[Field], value: impl Fn(Field) -> Option<Value>) -> Self {
-        let cel = |field: &Field| (field.name(), of(*field, value(*field)));
-        Self(fields.iter().map(cel).collect())
+        let cel = |field: &Field| (field.name(), of(field.is_list(), value(*field)));
+        Self { contact: fields.iter().map(cel).collect(), event: BTreeMap::new() }
+    }
+
+    /// And what an event tells.
+    #[must_use]
+    pub fn with_event(mut self, facts: &[Fact], value: impl Fn(&Fact) -> Option<Value>) -> Self {
+        self.event = facts.iter().map(|fact| (fact.name, of(fact.is_list, value(fact)))).collect();
+        self
     }
 }
 
+fn map(values: &BTreeMap<&'static str, Cel>) -> Cel {
+    let map = values.iter().map(|(name, value)| (Key::String(Arc::new((*name).to_owned())), value.clone()));
+    Cel::Map(Map { map: Arc::new(map.collect()) })
+}
+
 /// As much of it as the bounds are reckoned with.
-fn of(field: Field, value: Option<Value>) -> Cel {
+fn of(is_list: bool, value: Option<Value>) -> Cel {
     let text = |text: String, most: usize| Cel::String(Arc::new(text.chars().take(most).collect()));
     let list = |items: Vec<String>| {
         let items = items.into_iter().take(MOST_ITEMS).map(|item| text(item, MOST_TEXT / 10));
@@ -178,9 +221,9 @@ fn of(field: Field, value: Option<Value>) -> Cel {
     };
     match value {
         Some(Value::List(items)) => list(items.into_iter().collect()),
-        Some(Value::Text(word)) if field.is_list() => list(vec![word]),
+        Some(Value::Text(word)) if is_list => list(vec![word]),
         Some(Value::Text(word)) => text(word, MOST_TEXT),
-        None if field.is_list() => list(Vec::new()),
+        None if is_list => list(Vec::new()),
         None => text(String::new(), 0),
     }
 }
@@ -211,14 +254,14 @@ fn kind(value: &Cel) -> &'static str {
 }
 
 /// Whatever is refused is dropped here too, where there is room for what is deep.
-fn compile(source: &str, fields: &[Field]) -> Result<Program, InvalidExpression> {
+fn compile(source: &str, names: Names<'_>) -> Result<Program, InvalidExpression> {
     let program = LANGUAGE.compile(source).map_err(|errors| {
         let first = errors.errors.into_iter().next();
         let column = first.as_ref().and_then(|error| usize::try_from(error.pos.1).ok()).filter(|column| *column > 0);
         let text = first.map_or_else(|| "it can't be read".to_owned(), |error| plainer(&error.msg));
         InvalidExpression { text, column }
     })?;
-    match bounds::check(program.expression(), fields) {
+    match bounds::check(program.expression(), names) {
         Ok(()) => Ok(program),
         Err(bounds::Objection { text, node }) => {
             let column = program.source_info().offset_for(node).map(|(start, _)| start as usize + 1);

@@ -3,6 +3,10 @@
 mod apply;
 mod example;
 mod expression;
+pub mod firing;
+mod rule;
+mod template;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +15,10 @@ use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules
 
 pub use apply::{Formula, Segment, segments_field};
 pub use example::{Example, Expected};
-pub use expression::{Expression, Failed, InvalidExpression, Seen};
+pub use expression::{Expression, Failed, InvalidExpression, Names, Seen};
+pub use firing::Firing;
+pub use rule::{Argument, Filled, Known, Order, Rule, Unfit, When, fill, subject_of};
+pub use template::Template;
 
 /// What one connection keeps in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +52,8 @@ pub struct Mapping {
     pub notes: Option<Direction>,
     /// What the mapping is to do with people who are made up, for `tandem mapping test`.
     pub examples: Vec<Example>,
+    /// What is done besides, when something happens.
+    pub rules: Vec<Rule>,
 }
 
 impl Default for Mapping {
@@ -65,6 +74,7 @@ impl Default for Mapping {
             task_number: None,
             notes: None,
             examples: Vec::new(),
+            rules: Vec::new(),
         }
     }
 }
@@ -83,7 +93,7 @@ pub fn travels(field: Field, wanted: Direction) -> Direction {
 }
 
 impl Mapping {
-    /// The rules that the mapping and the providers' bounds amount to.
+    /// By what records are decided: what the mapping and the providers' bounds amount to.
     pub fn rules(&self, timing: PerSide<Timing>) -> Rules {
         let fields: BTreeMap<Field, FieldRule> = self
             .fields
@@ -147,7 +157,24 @@ impl Mapping {
         field != Field::Role || self.places.ghl.contains_key(&field)
     }
 
-    /// The fields that an expression of this mapping may name: those that come from somewhere.
+    /// The fields that its expressions may name.
+    pub fn names(&self) -> Vec<Field> {
+        let own = self.fields.keys().copied().filter(|field| field.is_custom() && !self.formulas.contains_key(field));
+        Self::nameable(own)
+    }
+
+    /// The names of its segments.
+    pub fn segments(&self) -> impl Iterator<Item = &str> {
+        self.formulas
+            .values()
+            .flat_map(|formula| match formula {
+                Formula::Segments(segments) => segments.as_slice(),
+                Formula::Expression(_) => &[],
+            })
+            .map(|segment| segment.name.as_str())
+    }
+
+    /// The fields that an expression of a mapping may name: those that come from somewhere.
     pub fn nameable(own: impl IntoIterator<Item = Field>) -> Vec<Field> {
         Field::ALL.into_iter().chain(own).collect()
     }

@@ -12,8 +12,10 @@ pub struct Work<'a> {
     pub source: &'a str,
     /// The record's connection.
     pub connection: &'a ConnectionId,
-    /// The record.
+    /// The record, or the firing.
     pub record: &'a RecordId,
+    /// It is a rule that was started, and no record.
+    pub is_firing: bool,
     /// Its document's revision: a command of this very state, because an earlier one may have been worked off already.
     pub revision: u64,
     /// How urgent it is.
@@ -43,7 +45,7 @@ impl Work<'_> {
             Lane::Live => v1::Lane::Live,
             Lane::Bulk => v1::Lane::Bulk,
         };
-        let command = v1::Command { record_id: self.record.to_string(), lane: lane.into() };
+        let command = v1::Command { record_id: self.record.to_string(), lane: lane.into(), is_firing: self.is_firing };
         NewMessage {
             stream: Stream::Commands,
             lane: self.lane,

@@ -103,6 +103,28 @@ pub struct Document {
     /// Since when it has been about to make its thing, where those are made one at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub making_since: Option<Timestamp>,
+    /// What a mapping's rules wait for, as it was when the record was last in step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub watched: BTreeMap<String, String>,
+    /// Rules that have been started, and nobody knows yet but this document.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fired: Vec<Fired>,
+    /// How many rules were ever started by what this record became.
+    #[serde(default)]
+    pub fired_count: u32,
+}
+
+/// A rule that was started by what a record became.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fired {
+    /// Tells it from the record's others.
+    pub number: u32,
+    /// The rule's name.
+    pub rule: String,
+    /// What started it.
+    pub trigger: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What a record describes.
@@ -264,6 +286,9 @@ impl Document {
             causes: Vec::new(),
             dirty_since: None,
             making_since: None,
+            watched: BTreeMap::new(),
+            fired: Vec::new(),
+            fired_count: 0,
         }
     }
 

@@ -95,6 +95,23 @@ pub fn thing_record_id(connection: &ConnectionId, kind: Kind, side: Side, provid
     hashed(&[connection.as_str(), kind.name(), side.name(), provider_id])
 }
 
+/// What rules that were started are kept under.
+pub(crate) const FIRINGS: &str = "firing/";
+
+pub(crate) fn firing(connection: &ConnectionId, id: &RecordId) -> String {
+    format!("{FIRINGS}{connection}/{id}")
+}
+
+/// How often rules changed something for somebody.
+pub(crate) fn firing_rate(connection: &ConnectionId, whom: &str) -> String {
+    format!("firing-rate/{connection}/{}", short_hash(&[connection.as_str(), whom]))
+}
+
+/// The firing of a rule by something that happened: the same for both, however often it is heard of.
+pub fn firing_id(connection: &ConnectionId, rule: &str, cause: &str) -> RecordId {
+    hashed(&[connection.as_str(), "firing", rule, cause])
+}
+
 /// Where something is kept that is spread over so many entries.
 pub(crate) fn shard_of(id: &str, shards: u8) -> u8 {
     let sum = id.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));

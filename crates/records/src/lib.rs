@@ -2,6 +2,7 @@
 
 mod entry;
 mod error;
+mod firings;
 mod key;
 mod mappings;
 mod notes;
@@ -17,7 +18,8 @@ use tandem_reconcile::{Brake, Document, Kind};
 use tandem_store::{Expected, Store};
 
 pub use error::Error;
-pub use key::{record_id, thing_record_id};
+pub use firings::{Firings, LoadedFiring};
+pub use key::{firing_id, record_id, thing_record_id};
 pub use mappings::{MappingHistory, MappingVersion, Mappings};
 pub use notes::{Notes, SeenNotes};
 pub use prints::{Fingerprints, changed, fingerprint};
@@ -49,6 +51,11 @@ impl Records {
     /// Who does what only one may do at a time, kept in the same store.
     pub fn turns(&self) -> Turns {
         Turns::new(self.store.clone())
+    }
+
+    /// Rules that were started, kept in the same store.
+    pub fn firings(&self) -> Firings {
+        Firings::new(self.store.clone())
     }
 
     /// What readings of all tasks showed, kept in the same store.

@@ -7,6 +7,7 @@ mod backends;
 mod check;
 mod connections;
 mod mapping;
+mod notifications;
 mod overrides;
 mod problem;
 mod providers;
@@ -30,6 +31,7 @@ use tandem_proto::ConnectionId;
 use tandem_telemetry::Format;
 
 pub use mapping::{load_mapping, mapping_schema, read_mapping};
+pub use notifications::Notifications;
 pub use problem::{ConfigError, EXIT_BAD_CONFIGURATION, Origin, Problem};
 
 /// Environment variables by name.
@@ -67,6 +69,8 @@ pub struct Config {
     pub brake: Brake,
     /// How much the writer does at once.
     pub writer: Writer,
+    /// Where rules may send messages.
+    pub notifications: Notifications,
 }
 
 /// The mass-change brake.

@@ -94,7 +94,16 @@ const SKIP: Label = Label {
 const PARKED: Label = Label { key: "code", values: &["refused", "duplicate", "vanished", "key_taken"] };
 const DEAD: Label = Label {
     key: "code",
-    values: &["undecodable", "refused", "unavailable", "contended", "panic", "attempts_exhausted", "mapping"],
+    values: &[
+        "undecodable",
+        "refused",
+        "unavailable",
+        "contended",
+        "panic",
+        "attempts_exhausted",
+        "mapping",
+        "rule_failed",
+    ],
 };
 const MAPPED: Label = Label { key: "outcome", values: &["hinted", "skipped", "dead", "retry"] };
 const WRITTEN: Label = Label {
@@ -111,6 +120,8 @@ const WRITTEN: Label = Label {
         "skipped",
         "parked",
         "in_step",
+        "woken",
+        "acted",
     ],
 };
 const SCAN: Label = Label { key: "kind", values: &["backfill", "sweep"] };

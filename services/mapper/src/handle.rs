@@ -16,7 +16,7 @@ use tandem_telemetry::{Sent, Span, chain};
 
 use crate::observation::{Maker, Observation, of_event};
 use crate::shown::{self, Shown};
-use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter};
+use crate::{Config, Connection, Deps, UNAVAILABLE, dead_letter, rules};
 
 /// How a delivery is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ const MOST_MERGES: usize = 8;
 /// After this it is known, or never will be, for whom a contact was made.
 const OWN_CREATE: Duration = Duration::from_mins(5);
 
-/// The event, unless it can't be read.
+/// The event, unless it can't be read, and then the rules that wait for it.
 pub(crate) async fn handle(
     config: &Config,
     deps: &Deps,
@@ -58,6 +58,19 @@ pub(crate) async fn handle(
     let Some(envelope) = envelope else {
         return dead_letter::store(deps, delivery, "undecodable", "the message is no event of this version").await;
     };
+    let settlement = observe(config, deps, (delivery, &envelope)).await;
+    if !matches!(settlement, Settlement::Done | Settlement::Skipped) {
+        return settlement;
+    }
+    let started = rules::start(config, deps, (delivery, &envelope)).await;
+    if let Err(failure) = &started {
+        let id = &envelope.header.id;
+        tracing::warn!(event.id = %id, error = %chain(failure), "rules that wait for event {id} could not be started; it is tried again");
+    }
+    rules::settled(settlement, &started)
+}
+
+async fn observe(config: &Config, deps: &Deps, (delivery, envelope): (&Delivery, &Envelope)) -> Settlement {
     let Payload::Event(event) = &envelope.payload else {
         return dead_letter::store(deps, delivery, "undecodable", "the message on EVENTS is no event").await;
     };
@@ -309,10 +322,16 @@ pub(crate) async fn publish(
 ) -> Result<(), tandem_queue::Error> {
     let (connection, source) = (&document.connection, "mapper");
     let (causation_id, now_ms) = (&*cause.id, Timestamp::now().as_millisecond());
-    let work = Work { source, connection, record: &document.id, revision, lane, causation_id, now_ms };
+    let record = &document.id;
+    send(deps, Work { source, connection, record, is_firing: false, revision, lane, causation_id, now_ms }).await
+}
+
+/// Publishes a command.
+pub(crate) async fn send(deps: &Deps, work: Work<'_>) -> Result<(), tandem_queue::Error> {
+    let lane = work.lane;
     let mut span = None;
     let message = work.message(|id| {
-        let (stream, connection) = (Stream::Commands.name(), connection.as_str());
+        let (stream, connection) = (Stream::Commands.name(), work.connection.as_str());
         let sent = Span::send(&Sent { stream, kind: "command", lane: lane.name(), id, connection });
         span.insert(sent).trace().to_string()
     });

@@ -4,6 +4,7 @@ mod dead_letter;
 mod handle;
 mod observation;
 mod pace;
+mod rules;
 mod settle;
 mod shown;
 

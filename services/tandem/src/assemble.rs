@@ -8,14 +8,14 @@ use std::time::Duration;
 use anyhow::Context as _;
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret as _, SecretString};
-use tandem_contact::PerSide;
+use tandem_contact::{PerSide, Side};
 use tandem_credentials::{GhlCredential, GhlTokenRoutes, MasterKeys, Timing as TokenTiming, Tokens, Vault};
 use tandem_ingest::{
     GhlReader, HookConfig, HookConnection, HookTiming, OAuthConfig, OpenPhoneReader, ScanConfig, ScanConnection,
     StateKeys,
 };
 use tandem_limits::{BudgetKey, BudgetRate, Limits};
-use tandem_mapping::Mapping;
+use tandem_mapping::{Mapping, Order};
 use tandem_outbound::{Client, ClientConfig};
 use tandem_proto::ConnectionId;
 use tandem_providers::ghl::oauth::App;
@@ -27,7 +27,7 @@ use tandem_reconcile::{BrakeLimit, Rules, Timing};
 use tandem_service::Config;
 use tandem_service::config::{self, Rate};
 use tandem_store::Store;
-use tandem_writer::{Connection, GhlSide, OpenPhoneSide};
+use tandem_writer::{Connection, GhlSide, Notifier, OpenPhoneSide};
 
 /// Deliveries being answered at once; more are asked to come back.
 const MOST_WEBHOOKS_AT_ONCE: usize = 1024;
@@ -131,8 +131,13 @@ fn scopes(config: &Config) -> Vec<&'static str> {
         Purpose::Notes => has_notes,
         Purpose::Sync | Purpose::Setup | Purpose::Check => true,
     };
-    let used = ghl::operations::ALL.iter().filter(|operation| operation.purposes.iter().any(is_used));
-    let scopes: BTreeSet<&str> = used.flat_map(|operation| operation.scopes).copied().collect();
+    let used = ghl::operations::ALL.iter().copied().filter(|operation| operation.purposes.iter().any(is_used));
+    let orders = config.connections.iter().flat_map(|connection| &connection.mapping.rules).flat_map(|rule| &rule.then);
+    let ordered = orders.filter_map(|order| match order {
+        Order::Provider { action, .. } if action.side == Side::Ghl => Some(action.operation),
+        Order::Provider { .. } | Order::Notify { .. } => None,
+    });
+    let scopes: BTreeSet<&str> = used.chain(ordered).flat_map(|operation| operation.scopes).copied().collect();
     scopes.into_iter().collect()
 }
 
@@ -162,10 +167,34 @@ pub(crate) fn hooks(config: &Config, limits: &Limits) -> anyhow::Result<Option<H
         client: client.clone(),
         api_key: connection.openphone.api_key.clone(),
         budget: openphone_budget(config, limits, connection),
-        events: if connection.mapping.tasks.is_some() { CONTACT_AND_TASK_EVENTS } else { CONTACT_EVENTS },
+        events: hook_events(&connection.mapping),
     };
     let timing = HookTiming { answer_within: provider.timing.timeout + ANSWER_MARGIN, ..HookTiming::default() };
     Ok(Some(HookConfig { public_url, connections: ours.iter().map(connection).collect(), timing }))
+}
+
+/// What travels, and what rules wait for.
+fn hook_events(mapping: &Mapping) -> Vec<&'static str> {
+    let travelling = if mapping.tasks.is_some() { CONTACT_AND_TASK_EVENTS } else { CONTACT_EVENTS };
+    let waited = mapping.rules.iter().filter_map(|rule| rule.when.event());
+    let waited = waited.filter(|event| event.side == Side::OpenPhone).map(tandem_catalog::Event::kind);
+    let mut events = travelling.to_vec();
+    for event in waited {
+        if !events.contains(&event) {
+            events.push(event);
+        }
+    }
+    events
+}
+
+/// Where rules send messages; none where the configuration names no channel.
+pub(crate) fn notifier(config: &Config) -> anyhow::Result<Option<Notifier>> {
+    let config::Notifications { channels, allowed } = &config.notifications;
+    if channels.is_empty() {
+        return Ok(None);
+    }
+    let options = tandem_notify::Options { allowed: allowed.clone(), ..tandem_notify::Options::default() };
+    Ok(Some(Notifier::new(tandem_notify::Sender::new(options)?, channels.clone())))
 }
 
 /// Where secrets are kept.

@@ -96,7 +96,7 @@ impl Rooms {
     }
 
     async fn trim(&self) {
-        let Some(Backends { queue, .. }) = self.reached.get() else { return };
+        let Some(Backends { queue, records, .. }) = self.reached.get() else { return };
         for stream in Stream::ALL {
             let Some(kept) = kept(stream) else { continue };
             let oldest = Timestamp::now() - kept;
@@ -105,6 +105,13 @@ impl Rooms {
                 Ok(count) => tracing::info!(count, "{count} old messages of {} were let go", stream.name()),
                 Err(error) => tracing::warn!(%error, "old messages of {} could not be let go", stream.name()),
             }
+        }
+        // As long as the journal tells of them.
+        let oldest = Timestamp::now() - kept(Stream::Journal).unwrap_or_default();
+        match records.firings().trim(oldest).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "{count} rules that were carried out long ago were let go"),
+            Err(error) => tracing::warn!(%error, "rules that were carried out long ago could not be let go"),
         }
     }
 }

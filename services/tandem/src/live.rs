@@ -10,7 +10,7 @@ use tandem_contact::PerSide;
 use tandem_mapping::Mapping;
 use tandem_records::{Error, Mappings};
 use tandem_service::Config;
-use tandem_service::config::{self, ConfigError, Environment};
+use tandem_service::config::{self, ConfigError, Environment, Notifications};
 use tandem_store::Store;
 use tandem_telemetry::chain;
 use tokio::sync::watch;
@@ -32,6 +32,8 @@ pub(crate) enum Unusable {
     Invalid(#[from] ConfigError),
     #[error("version {0} is not kept any more")]
     Gone(u32),
+    #[error("{0}")]
+    Channel(String),
 }
 
 /// Tells what holds, from the first look on and whenever it changes, until the shutdown.
@@ -89,7 +91,9 @@ pub(crate) async fn resolved(config: &Config, mappings: &Mappings) -> Result<Con
     for connection in &mut now.connections {
         let Some(number) = mappings.history(&connection.id).await?.holds else { continue };
         let text = mappings.text(&connection.id, number).await?;
-        let read = text.ok_or(Unusable::Gone(number)).and_then(|text| Ok(read(&text, &format!("version {number}"))?));
+        let channels = &config.notifications;
+        let read =
+            text.ok_or(Unusable::Gone(number)).and_then(|text| read(&text, &format!("version {number}"), channels));
         match read {
             Ok(mapping) => connection.mapping = mapping,
             Err(error) => tracing::error!(connection.id = %connection.id, error = %chain(&error),
@@ -100,10 +104,11 @@ pub(crate) async fn resolved(config: &Config, mappings: &Mappings) -> Result<Con
 }
 
 /// A mapping's text; `name` is what its problems name. Nothing of it comes from the environment: it is the same for everybody.
-pub(crate) fn read(text: &str, name: &str) -> Result<Mapping, ConfigError> {
+pub(crate) fn read(text: &str, name: &str, channels: &Notifications) -> Result<Mapping, Unusable> {
     let mapping = config::read_mapping(text, &PathBuf::from(name), &Environment::new())?;
     // Whatever it is asked to do is told now and not when it is.
     drop(mapping.rules(PerSide::default()));
+    channels.has_those_of(&mapping).map_err(Unusable::Channel)?;
     Ok(mapping)
 }
 

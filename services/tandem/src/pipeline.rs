@@ -251,7 +251,9 @@ async fn write(
     };
     let tokens = assemble::tokens(&config, &store, &limits)?;
     let connections = assemble::connections(&config, &limits, tokens.as_ref())?;
-    let deps = tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None, shutdown };
+    let notifier = assemble::notifier(&config)?;
+    let deps =
+        tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal: None, notifier, shutdown };
     let pace = tandem_writer::Pace { tasks: config.writer.task_poll, notes: config.writer.note_poll };
     tokio::select! {
         written = tandem_writer::run(writer, deps.clone()) => written?,

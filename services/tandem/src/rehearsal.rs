@@ -131,8 +131,16 @@ impl Stage<'_> {
         let mut connections = assemble::connections(self.config, self.limits, self.tokens)?;
         connections.retain(|id, _| id == connection);
         let rehearsal = Some(tandem_writer::Rehearsal::default());
-        let writer =
-            tandem_writer::Deps { queue, records, limits, metrics, connections, rehearsal, shutdown: ending.clone() };
+        let writer = tandem_writer::Deps {
+            queue,
+            records,
+            limits,
+            metrics,
+            connections,
+            rehearsal,
+            notifier: None,
+            shutdown: ending.clone(),
+        };
         let writing = tandem_writer::run(tandem_writer::Config::default(), writer);
         parts.spawn(async move { anyhow::Ok(writing.await?) });
         Ok(Copy { deps, parts, _ended: ending.clone().drop_guard(), ending })

@@ -26,7 +26,7 @@ use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{Rules, Unmergeable};
 use tandem_records::Records;
-use tandem_service::{Config, ConfigError};
+use tandem_service::Config;
 
 use crate::rehearsal::Stage;
 use crate::scan::connection_of;
@@ -148,7 +148,7 @@ pub(crate) enum Refusal {
     #[error("nothing is known of a conflict about {1} of record {0}")]
     NoConflict(RecordId, &'static str),
     #[error("{0}")]
-    Mapping(#[from] ConfigError),
+    Mapping(#[from] crate::live::Unusable),
     #[error("examples of the mapping don't hold:\n{0}")]
     Examples(String),
     #[error("there is no version {0} of the mapping: `tandem mapping history` shows those that are kept")]

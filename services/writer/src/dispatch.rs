@@ -19,13 +19,17 @@ use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::{Caller, LastStatus};
 use crate::dead_letter::{self, Reason};
 use crate::run::{Held, Settlement, Worker, spread};
-use crate::{Config, Deps, Error};
+use crate::{Config, Deps, Error, firing};
 use waiting::{Task, Waiting};
 
 /// Deliveries held per lane beyond those being worked on, of all connections together.
 const MOST_WAITING: usize = 2_048;
 /// Taken at once: a share for each of many connections.
 const MOST_AT_ONCE: usize = 64;
+/// Rules at work at once.
+const MOST_ACTING: usize = 64;
+/// Where there are more, they come again after this.
+const ACTING_PAUSE: Duration = Duration::from_secs(1);
 const PULL_WAIT: Duration = Duration::from_secs(30);
 const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,6 +42,7 @@ pub(crate) async fn run(config: Config, deps: Deps) -> Result<(), Error> {
         deps,
         waiting: Waiting::default(),
         working: JoinSet::new(),
+        acting: JoinSet::new(),
         pulls: JoinSet::new(),
         pulling: BTreeMap::new(),
     };
@@ -47,6 +52,7 @@ pub(crate) async fn run(config: Config, deps: Deps) -> Result<(), Error> {
         tokio::select! {
             () = shutdown.cancelled() => break Ok(()),
             Some(finished) = dispatch.working.join_next() => dispatch.finished(finished.ok()),
+            Some(_) = dispatch.acting.join_next() => {}
             Some(pulled) = dispatch.pulls.join_next() => {
                 // One that was given up has taken nothing.
                 let taken = pulled.map_or(Ok(()), |pulled| dispatch.take(pulled));
@@ -73,6 +79,8 @@ struct Dispatch {
     deps: Deps,
     waiting: Waiting,
     working: JoinSet<(ConnectionId, RecordId)>,
+    /// Rules that were started: beside the records, so that a channel that hangs holds up nobody.
+    acting: JoinSet<()>,
     pulls: JoinSet<Pulled>,
     /// Pulls under way.
     pulling: BTreeMap<Consumer, AbortHandle>,
@@ -114,11 +122,28 @@ impl Dispatch {
 
     fn accept(&mut self, consumer: Consumer, delivery: Delivery) {
         match read(&delivery) {
-            Some((connection, record, traceparent)) if self.deps.connections.contains_key(&connection) => {
-                self.waiting.push(Task { consumer, connection, record, traceparent, delivery, since: Instant::now() });
+            Some(Read { connection, record, traceparent, is_firing })
+                if self.deps.connections.contains_key(&connection) =>
+            {
+                let task = Task { consumer, connection, record, traceparent, delivery, since: Instant::now() };
+                if is_firing {
+                    self.act(task);
+                } else {
+                    self.waiting.push(task);
+                }
             }
             Some(_) => self.set_aside(delivery, "refused", "the connection is not in the configuration"),
             None => self.set_aside(delivery, "undecodable", "the message on COMMANDS is no command of this version"),
+        }
+    }
+
+    /// Where many rules are at work, one more comes again.
+    fn act(&mut self, task: Task) {
+        let (deps, config) = (self.deps.clone(), self.config);
+        if self.acting.len() < MOST_ACTING {
+            self.acting.spawn(async move { drop(work(config, deps, (task, true)).await) });
+        } else {
+            self.acting.spawn(async move { settle(&deps, task.delivery, Settlement::Nak(spread(ACTING_PAUSE))).await });
         }
     }
 
@@ -133,7 +158,7 @@ impl Dispatch {
         while self.working.len() < self.config.in_flight {
             let Some(task) = self.waiting.next(self.config.in_flight_per_connection) else { return };
             let (deps, config) = (self.deps.clone(), self.config);
-            self.working.spawn(work(config, deps, task));
+            self.working.spawn(work(config, deps, (task, false)));
         }
     }
 
@@ -152,11 +177,12 @@ impl Dispatch {
             }
         }
         while self.working.join_next().await.is_some() {}
+        while self.acting.join_next().await.is_some() {}
     }
 }
 
 /// One run and its settlement, as the next step of the change that it belongs to.
-async fn work(config: Config, deps: Deps, task: Task) -> (ConnectionId, RecordId) {
+async fn work(config: Config, deps: Deps, (task, is_firing): (Task, bool)) -> (ConnectionId, RecordId) {
     let key = (task.connection.clone(), task.record.clone());
     let message = &task.delivery.message;
     if task.delivery.deliveries == 1 {
@@ -171,21 +197,22 @@ async fn work(config: Config, deps: Deps, task: Task) -> (ConnectionId, RecordId
         deliveries: task.delivery.deliveries,
         traceparent: &task.traceparent,
     });
-    span.concerns(task.connection.as_str(), Some(task.record.as_str()));
+    span.concerns(task.connection.as_str(), (!is_firing).then_some(task.record.as_str()));
     // Boxed: it is large, and each wrapper would copy it.
-    span.run(Box::pin(attend_and_settle(config, deps, (task, &span)))).await;
+    span.run(Box::pin(attend_and_settle(config, deps, (task, is_firing), &span))).await;
     key
 }
 
 /// Whatever happens inside, the record is given free.
-async fn attend_and_settle(config: Config, deps: Deps, (task, span): (Task, &Span)) {
+async fn attend_and_settle(config: Config, deps: Deps, (task, is_firing): (Task, bool), span: &Span) {
     let half = deps.queue.settings().ack_wait / 2;
     if task.since.elapsed() > half
         && let Err(error) = task.delivery.in_progress().await
     {
         tracing::debug!(error = %chain(&error), "the ack time could not be prolonged");
     }
-    let settlement = match AssertUnwindSafe(Box::pin(attend(&config, &deps, (&task, span)))).catch_unwind().await {
+    let attended = attend(&config, &deps, (&task, is_firing), span);
+    let settlement = match AssertUnwindSafe(Box::pin(attended)).catch_unwind().await {
         Ok(settlement) => settlement,
         Err(_) if task.delivery.deliveries >= config.max_attempts => {
             Settlement::Dead(Reason { code: "panic", text: "working on this record failed every time".to_owned() })
@@ -203,7 +230,7 @@ async fn attend_and_settle(config: Config, deps: Deps, (task, span): (Task, &Spa
     settle(&deps, task.delivery, settlement).await;
 }
 
-async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> Settlement {
+async fn attend(config: &Config, deps: &Deps, (task, is_firing): (&Task, bool), span: &Span) -> Settlement {
     let Some(connection) = deps.connections.get(&task.connection) else { return Settlement::Ack };
     if let Some(wait) = connection.pause.remaining(Instant::now()) {
         return Settlement::Nak(spread(wait));
@@ -219,17 +246,14 @@ async fn attend(config: &Config, deps: &Deps, (task, span): (&Task, &Span)) -> S
         }
     }
     let owner = format!("{:016x}", rand::random::<u64>());
-    let run = Run { owner, fresh: PerSide::default() };
-    let worker = Worker {
-        caller,
-        config,
-        record: &task.record,
-        run,
-        held: Held::default(),
-        linked: Vec::new(),
-        rules: connection.rules.clone(),
+    let worked = async {
+        if is_firing {
+            return firing::Rules { caller, config, id: &task.record, owner }.work().await;
+        }
+        let (run, rules) = (Run { owner, fresh: PerSide::default() }, connection.rules.clone());
+        let (held, linked) = (Held::default(), Vec::new());
+        Worker { caller, config, record: &task.record, run, held, linked, rules }.work().await
     };
-    let worked = worker.work();
     // A run may wait for slots and answers for longer than the ack time: say so now and then.
     tokio::pin!(worked);
     let pulse = deps.queue.settings().ack_wait / 2;
@@ -267,9 +291,18 @@ async fn give_back(delivery: Delivery, settlement: Settlement, is_dead: bool) ->
     }
 }
 
-fn read(delivery: &Delivery) -> Option<(ConnectionId, RecordId, String)> {
-    let envelope = Envelope::decode(&delivery.message.body).ok()?;
-    let Payload::Command(command) = envelope.payload else { return None };
+/// What a command says.
+struct Read {
+    connection: ConnectionId,
+    record: RecordId,
+    traceparent: String,
+    is_firing: bool,
+}
+
+fn read(delivery: &Delivery) -> Option<Read> {
+    let Envelope { header, payload } = Envelope::decode(&delivery.message.body).ok()?;
+    let Payload::Command(command) = payload else { return None };
     let record = RecordId::new(command.record_id).ok()?;
-    Some((envelope.header.connection, record, envelope.header.traceparent))
+    let (connection, traceparent) = (header.connection, header.traceparent);
+    Some(Read { connection, record, traceparent, is_firing: command.is_firing })
 }

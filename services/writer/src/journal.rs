@@ -22,6 +22,8 @@ pub(crate) struct Line {
     pub(crate) request: &'static str,
     pub(crate) status: u32,
     pub(crate) provider_trace: String,
+    /// Tells it from others of the same revision and outcome.
+    pub(crate) mark: String,
 }
 
 impl Line {
@@ -64,6 +66,7 @@ pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u6
         Some(Side::OpenPhone) => v1::Side::Openphone,
         None => v1::Side::Unspecified,
     };
+    let id = format!("{}@{revision}.{}{}", document.id, line.outcome, line.mark);
     let entry = v1::JournalEntry {
         record_id: document.id.to_string(),
         outcome: line.outcome.to_owned(),
@@ -75,7 +78,6 @@ pub(crate) async fn write(caller: &Caller<'_>, document: &Document, revision: u6
         provider_trace: line.provider_trace,
         causes: document.causes.iter().map(wire).collect(),
     };
-    let id = format!("{}@{revision}.{}", document.id, line.outcome);
     publish(caller, document, Stream::Journal, id, Payload::JournalEntry(entry)).await;
 }
 

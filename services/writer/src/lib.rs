@@ -7,9 +7,11 @@ mod command;
 mod connection;
 mod dead_letter;
 mod dispatch;
+mod firing;
 mod ghl;
 mod journal;
 mod note;
+mod notify;
 mod openphone;
 mod pause;
 mod people;
@@ -33,6 +35,7 @@ use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Connection, GhlSide, OpenPhoneSide};
+pub use notify::Notifier;
 pub use poll::{Pace, poll};
 pub use rehearsal::Rehearsal;
 
@@ -78,6 +81,8 @@ pub struct Deps {
     pub connections: BTreeMap<ConnectionId, Arc<Connection>>,
     /// With one nothing is written at providers: every write is taken to have been done as it was meant. Reads are real.
     pub rehearsal: Option<Rehearsal>,
+    /// Where rules send messages; none where the configuration names no channel.
+    pub notifier: Option<Notifier>,
     /// Cancelled when a stop is asked for: nothing new is begun, and nobody waits for a slot much longer.
     pub shutdown: CancellationToken,
 }

@@ -10,24 +10,28 @@ mod thing;
 mod trial;
 mod write;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tandem_contact::Side;
-use tandem_proto::RecordId;
+use tandem_contact::{PerSide, Side};
+use tandem_mapping::Firing;
+use tandem_mapping::firing::State;
+use tandem_proto::{Lane, RecordId};
 use tandem_providers::openphone::task::Task;
 use tandem_providers::{ContactId, ghl::Contact as GhlContact, openphone::Contact};
 use tandem_reconcile::{
-    Cause, Document, IntentKind, Kind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied, settle,
+    Cause, Document, Fired, IntentKind, Kind, Rules, Run, Step, Writes, at_rest, external_key, next_step, not_applied,
+    settle,
 };
-use tandem_records::Loaded;
+use tandem_records::{Loaded, firing_id};
 use tandem_store::Expected;
 use tandem_telemetry::chain;
 
 use crate::call::{Caller, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::{Config, Failure, ghl, note as notes, openphone, task as tasks};
+use crate::{Config, Failure, command, ghl, note as notes, openphone, task as tasks};
 
 pub(crate) use write::Unfit;
 
@@ -138,6 +142,7 @@ impl Worker<'_> {
         if let Err(failed) = self.apply_mapping(&mut loaded.document) {
             return Ok(Flow::Stop(Settlement::Dead(failed)));
         }
+        self.caller.connection.mapping.set_out(&mut loaded.document, self.caller.lane == Lane::Live);
         let now = Timestamp::now();
         match next_step(&loaded.document, &self.rules, &self.run, now) {
             Step::Done(why) => self.rest(loaded, why).await,
@@ -194,18 +199,40 @@ impl Worker<'_> {
 
     /// What was read before somebody else changed the document is not relied on.
     fn forget(&mut self) {
-        self.run.fresh = tandem_contact::PerSide::default();
+        self.run.fresh = PerSide::default();
         self.held = Held::default();
     }
 
     /// Nothing is left to do.
     async fn rest(&self, mut loaded: Loaded, why: &'static str) -> Result<Flow, tandem_records::Error> {
-        if loaded.document.dirty_since.is_some() || loaded.document.attempts > 0 {
+        let is_noticed = self.caller.connection.mapping.notice(&mut loaded.document, Timestamp::now());
+        if loaded.document.dirty_since.is_some() || loaded.document.attempts > 0 || is_noticed {
             at_rest(&mut loaded.document);
-            self.save(&loaded.document, loaded.revision).await?;
+            loaded.revision = self.save(&loaded.document, loaded.revision).await?;
+        }
+        if !loaded.document.fired.is_empty() {
+            return self.start_rules(loaded).await;
         }
         tracing::debug!(record.id = %self.record, why, "record {} is at rest", self.record);
         Ok(Flow::Stop(Settlement::Ack))
+    }
+
+    /// Rules that were started by what the record became: each is known by its number, however often this is begun.
+    async fn start_rules(&self, mut loaded: Loaded) -> Result<Flow, tandem_records::Error> {
+        let firings = self.caller.deps.records.firings();
+        for fired in std::mem::take(&mut loaded.document.fired) {
+            if self.caller.deps.rehearsal.is_some() {
+                continue;
+            }
+            let firing = started(&loaded.document, fired);
+            let Some(revision) = firings.begin(&firing).await? else { continue };
+            if let Err(error) = command::publish_firing(&self.caller, &firing, revision).await {
+                tracing::warn!(record.id = %self.record, error = %chain(&error), "rule `{}` can't be started now", firing.rule);
+                return Ok(Flow::Stop(Settlement::Nak(Duration::from_secs(1))));
+            }
+        }
+        self.save(&loaded.document, loaded.revision).await?;
+        Ok(Flow::Again)
     }
 
     pub(crate) async fn save(&self, document: &Document, revision: u64) -> Result<u64, tandem_records::Error> {
@@ -224,6 +251,7 @@ impl Worker<'_> {
         let is_done = is_made && matches!(next_step(document, &self.rules, &self.run, Timestamp::now()), Step::Done(_));
         if is_done {
             at_rest(document);
+            self.caller.connection.mapping.notice(document, Timestamp::now());
         }
         Ok((self.save(document, revision).await?, is_done))
     }
@@ -329,6 +357,25 @@ impl Worker<'_> {
         let wait = tandem_policy::backoff::delay(document.attempts, base, cap, rand::random());
         tandem_reconcile::failed(document, Timestamp::now() + wait);
         wait
+    }
+}
+
+fn started(document: &Document, fired: Fired) -> Firing {
+    let cause = format!("{}#{}", document.id, fired.number);
+    let contact = |side| document.provider_id(side).map(str::to_owned);
+    Firing {
+        id: firing_id(&document.connection, &fired.rule, &cause),
+        connection: document.connection.clone(),
+        rule: fired.rule,
+        trigger: fired.trigger,
+        at: fired.at,
+        record: Some(document.id.clone()),
+        contact: PerSide { ghl: contact(Side::Ghl), openphone: contact(Side::OpenPhone) },
+        facts: BTreeMap::new(),
+        state: State::New,
+        actions: Vec::new(),
+        attempts: 0,
+        not_before: None,
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::{MOST_ITEMS, MOST_TEXT, Names};
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators};
 use regex::RegexBuilder;
-use tandem_contact::Field;
-
-use super::{MOST_ITEMS, MOST_TEXT};
 
 /// Steps that an evaluation may take; one is well under a microsecond.
 const MOST_STEPS: u64 = 300_000;
@@ -58,20 +56,29 @@ struct Bound {
 }
 
 impl Bound {
+    /// A value of a contact or an event.
+    fn of(is_list: bool) -> Self {
+        if is_list {
+            Self { items: MOST_ITEMS as u64, chars: MOST_TEXT as u64 / 10 }
+        } else {
+            Self { items: 1, chars: MOST_TEXT as u64 }
+        }
+    }
+
     fn all(self) -> u64 {
         self.items.saturating_mul(self.chars)
     }
 }
 
 /// Looks through a whole expression.
-pub(super) fn check(expression: &IdedExpr, fields: &[Field]) -> Result<(), Objection> {
-    let mut walk = Walk { fields, names: BTreeMap::new(), steps: 0, depth: 0 };
+pub(super) fn check(expression: &IdedExpr, names: Names<'_>) -> Result<(), Objection> {
+    let mut walk = Walk { known: names, names: BTreeMap::new(), steps: 0, depth: 0 };
     walk.value(expression)?;
     Ok(())
 }
 
 struct Walk<'a> {
-    fields: &'a [Field],
+    known: Names<'a>,
     /// The variables of the loops around.
     names: BTreeMap<String, Bound>,
     steps: u64,
@@ -101,9 +108,14 @@ impl Walk<'_> {
                 None if name == "contact" => {
                     return object("`contact` has fields: name one, as in `contact.first_name`".to_owned());
                 }
+                None if name == "event" && !self.known.event.is_empty() => {
+                    let example = self.known.event.first().map_or("", |fact| fact.name);
+                    return object(format!("`event` has facts: name one, as in `event.{example}`"));
+                }
                 None => return object(format!("`{name}` is not known: fields are named as in `contact.first_name`")),
             },
-            Expr::Select(select) if is_contact(&select.operand) => self.field(node, &select.field)?,
+            Expr::Select(select) if is_root(&select.operand, "contact") => self.field(node, &select.field)?,
+            Expr::Select(select) if is_root(&select.operand, "event") => self.fact(node, &select.field)?,
             Expr::Select(select) => {
                 return object(format!("`.{}` can be asked of `contact` only", select.field));
             }
@@ -135,15 +147,26 @@ impl Walk<'_> {
     }
 
     fn field(&self, node: &IdedExpr, name: &str) -> Result<Bound, Objection> {
-        match self.fields.iter().find(|field| field.name() == name) {
-            Some(field) if field.is_list() => Ok(Bound { items: MOST_ITEMS as u64, chars: MOST_TEXT as u64 / 10 }),
-            Some(_) => Ok(Bound { items: 1, chars: MOST_TEXT as u64 }),
-            None => {
-                let known: Vec<&str> = self.fields.iter().map(|field| field.name()).collect();
-                let text = format!("`contact` has no field `{name}` (known: {})", known.join(", "));
-                Err(Objection { text, node: node.id })
-            }
+        if let Some(field) = self.known.contact.iter().find(|field| field.name() == name) {
+            return Ok(Bound::of(field.is_list()));
         }
+        let known: Vec<&str> = self.known.contact.iter().map(|field| field.name()).collect();
+        let text = format!("`contact` has no field `{name}` (known: {})", known.join(", "));
+        Err(Objection { text, node: node.id })
+    }
+
+    fn fact(&self, node: &IdedExpr, name: &str) -> Result<Bound, Objection> {
+        let facts = self.known.event;
+        if let Some(fact) = facts.iter().find(|fact| fact.name == name) {
+            return Ok(Bound::of(fact.is_list));
+        }
+        let known: Vec<&str> = facts.iter().map(|fact| fact.name).collect();
+        let text = if known.is_empty() {
+            "there is no `event` here: what starts this is no event of a provider, or one that tells nothing".to_owned()
+        } else {
+            format!("the event tells no `{name}` (known: {})", known.join(", "))
+        };
+        Err(Objection { text, node: node.id })
     }
 
     fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Result<Bound, Objection> {
@@ -151,12 +174,16 @@ impl Walk<'_> {
         let name = call.func_name.as_str();
         if name == operators::INDEX
             && let [of, key] = call.args.as_slice()
-            && is_contact(of)
+            && (is_root(of, "contact") || is_root(of, "event"))
         {
             let Expr::Literal(LiteralValue::String(field)) = &key.expr else {
                 return object("a field of `contact` is named by a text".to_owned());
             };
-            return self.field(node, field.inner());
+            return if is_root(of, "contact") {
+                self.field(node, field.inner())
+            } else {
+                self.fact(node, field.inner())
+            };
         }
         let mut given = Vec::new();
         for part in call.target.as_deref().into_iter().chain(&call.args) {
@@ -225,8 +252,8 @@ impl Walk<'_> {
     }
 }
 
-fn is_contact(node: &IdedExpr) -> bool {
-    matches!(&node.expr, Expr::Ident(name) if name == "contact")
+fn is_root(node: &IdedExpr, root: &str) -> bool {
+    matches!(&node.expr, Expr::Ident(name) if name == root)
 }
 
 fn is_operator(name: &str) -> bool {

@@ -11,7 +11,7 @@ use url::form_urlencoded::Serializer;
 use crate::request::fill;
 use crate::{ContactId, InvalidId, Operation, Request, json};
 
-use super::{ApiVersion, operations};
+use super::{ApiVersion, NotOffered, operations};
 
 const VERSION: HeaderName = HeaderName::from_static("version");
 
@@ -44,6 +44,43 @@ impl fmt::Display for Id {
 /// `GET /contacts/{id}`: the only read that gives names in their own case.
 pub fn contact(id: &ContactId, version: &ApiVersion) -> Request {
     build(&operations::CONTACT_GET, version, &[id.as_str()])
+}
+
+/// Any operation, as a rule words it: what stands in the route, the query and the body, with the keys of the dated API.
+///
+/// # Errors
+/// The version doesn't offer it, or something can't stand in the route.
+pub fn order(
+    operation: &'static Operation,
+    version: &ApiVersion,
+    (route, given, body): (&[String], &[(String, String)], Option<&Json>),
+) -> Result<Request, NotOrderable> {
+    version.offers(operation)?;
+    for id in route {
+        Id::new(id)?;
+    }
+    let route: Vec<&str> = route.iter().map(String::as_str).collect();
+    let given: Vec<_> = given.iter().map(|(name, value)| (v3_name(version, name), Some(value.as_str()))).collect();
+    let request = query(operation, version, &route, &given);
+    // Every body of GHL is an object.
+    let Some(Json::Object(keys)) = body else { return Ok(request) };
+    let renamed = keys.iter().map(|(name, value)| (v3_name(version, name).to_owned(), value.clone()));
+    Ok(request.with_json(&Json::Object(renamed.collect())))
+}
+
+fn v3_name<'a>(version: &ApiVersion, dated: &'a str) -> &'a str {
+    if version.is_v3() { super::version::v3_key(dated) } else { dated }
+}
+
+/// The operation can't be carried out as it is worded.
+#[derive(Debug, thiserror::Error)]
+pub enum NotOrderable {
+    /// The configured version lacks it.
+    #[error(transparent)]
+    NotOffered(#[from] NotOffered),
+    /// An id can't stand in the route.
+    #[error("something in the route is no id: {0}")]
+    Id(#[from] InvalidId),
 }
 
 /// The operation with its placeholders filled in, in their order. Ids were checked, so none can leave its segment.
@@ -97,6 +134,25 @@ mod tests {
         assert_eq!(request.http.headers()["version"], "2021-07-28");
         assert_eq!(request.operation.auth, crate::AuthScheme::Bearer);
         assert!(request.http.body().is_empty());
+    }
+
+    #[test]
+    fn an_operation_that_a_rule_words_has_everything_in_its_place() {
+        let text = |text: &str| text.to_owned();
+        let route = [text("c1"), text("w/1")];
+        let body = serde_json::json!({ "eventStartTime": "2026-12-01" });
+        for (version, header) in [("2021-07-28", "2021-07-28"), ("v3", "v3")] {
+            let version = ApiVersion::new(version).unwrap();
+            let asked = (&route[..], &[(text("locationId"), text("l 1"))][..], Some(&body));
+            let request = order(&operations::CONTACT_WORKFLOW_ADD, &version, asked).unwrap();
+            assert_eq!(request.http.uri(), "/contacts/c1/workflow/w%2F1?locationId=l+1");
+            assert_eq!(request.http.headers()["version"], header);
+            assert_eq!(request.http.body(), r#"{"eventStartTime":"2026-12-01"}"#);
+        }
+        let v3 = ApiVersion::new("v3").unwrap();
+        assert!(order(&operations::CONTACTS_LIST, &v3, (&[], &[], None)).is_err());
+        let empty = [text(""), text("w1")];
+        assert!(order(&operations::CONTACT_WORKFLOW_ADD, &v3, (&empty, &[], None)).is_err());
     }
 
     proptest! {

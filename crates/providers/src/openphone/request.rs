@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 use tandem_contact::{Field, Fields, Observed, Value};
 
-use crate::{ContactId, Request};
+use crate::{ContactId, InvalidId, Operation, Request};
 
 use super::contact::{SCALARS, is_source_url};
 use super::{OpenPhoneView, Surface, operations, patch, wire};
@@ -65,6 +65,25 @@ impl List {
         let asked = Surface::V1.page(PAGE_SIZE, token).with("externalIds", ids);
         wire::query(&operations::V1_CONTACTS_LIST, &[], &asked)
     }
+}
+
+/// Any operation, as a rule words it: what stands in the route, the query and the body.
+///
+/// # Errors
+/// Something can't stand in the route.
+pub fn order(
+    operation: &'static Operation,
+    (route, query, body): (&[String], &[(String, String)], Option<&Json>),
+) -> Result<Request, InvalidId> {
+    for id in route {
+        ContactId::new(id)?;
+    }
+    let route: Vec<&str> = route.iter().map(String::as_str).collect();
+    let request = wire::asked(operation, &route, query);
+    Ok(match body {
+        Some(body) => request.with_json(body),
+        None => request,
+    })
 }
 
 /// `GET /v1/contacts/{id}`.

@@ -128,12 +128,15 @@ fn unwrapped(body: &Map<String, Json>) -> &Map<String, Json> {
     }
 }
 
-/// Webhooks write `CT` before the id that the API uses bare (contract sheet, section 3.1).
 pub(super) fn contact_id(resource: &Map<String, Json>) -> Option<ContactId> {
-    let text = json::text(resource, "id")?;
+    ContactId::new(bare_id(&json::text(resource, "id")?)).ok()
+}
+
+/// Webhooks write `CT` before the id of a contact that the API uses bare (contract sheet, section 3.1).
+pub fn bare_id(id: &str) -> &str {
     let bare =
-        text.strip_prefix("CT").filter(|rest| rest.len() == 24 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    ContactId::new(bare.unwrap_or(&text)).ok()
+        id.strip_prefix("CT").filter(|rest| rest.len() == 24 && rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    bare.unwrap_or(id)
 }
 
 #[cfg(test)]

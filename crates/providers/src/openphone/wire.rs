@@ -122,10 +122,15 @@ pub(super) fn build(operation: &'static Operation, ids: &[&str]) -> Request {
 
 /// The same with a query.
 pub(super) fn query(operation: &'static Operation, ids: &[&str], query: &Query) -> Request {
+    asked(operation, ids, &query.0)
+}
+
+/// The same with pairs of any kind.
+pub(super) fn asked<N: AsRef<str>>(operation: &'static Operation, ids: &[&str], query: &[(N, String)]) -> Request {
     let mut path = fill(operation.path(), ids);
-    if !query.0.is_empty() {
+    if !query.is_empty() {
         path.push('?');
-        path.push_str(&Serializer::new(String::new()).extend_pairs(&query.0).finish());
+        path.push_str(&Serializer::new(String::new()).extend_pairs(query).finish());
     }
     let request = Request::new(operation, &path);
     if path.starts_with("/v1/") { request } else { request.with_header(VERSION, API_VERSION) }

@@ -7,6 +7,7 @@ mod codec;
 mod custom;
 mod examples;
 mod fields;
+mod rules;
 mod schema;
 
 use std::cell::RefCell;
@@ -114,6 +115,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let notes = notes(&keys.slot("notes"));
     let filter = keys.slot("filter");
     let examples = keys.slot("examples");
+    let listed_rules = keys.slot("rules");
     let has_role = !matches!(role, Some(None));
     let own_named = fields::Usual { rule: usual, has_role };
     let known = if listed.is_empty() { Some(fields::all(usual)) } else { fields::fields(&listed, &own_named) };
@@ -132,7 +134,9 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     mapping.places.ghl.extend(role?.map(|id| (Field::Role, id)));
     let own: Vec<custom::Read<'_>> = known?.into_iter().chain(own?).chain(segments?).collect();
     custom::put_together(&mut mapping, own, &filter)?;
+    let rules = rules::rules(&listed_rules, &mapping);
     mapping.examples = examples::examples(&examples, &mapping)?;
+    mapping.rules = rules?;
     Some(mapping)
 }
 

@@ -10,7 +10,7 @@ use super::problem::{Origin, Problem};
 use super::section::{Reader, Slot};
 use super::tree::{Kind, Node};
 use super::{Brake, Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
-use super::{backends, check, connections, overrides, providers, yaml};
+use super::{backends, check, connections, notifications, overrides, providers, yaml};
 
 /// Everything that is read at once may be wrong at once.
 pub(super) fn config(text: &str, path: &Path, environment: &Environment) -> Result<Config, Vec<Problem>> {
@@ -60,6 +60,8 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let sweep_every = sweep(&keys.slot("sweep"));
     let brake = brake(&keys.slot("brake"));
     let writer = writer(&keys.slot("writer"));
+    let notifications_slot = keys.slot("notifications");
+    let notifications = notifications::notifications(&notifications_slot);
     keys.finish();
     let config = Config {
         data_dir: data_dir?,
@@ -75,9 +77,15 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         sweep_every: Some(sweep_every?).filter(|every| !every.is_zero()),
         brake: brake?,
         writer: writer?,
+        notifications: notifications?,
     };
     grace_covers_a_request(&shutdown, &config);
     connections::oauth_is_possible(&connections_slot, &config);
+    for connection in &config.connections {
+        if let Err(why) = config.notifications.has_those_of(&connection.mapping) {
+            notifications_slot.problem(format!("connection {}: {why}", connection.id));
+        }
+    }
     Some(config)
 }
 

@@ -172,7 +172,7 @@ telemetry: loud
 ";
     let expected = "\
 conf/tandem.yaml:2: http.listen: expected an IP address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080, found `nowhere`
-conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, sweep, brake, writer)
+conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, sweep, brake, writer, notifications)
 conf/tandem.yaml:6: providers.ghl.rate.requests: expected a whole number from 1 to 1000000, found `lots`
 conf/tandem.yaml:8: connections[0].id: `a.b` is not a valid id: use 1 to 64 letters, digits, `_` or `-`
 conf/tandem.yaml:11: connections[0].ghl.private_token: a secret must not stand in the file: write ${NAME} and export NAME, or write file:/path (and replace this secret if the file was shared)

@@ -23,7 +23,7 @@ const UNAUTHORIZED: u16 = 401;
 #[derive(Debug, Clone)]
 pub struct HookConnection {
     /// What the webhook is to tell of.
-    pub events: &'static [&'static str],
+    pub events: Vec<&'static str>,
     /// Its id.
     pub id: ConnectionId,
     /// The way out.

@@ -51,7 +51,7 @@ impl Look<'_> {
         let held = self.secrets.stored().await.held(&self.caller.to.id).await?;
         let known = current(&held).map(|(id, _)| id.to_owned()).collect::<BTreeSet<_>>();
         let mut situation =
-            Situation { there: listing.items, url: self.url, known, events: self.caller.to.events, wrong: None };
+            Situation { there: listing.items, url: self.url, known, events: &self.caller.to.events, wrong: None };
         if is_suspected {
             situation.wrong = self.wrong(&situation, &held).await?;
         }
@@ -124,7 +124,7 @@ impl Look<'_> {
                 situation.wrong = None;
             }
             Step::Repair(id) => {
-                let (events, status) = (Some(self.caller.to.events), Some(Status::Enabled));
+                let (events, status) = (Some(self.caller.to.events.as_slice()), Some(Status::Enabled));
                 let change = Change { events, status, ..Change::default() };
                 let request = hook::update(id, &change).ok_or(Trouble::NoEffect)?;
                 let repaired = self.caller.send(request, hook::hook).await?;
@@ -151,7 +151,7 @@ impl Look<'_> {
         let label = format!("Tandem {}", self.caller.to.id);
         let new = NewHook {
             url: self.url.as_str(),
-            events: self.caller.to.events,
+            events: &self.caller.to.events,
             numbers: Numbers::All,
             status: Status::Disabled,
             label: Some(&label),

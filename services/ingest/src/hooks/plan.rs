@@ -19,7 +19,7 @@ pub(super) struct Situation<'a> {
     /// The webhooks whose secret is stored.
     pub(super) known: BTreeSet<String>,
     /// What they are to tell of.
-    pub(super) events: &'static [&'static str],
+    pub(super) events: &'a [&'static str],
     /// The webhook whose secret is stored, but not the right one: what it delivers is refused here.
     pub(super) wrong: Option<Id>,
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use tandem_proto::topology::event_subject;
 use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stream, v1};
 use tandem_queue::{NewMessage, Stored, Work};
-use tandem_records::{Loaded, Records};
+use tandem_records::{Loaded, LoadedFiring, Records};
 use tandem_store::Expected;
 
 use super::Refusal;
@@ -220,6 +220,10 @@ impl Morgue<'_> {
                 Ok(()) => {}
                 Err(why) => return Ok(Err(why)),
             },
+            Round::Firing(id) => match self.retry(&letter.item.connection, &id).await? {
+                Ok(()) => {}
+                Err(why) => return Ok(Err(why)),
+            },
         }
         self.queue.remove(Stream::Dead, letter.stored.sequence).await?;
         Ok(Ok(()))
@@ -238,7 +242,7 @@ impl Morgue<'_> {
             Payload::Event(event) => Ok(Round::Event(Box::new(again(letter.stored.sequence, header, event)?))),
             Payload::Command(command) => {
                 let record = RecordId::new(command.record_id).map_err(|error| error.to_string())?;
-                Ok(Round::Work(record))
+                Ok(if command.is_firing { Round::Firing(record) } else { Round::Work(record) })
             }
             Payload::DeadLetter(_) | Payload::JournalEntry(_) | Payload::Conflict(_) => {
                 Err("it is neither an event nor a command".to_owned())
@@ -260,7 +264,30 @@ impl Morgue<'_> {
                 Err(error) => return Err(error.into()),
             };
             let (lane, now_ms) = (Lane::Bulk, self.now.as_millisecond());
-            let work = Work { source: SOURCE, connection, record, revision, lane, causation_id: "", now_ms };
+            let work =
+                Work { source: SOURCE, connection, record, is_firing: false, revision, lane, causation_id: "", now_ms };
+            ask_for(self.queue, work).await?;
+            return Ok(Ok(()));
+        }
+        Err(Refusal::Contended)
+    }
+
+    /// A rule is gone on with from the action on that is not done.
+    async fn retry(&self, connection: &ConnectionId, id: &RecordId) -> Result<Result<(), String>, Refusal> {
+        let firings = self.records.firings();
+        for _ in 0..MOST_TRIES {
+            let Some(LoadedFiring { mut firing, revision }) = firings.load(connection, id).await? else {
+                return Ok(Err(format!("what is known of rule {id} is gone: it can only be dropped")));
+            };
+            firing.retry();
+            let revision = match firings.save(&firing, revision).await {
+                Ok(revision) => revision,
+                Err(error) if error.is_conflict() => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let (record, lane, now_ms) = (id, Lane::Bulk, self.now.as_millisecond());
+            let work =
+                Work { source: SOURCE, connection, record, is_firing: true, revision, lane, causation_id: "", now_ms };
             ask_for(self.queue, work).await?;
             return Ok(Ok(()));
         }
@@ -308,6 +335,7 @@ impl Morgue<'_> {
 enum Round {
     Event(Box<NewMessage>),
     Work(RecordId),
+    Firing(RecordId),
 }
 
 /// The same event in the bulk lane, under an id of its own: the queue may still remember the old one.

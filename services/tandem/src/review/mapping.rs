@@ -60,13 +60,13 @@ impl Room<'_> {
                 Ok(MappingReply::Shown(MappingShown { version, text }))
             }
             MappingWish::Set { text, origin } => {
-                check(text, origin)?;
+                self.check(text, origin)?;
                 let version = mappings.add(connection, text, (origin, self.now)).await?;
                 Ok(MappingReply::Holds(version.number))
             }
             MappingWish::Use(number) => {
                 let text = mappings.text(connection, *number).await?.ok_or(Refusal::NoVersion(*number))?;
-                check(&text, &format!("version {number}"))?;
+                self.check(&text, &format!("version {number}"))?;
                 if !mappings.hold(connection, *number).await? {
                     return Err(Refusal::NoVersion(*number));
                 }
@@ -74,15 +74,15 @@ impl Room<'_> {
             }
         }
     }
-}
 
-/// It says nothing that it may not, and its examples hold.
-fn check(text: &str, origin: &str) -> Result<(), Refusal> {
-    let mapping = live::read(text, origin)?;
-    let failed = mapping.examples.iter().flat_map(|example| {
-        let differences = example.run(&mapping);
-        differences.into_iter().map(|difference| format!("  {}: {difference}", example.name))
-    });
-    let failed: Vec<String> = failed.collect();
-    if failed.is_empty() { Ok(()) } else { Err(Refusal::Examples(failed.join("\n"))) }
+    /// It says nothing that it may not, and its examples hold.
+    fn check(&self, text: &str, origin: &str) -> Result<(), Refusal> {
+        let mapping = live::read(text, origin, &self.stage.config.notifications)?;
+        let failed = mapping.examples.iter().flat_map(|example| {
+            let differences = example.run(&mapping);
+            differences.into_iter().map(|difference| format!("  {}: {difference}", example.name))
+        });
+        let failed: Vec<String> = failed.collect();
+        if failed.is_empty() { Ok(()) } else { Err(Refusal::Examples(failed.join("\n"))) }
+    }
 }

@@ -26,7 +26,16 @@ impl Room<'_> {
     /// The record needs work, at this revision.
     pub(super) async fn send_on(&self, document: &Document, revision: u64) -> Result<(), Refusal> {
         let (connection, record, now_ms) = (self.connection, &document.id, self.now.as_millisecond());
-        let work = Work { source: SOURCE, connection, record, revision, lane: Lane::Live, causation_id: "", now_ms };
+        let work = Work {
+            source: SOURCE,
+            connection,
+            record,
+            is_firing: false,
+            revision,
+            lane: Lane::Live,
+            causation_id: "",
+            now_ms,
+        };
         ask_for(self.queue, work).await?;
         Ok(())
     }

@@ -63,7 +63,7 @@ async fn publish_command(queue: &Queue, document: &Document) {
         connection: document.connection.clone(),
         ..Header::default()
     };
-    let command = v1::Command { record_id: document.id.to_string(), lane: v1::Lane::Live.into() };
+    let command = v1::Command { record_id: document.id.to_string(), lane: v1::Lane::Live.into(), is_firing: false };
     let message = NewMessage {
         stream: Stream::Commands,
         lane: Lane::Live,
@@ -102,6 +102,7 @@ impl Bench {
             metrics,
             connections,
             rehearsal: None,
+            notifier: None,
             shutdown: CancellationToken::new(),
         };
         Self { acme, document, queue, limits, deps }

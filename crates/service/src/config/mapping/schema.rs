@@ -1,6 +1,7 @@
 //! The JSON Schema of a mapping file, for editors.
 
 use serde_json::{Value as Json, json};
+use tandem_catalog as catalog;
 use tandem_contact::Field;
 
 /// The schema, of draft 2020-12. What an expression may say is beyond it: that is told when the file is read.
@@ -33,6 +34,7 @@ pub fn mapping_schema() -> Json {
             })),
             "notes": group(&json!({ "direction": way() })),
             "filter": expression("Whom it is about; the others are left alone."),
+            "rules": or_nothing(&json!({ "type": "array", "items": rule() })),
             "examples": or_nothing(&json!({ "type": "array", "items": example() })),
         },
     })
@@ -91,6 +93,52 @@ fn codec() -> Json {
 fn segment() -> Json {
     let keys = json!({ "name": { "type": ["string", "number"] }, "when": expression("Who is in it.") });
     required(&group(&keys), &["name", "when"])
+}
+
+fn rule() -> Json {
+    let keys = json!({
+        "name": { "type": ["string", "number"] },
+        "when": { "anyOf": [event_name(), change()] },
+        "if": expression("For whom it is carried out."),
+        "then": { "type": "array", "minItems": 1, "items": { "anyOf": [notification(), action()] } },
+    });
+    required(&group(&keys), &["name", "when", "then"])
+}
+
+fn event_name() -> Json {
+    let names: Vec<&str> = catalog::events().map(|event| event.name).collect();
+    json!({ "enum": names })
+}
+
+fn change() -> Json {
+    let value = json!({ "type": ["string", "number"] });
+    let keys = json!({
+        "tag_added": value, "tag_removed": value, "field_changed": value, "segment_entered": value, "segment_left": value,
+    });
+    let mut group = required(&group(&keys), &[]);
+    if let Some(group) = group.as_object_mut() {
+        group.insert("minProperties".to_owned(), 1.into());
+        group.insert("maxProperties".to_owned(), 1.into());
+    }
+    group
+}
+
+fn notification() -> Json {
+    let keys = json!({
+        "notify": text("The name of a channel in the configuration."),
+        "text": text("What it says; values stand in it as {{ contact.first_name }}."),
+    });
+    required(&group(&keys), &["notify", "text"])
+}
+
+fn action() -> Json {
+    let names: Vec<&str> =
+        catalog::actions().filter(|action| !action.reaches_people).map(|action| action.operation.name).collect();
+    let keys = json!({
+        "do": { "enum": names },
+        "with": { "description": "What the action is told, by the provider's own names.", "type": ["object", "null"] },
+    });
+    required(&group(&keys), &["do"])
 }
 
 fn example() -> Json {

@@ -87,7 +87,7 @@ impl World {
         let server = Server::start_managed(secrets.clone(), memory(), Timestamp::now).await;
         let address = format!("http://{}", server.address).parse().unwrap();
         let connection = HookConnection {
-            events: tandem_providers::openphone::hook::CONTACT_EVENTS,
+            events: tandem_providers::openphone::hook::CONTACT_EVENTS.to_vec(),
             id: id(),
             client: self.client.clone(),
             api_key: KEY.into(),

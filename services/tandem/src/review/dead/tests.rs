@@ -139,6 +139,7 @@ async fn a_command_is_made_anew_with_its_failures_forgotten() {
             source: "mapper",
             connection: &connection,
             record,
+            is_firing: false,
             revision,
             lane: Lane::Live,
             causation_id: "",

@@ -1,0 +1,4 @@
+//! The catalog against what the providers publish. The files are not part of this repository.
+
+mod actions;
+mod events;

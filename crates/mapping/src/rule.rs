@@ -1,0 +1,300 @@
+//! Rules: *when* something happens, *if* a condition holds, *then* these actions, in order.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Number, Value as Json};
+use tandem_catalog::{Action, Event, Kind, Parameter, Place, Usual};
+use tandem_contact::{Field, Side};
+
+use crate::{Expression, Failed, Names, Seen, Template};
+
+/// A rule of a mapping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// What it is called; no two rules of a mapping are called the same.
+    pub name: String,
+    /// What starts it.
+    pub when: When,
+    /// For whom it is carried out; none for everybody.
+    pub condition: Option<Expression>,
+    /// What is done.
+    pub then: Vec<Order>,
+}
+
+/// What starts a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum When {
+    /// A provider tells of this.
+    Event(&'static Event),
+    /// A contact gets this tag.
+    TagAdded(String),
+    /// A contact loses it.
+    TagRemoved(String),
+    /// A field of a contact becomes another one.
+    Changed(Field),
+    /// A contact comes into this segment.
+    Entered(String),
+    /// A contact leaves it.
+    Left(String),
+}
+
+/// One action of a rule, with what it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// An operation of a provider.
+    Provider {
+        /// Which.
+        action: &'static Action,
+        /// By the names of its parameters.
+        arguments: BTreeMap<String, Argument>,
+    },
+    /// A message to a channel of the configuration.
+    Notify {
+        /// Its name there.
+        channel: String,
+        /// What it says.
+        text: Template,
+    },
+}
+
+/// What an action is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Argument {
+    /// A text with values in it. Where a number, or true or false, is wanted, it is read as one.
+    Text(Template),
+    /// Several.
+    List(Vec<Argument>),
+    /// Several with names.
+    Group(Vec<(String, Argument)>),
+}
+
+/// What Tandem knows by itself, and an action may need.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The contact's id on the action's side.
+    pub contact: Option<String>,
+    /// The GHL location.
+    pub location: String,
+    /// The ids that the event tells: `task_id`, `note_id`, `conversation_id`.
+    pub subjects: BTreeMap<&'static str, String>,
+}
+
+/// An action with everything filled in: what is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// For the route's placeholders, in their order.
+    pub route: Vec<String>,
+    /// The query.
+    pub query: Vec<(String, String)>,
+    /// The body; none where the operation has none.
+    pub body: Option<Json>,
+}
+
+/// An action can't be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// An expression of it can't be evaluated.
+    #[error("{0}")]
+    Failed(#[from] Failed),
+    /// Something is missing.
+    #[error("`{name}` is empty for this contact")]
+    Missing {
+        /// The parameter.
+        name: &'static str,
+    },
+    /// There is no contact on that side.
+    #[error("there is no contact in {side}")]
+    NoContact {
+        /// Where.
+        side: Side,
+    },
+    /// It is something else than is wanted.
+    #[error("`{name}` is to be {wanted}")]
+    Kind {
+        /// The parameter.
+        name: &'static str,
+        /// What is wanted.
+        wanted: &'static str,
+    },
+}
+
+impl When {
+    /// What starts it, as a rule spells it.
+    pub fn spelled(&self) -> String {
+        match self {
+            Self::Event(event) => event.name.to_owned(),
+            Self::TagAdded(tag) => format!("tag_added: {tag}"),
+            Self::TagRemoved(tag) => format!("tag_removed: {tag}"),
+            Self::Changed(field) => format!("field_changed: {}", field.name()),
+            Self::Entered(segment) => format!("segment_entered: {segment}"),
+            Self::Left(segment) => format!("segment_left: {segment}"),
+        }
+    }
+
+    /// The event that starts it, where it is one.
+    pub fn event(&self) -> Option<&'static Event> {
+        match self {
+            Self::Event(event) => Some(event),
+            Self::TagAdded(_) | Self::TagRemoved(_) | Self::Changed(_) | Self::Entered(_) | Self::Left(_) => None,
+        }
+    }
+
+    /// What the rule's expressions may name.
+    pub fn names<'a>(&self, contact: &'a [Field]) -> Names<'a> {
+        Names { contact, event: self.event().map(|event| event.facts).unwrap_or_default() }
+    }
+
+    /// The facts of its event that are ids of things, which an action may be about.
+    pub fn subjects(&self) -> impl Iterator<Item = &'static str> {
+        let facts = self.event().map(|event| event.facts).unwrap_or_default();
+        facts.iter().map(|fact| fact.name).filter(|name| SUBJECTS.contains(name))
+    }
+}
+
+const SUBJECTS: [&str; 3] = ["task_id", "note_id", "conversation_id"];
+
+/// Which id of a thing a parameter is, where it is one: by its own name, or by what stands before it in the route.
+pub fn subject_of(action: &Action, parameter: &Parameter) -> Option<&'static str> {
+    match parameter.name {
+        "taskId" => Some("task_id"),
+        "noteId" => Some("note_id"),
+        "conversationId" => Some("conversation_id"),
+        name => {
+            let (before, _) = action.operation.path().split_once(&format!("/{{{name}}}"))?;
+            match before.rsplit('/').next()? {
+                "tasks" => Some("task_id"),
+                "notes" => Some("note_id"),
+                "conversations" => Some("conversation_id"),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// Fills an action in.
+///
+/// # Errors
+/// Something is missing, or of another kind than is wanted.
+pub fn fill(
+    action: &'static Action,
+    arguments: &BTreeMap<String, Argument>,
+    seen: &Seen,
+    known: &Known,
+) -> Result<Filled, Unfit> {
+    let mut filled = Filled { route: Vec::new(), query: Vec::new(), body: None };
+    let mut body = Map::new();
+    for parameter in action.parameters {
+        let value = match arguments.get(parameter.name) {
+            Some(argument) => argument.json(parameter, seen)?,
+            None => usual(action, parameter, known)?,
+        };
+        let Some(value) = value else {
+            if parameter.is_required {
+                return Err(Unfit::Missing { name: parameter.name });
+            }
+            continue;
+        };
+        match parameter.place {
+            Place::Route => filled.route.push(plain(&value)),
+            Place::Query => filled.query.push((parameter.name.to_owned(), plain(&value))),
+            Place::Body => drop(body.insert(parameter.name.to_owned(), value)),
+        }
+    }
+    let has_body = action.parameters.iter().any(|parameter| parameter.place == Place::Body);
+    filled.body = has_body.then_some(Json::Object(body));
+    Ok(filled)
+}
+
+fn usual(action: &Action, parameter: &Parameter, known: &Known) -> Result<Option<Json>, Unfit> {
+    let value = match parameter.usual {
+        Some(Usual::Contact) => {
+            let missing = parameter.is_required && known.contact.is_none();
+            if missing {
+                return Err(Unfit::NoContact { side: action.side });
+            }
+            known.contact.clone()
+        }
+        Some(Usual::Location) => Some(known.location.clone()),
+        Some(Usual::Subject) => subject_of(action, parameter).and_then(|subject| known.subjects.get(subject)).cloned(),
+        None => None,
+    };
+    Ok(value.map(Json::String))
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+impl Argument {
+    /// The value; none where it is empty.
+    fn json(&self, parameter: &Parameter, seen: &Seen) -> Result<Option<Json>, Unfit> {
+        let name = parameter.name;
+        let text = |wanted| match self {
+            Self::Text(template) => Ok(template.fill(seen)?),
+            Self::List(_) | Self::Group(_) => Err(Unfit::Kind { name, wanted }),
+        };
+        let value = match parameter.kind {
+            Kind::Text => Json::String(text("a text")?),
+            Kind::Number => match text("a number")? {
+                empty if empty.is_empty() => return Ok(None),
+                digits => number(&digits).ok_or(Unfit::Kind { name, wanted: "a number" })?,
+            },
+            Kind::Flag => match text("true or false")?.as_str() {
+                "true" => Json::Bool(true),
+                "false" => Json::Bool(false),
+                "" => return Ok(None),
+                _ => return Err(Unfit::Kind { name, wanted: "true or false" }),
+            },
+            Kind::Texts => Json::Array(self.texts(seen)?.into_iter().map(Json::String).collect()),
+            Kind::Any => self.any(seen)?,
+        };
+        let is_empty = match &value {
+            Json::String(text) => text.is_empty(),
+            Json::Array(items) => items.is_empty(),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => false,
+        };
+        Ok((!is_empty).then_some(value))
+    }
+
+    /// A list of texts; a single one is a list too.
+    fn texts(&self, seen: &Seen) -> Result<Vec<String>, Unfit> {
+        let each = match self {
+            Self::List(items) => items.as_slice(),
+            Self::Text(_) | Self::Group(_) => std::slice::from_ref(self),
+        };
+        let mut texts = Vec::new();
+        for one in each {
+            match one {
+                Self::Text(template) => texts.push(template.fill(seen)?),
+                Self::List(_) | Self::Group(_) => return Err(Unfit::Kind { name: "a list", wanted: "of texts" }),
+            }
+        }
+        texts.retain(|text| !text.is_empty());
+        Ok(texts)
+    }
+
+    /// What looks like a number, or true or false, is one.
+    fn any(&self, seen: &Seen) -> Result<Json, Unfit> {
+        Ok(match self {
+            Self::Text(template) => {
+                let text = template.fill(seen)?;
+                match text.as_str() {
+                    "true" => Json::Bool(true),
+                    "false" => Json::Bool(false),
+                    _ => number(&text).unwrap_or(Json::String(text)),
+                }
+            }
+            Self::List(items) => Json::Array(items.iter().map(|item| item.any(seen)).collect::<Result<_, _>>()?),
+            Self::Group(keys) => {
+                let keys = keys.iter().map(|(name, argument)| Ok((name.clone(), argument.any(seen)?)));
+                Json::Object(keys.collect::<Result<_, Unfit>>()?)
+            }
+        })
+    }
+}
+
+/// Only what is written back as it was read: `007` and `+1` are texts.
+fn number(text: &str) -> Option<Json> {
+    let number: Number = serde_json::from_str(text).ok()?;
+    (number.to_string() == text).then_some(Json::Number(number))
+}

@@ -1,0 +1,186 @@
+//! Rules that were started, and how often lately for one contact: rules that start one another are stopped.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tandem_mapping::Firing;
+use tandem_proto::{ConnectionId, RecordId};
+use tandem_store::{Expected, Store};
+
+use crate::entry::{bytes, held, put};
+use crate::{Error, key};
+
+/// Rules that change something for one contact within [`WITHIN`]; people don't do that many things in it.
+const MOST: usize = 30;
+const WITHIN: Duration = Duration::from_mins(10);
+
+/// Rules that were started; clones share them.
+#[derive(Debug, Clone)]
+pub struct Firings {
+    store: Store,
+}
+
+/// A firing and the revision it was read at.
+#[derive(Debug, Clone)]
+pub struct LoadedFiring {
+    /// The firing.
+    pub firing: Firing,
+    /// What the next save names.
+    pub revision: u64,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Lately {
+    started: Vec<(Timestamp, String)>,
+}
+
+impl Firings {
+    /// In that store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Stores a new one, and returns its revision. One that is there already stays as it is: then its own is returned, none where it is over.
+    pub async fn begin(&self, firing: &Firing) -> Result<Option<u64>, Error> {
+        let key = key::firing(&firing.connection, &firing.id);
+        match self.store.put(&key, bytes(firing), Expected::Absent).await {
+            Ok(revision) => Ok(Some(revision)),
+            Err(tandem_store::Error::Conflict { .. }) => {
+                let known = self.load(&firing.connection, &firing.id).await?;
+                Ok(known.filter(|known| !known.firing.is_over()).map(|known| known.revision))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The firing, if there is one.
+    pub async fn load(&self, connection: &ConnectionId, id: &RecordId) -> Result<Option<LoadedFiring>, Error> {
+        let Some(entry) = self.store.get(&key::firing(connection, id)).await? else { return Ok(None) };
+        let firing =
+            serde_json::from_slice(&entry.value).map_err(|source| Error::Unreadable { record: id.clone(), source })?;
+        Ok(Some(LoadedFiring { firing, revision: entry.revision }))
+    }
+
+    /// Compare-and-set; the revision for the next save.
+    pub async fn save(&self, firing: &Firing, revision: u64) -> Result<u64, Error> {
+        let key = key::firing(&firing.connection, &firing.id);
+        Ok(self.store.put(&key, bytes(firing), Expected::Revision(revision)).await?)
+    }
+
+    /// Notes that a rule is about to change something for somebody. The rules of the last minutes where these are too many: they start
+    /// one another.
+    pub async fn count(&self, firing: &Firing, whom: &str, now: Timestamp) -> Result<Option<Vec<String>>, Error> {
+        let key = key::firing_rate(&firing.connection, whom);
+        loop {
+            let (expected, mut lately): (_, Lately) = held(self.store.get(&key).await?.as_ref());
+            lately.started.retain(|(at, _)| *at > now - WITHIN);
+            if lately.started.len() >= MOST {
+                let mut rules: Vec<String> = lately.started.into_iter().map(|(_, rule)| rule).collect();
+                rules.sort();
+                rules.dedup();
+                return Ok(Some(rules));
+            }
+            lately.started.push((now, firing.rule.clone()));
+            if put(&self.store, &key, bytes(&lately), expected).await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Lets go of those that were over before then.
+    pub async fn trim(&self, before: Timestamp) -> Result<u64, Error> {
+        let mut old = Vec::new();
+        self.store
+            .walk(key::FIRINGS, |key, entry| {
+                let firing: Option<Firing> = serde_json::from_slice(&entry.value).ok();
+                if firing.is_some_and(|firing| firing.at < before && firing.is_over() && firing.failure().is_none()) {
+                    old.push((key.to_owned(), entry.revision));
+                }
+            })
+            .await?;
+        let mut gone = 0;
+        for (key, revision) in old {
+            match self.store.delete(&key, revision).await {
+                Ok(()) => gone += 1,
+                Err(tandem_store::Error::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use tandem_contact::PerSide;
+    use tandem_mapping::firing::State;
+
+    use super::*;
+    use crate::firing_id;
+
+    fn firing(rule: &str, cause: &str) -> Firing {
+        let connection = ConnectionId::new("acme").unwrap();
+        Firing {
+            id: firing_id(&connection, rule, cause),
+            connection,
+            rule: rule.to_owned(),
+            trigger: "ghl.InvoicePaid".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            record: None,
+            contact: PerSide::default(),
+            facts: BTreeMap::new(),
+            state: State::New,
+            actions: Vec::new(),
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn one_event_starts_a_rule_once() {
+        let firings = Firings::new(Store::memory());
+        let one = firing("r", "e1");
+        let revision = firings.begin(&one).await.unwrap().unwrap();
+        assert_eq!(
+            firings.begin(&one).await.unwrap(),
+            Some(revision),
+            "stopped before its command, it is told of again"
+        );
+        assert!(firings.begin(&firing("r", "e2")).await.unwrap().is_some());
+        assert!(firings.begin(&firing("s", "e1")).await.unwrap().is_some());
+        let mut done = one.clone();
+        done.state = State::Done;
+        firings.save(&done, revision).await.unwrap();
+        assert_eq!(firings.begin(&one).await.unwrap(), None);
+        assert!(firings.save(&done, revision).await.unwrap_err().is_conflict());
+    }
+
+    #[tokio::test]
+    async fn rules_that_start_one_another_are_stopped() {
+        let firings = Firings::new(Store::memory());
+        let now = Timestamp::UNIX_EPOCH;
+        for number in 0..MOST {
+            let rule = ["there", "and back"][number % 2];
+            assert_eq!(firings.count(&firing(rule, "e"), "r1", now).await.unwrap(), None);
+        }
+        let stopped = firings.count(&firing("there", "e"), "r1", now).await.unwrap();
+        assert_eq!(stopped, Some(vec!["and back".to_owned(), "there".to_owned()]));
+        assert_eq!(firings.count(&firing("there", "e"), "r2", now).await.unwrap(), None);
+        assert_eq!(firings.count(&firing("there", "e"), "r1", now + WITHIN).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_over_is_let_go_of_after_a_while_and_what_waits_for_a_person_stays() {
+        let firings = Firings::new(Store::memory());
+        for (cause, state) in
+            [("done", State::Done), ("failed", State::Failed { why: "refused".to_owned() }), ("new", State::New)]
+        {
+            firings.begin(&Firing { state, ..firing("r", cause) }).await.unwrap();
+        }
+        assert_eq!(firings.trim(Timestamp::UNIX_EPOCH).await.unwrap(), 0);
+        assert_eq!(firings.trim(Timestamp::UNIX_EPOCH + Duration::from_secs(1)).await.unwrap(), 1);
+    }
+}
