@@ -7,6 +7,7 @@ pub(crate) mod people;
 pub(crate) mod story;
 pub(crate) mod things;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
@@ -15,6 +16,7 @@ use serde_json::json;
 use tandem_tests::{Process, ProcessOptions, eventually, quick_ghl, quick_openphone};
 use tandem_twins::{Chance, Fault, Faults, GhlConfig, On, OpenPhoneConfig, Scripted, WebhookFault};
 
+use crate::rules::receiver::Receiver;
 use aftermath::Aftermath;
 use people::People;
 use things::Things;
@@ -96,6 +98,67 @@ async fn killed_at_random_moments_it_keeps_both_sides_tasks_and_notes_in_step() 
     assert_eq!(found(), Vec::<String>::new());
     let (lost, edited) = (people.lost_in_openphone(&process.openphone), people.renamed.len());
     assert!(lost <= 2 + edited / 50, "{lost} of {edited} edits in OpenPhone were lost");
+    assert!(kills.len() >= LEAST_KILLS / 3, "only {} kills: the run was too short", kills.len());
+}
+
+const RULES: &str = "
+rules:
+  - name: Somebody new
+    when: ghl.ContactCreate
+    then: [{ notify: sales, text: 'new {{ event.first_name }}' }]
+  - name: Hot
+    when: { tag_added: hot }
+    then:
+      - { do: ghl.contact.tags.add, with: { tags: [called] } }
+      - { notify: sales, text: 'hot {{ contact.first_name }}' }
+";
+/// Of the run with rules.
+const CHANGES_WITH_RULES: u32 = 600;
+
+/// Every rule is carried out once, or what nobody can know of it waits for a person.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_moments_it_carries_out_each_rule_once() {
+    let seed = variable("TANDEM_KILL_SEED").unwrap_or_else(rand::random);
+    let changes = variable("TANDEM_KILL_CHANGES").and_then(|text| text.try_into().ok()).unwrap_or(CHANGES_WITH_RULES);
+    eprintln!("kill -9, rules: {changes} changes, TANDEM_KILL_SEED={seed}");
+    let channel = Receiver::start().await;
+    let options = ProcessOptions { mapping: Some(RULES), environment: channel.environment(), ..options(seed) };
+    let mut process = Process::start(options).await.unwrap();
+    let (mut made, mut hot) = (Vec::<String>::new(), 0);
+    let kills = kill_meanwhile(&mut process, changes, seed, |process, dice| {
+        if hot < made.len() && dice.random_bool(0.5) {
+            process.ghl.add_tags(&made[hot], &["hot"]).unwrap();
+            hot += 1;
+        } else {
+            let number = made.len();
+            let person = json!({ "firstName": format!("P{number}"), "lastName": "Example", "phone": format!("+1415555{number:04}") });
+            made.push(process.ghl.create_contact(&person).unwrap());
+        }
+    })
+    .await;
+    drained(&process).await;
+    assert!(process.stop().success(), "it doesn't end well");
+    let left = Aftermath::of(&process.data_dir()).await.unwrap();
+    report(&process, &kills);
+    let texts = channel.texts();
+    let known: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
+    let expected =
+        (0..made.len()).map(|number| format!("new P{number}")).chain((0..hot).map(|number| format!("hot P{number}")));
+    let missing: Vec<String> = expected.filter(|text| !known.contains(text.as_str())).collect();
+    eprintln!(
+        "{} people, {hot} hot, {} messages, {} rules wait for a person, missing {missing:?}",
+        made.len(),
+        texts.len(),
+        left.dead
+    );
+    assert_eq!(known.len(), texts.len(), "a message came twice");
+    assert!(missing.len() as u64 <= left.dead, "{missing:?} are missing, and {} rules wait for a person", left.dead);
+    assert!(left.dead <= kills.len() as u64 * 4, "{} rules wait for a person after {} kills", left.dead, kills.len());
+    let is_called =
+        |id: &String| process.ghl.contact(id).unwrap()["tags"].as_array().unwrap().contains(&json!("called"));
+    let called = made.iter().filter(|id| is_called(id)).count();
+    assert_eq!(called, hot, "what is harmless is done for everybody");
+    assert_eq!((left.parked, left.events, left.commands), (0, 0, 0), "{left:?}");
     assert!(kills.len() >= LEAST_KILLS / 3, "only {} kills: the run was too short", kills.len());
 }
 

@@ -10,6 +10,7 @@ use tandem_tests::{Program, Shape, Stack, StackOptions, eventually, quick_ghl, q
 use tandem_twins::{CustomField, FieldType, GhlCustomField, UnknownOption};
 
 use crate::review::{refused, said};
+use crate::rules::receiver::Receiver;
 
 const LIMIT: Duration = Duration::from_secs(45);
 /// A mapping that was set holds after this.
@@ -225,22 +226,33 @@ async fn the_page_about_mappings_leads_to_a_field_and_a_segment_on_the_phone() {
     let first = block("2. Write `mapping.yaml`");
     let (code, words) = tried(&first);
     assert_eq!((code, words.contains("ok    the plan is on the phone")), (Some(0), true), "{words}");
-    let segment = block("And a segment");
-    let mut options = options(Shape::Embedded);
+    let (segment, rules) = (block("And a segment"), block("Then, in the mapping:"));
+    let (channel, mut options, folder) = (Receiver::start().await, options(Shape::Embedded), tandem_testkit::tempdir());
+    // In place of Slack, and of an environment variable.
+    options.config = channel.configured(folder.path(), &block("In `tandem.yaml`, once:"));
     options.mapping = None;
     let stack = Stack::start_with(options).await.unwrap();
     let ghl = stack.ghl.create_contact(&ana()).unwrap();
     stack.arrives(&ghl, "the contact", |_| true).await;
     at_rest(&stack).await;
     assert_eq!(custom(&stack.across(&ghl).unwrap(), "plan"), Value::Null);
-    let file = write_mapping(&stack, &format!("{first}\n{segment}"));
+    let file = write_mapping(&stack, &format!("{first}\n{segment}\n{rules}"));
+    let drafted = said(&stack, &["preview", "acme", "--contact", &ghl, "--mapping", &file])["previewed"].clone();
+    let message = "a message to sales: New VIP: Ana (+14155550171)";
+    assert_eq!(drafted["rules"][0]["does"], json!([message]), "{drafted}");
+    assert!(said_of(&stack, &ghl).is_empty(), "a draft holds");
     said(&stack, &["mapping", "set", "acme", &file]);
     let is_previewed = || (said_of(&stack, &ghl) == ["plan", "segments"]).then_some(());
     eventually("what the preview would write", HOLDS_WITHIN, is_previewed).await;
     assert_eq!(custom(&stack.across(&ghl).unwrap(), "plan"), Value::Null, "a preview wrote");
+    assert!(channel.texts().is_empty(), "a preview sent {:?}", channel.texts());
     stack.scan(ScanKind::Sweep, LIMIT).await.unwrap();
     let there = stack.across(&ghl).unwrap();
     assert_eq!((custom(&there, "plan"), custom(&there, "kinds")), (json!("Gold plan"), json!(["VIP"])));
+    // Whoever is a VIP already starts nothing; the next one does.
+    let next = json!({ "firstName": "Bea", "lastName": "Example", "phone": "+14155550172", "tags": ["vip"] });
+    stack.ghl.create_contact(&next).unwrap();
+    channel.told(&["New VIP: Bea (+14155550172)"]).await;
 }
 
 /// The fields that a preview would write.

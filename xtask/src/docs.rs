@@ -5,7 +5,17 @@ use crate::{Failure, cargo};
 /// True if they were written.
 pub(crate) fn write() -> Result<bool, Failure> {
     let mut test = cargo();
-    test.args(["test", "--locked", "--package", "tandem-providers", "--test", "it", "docs::"]);
+    test.args([
+        "test",
+        "--locked",
+        "--package",
+        "tandem-catalog",
+        "--package",
+        "tandem-providers",
+        "--test",
+        "it",
+        "docs::",
+    ]);
     let ended = test.env("TANDEM_WRITE_DOCS", "1").status();
     Ok(ended.map_err(|problem| format!("starting cargo: {problem}"))?.success())
 }

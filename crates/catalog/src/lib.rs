@@ -4,9 +4,12 @@ mod ghl_actions;
 mod ghl_events;
 mod openphone_actions;
 mod openphone_events;
+mod page;
 
 use tandem_contact::Side;
 use tandem_providers::Operation;
+
+pub use page::{CHANGES, about, page};
 
 /// A webhook event of a provider that can start a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,6 +12,8 @@ use serde_json::Value as Json;
 use tandem_contact::{PerSide, Value};
 use tandem_proto::{ConnectionId, RecordId};
 
+/// The name of a message to a channel, among actions.
+pub const NOTIFY: &str = "notify";
 /// Attempts at one action, when it certainly was not done.
 const MOST_ATTEMPTS: u32 = 8;
 
@@ -82,6 +84,20 @@ pub struct Planned {
     /// What became of it.
     #[serde(default)]
     pub outcome: Outcome,
+}
+
+impl Planned {
+    /// What is done, for people: holds what the contact holds.
+    pub fn words(&self) -> String {
+        let text = |key: &str| self.what[key].as_str().unwrap_or_default();
+        if self.name == NOTIFY {
+            format!("a message to {}: {}", text("channel"), text("text"))
+        } else if self.what["body"].is_null() {
+            self.name.clone()
+        } else {
+            format!("{} with {}", self.name, self.what["body"])
+        }
+    }
 }
 
 /// What became of an action.

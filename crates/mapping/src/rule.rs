@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Number, Value as Json};
-use tandem_catalog::{Action, Event, Kind, Parameter, Place, Usual};
+use serde_json::{Map, Number, Value as Json, json};
+use tandem_catalog::{Action, Again, Event, Kind, Parameter, Place, Usual};
 use tandem_contact::{Field, Side};
 
+use crate::firing::{NOTIFY, Outcome, Planned};
 use crate::{Expression, Failed, Names, Seen, Template};
 
 /// A rule of a mapping.
@@ -116,6 +117,43 @@ pub enum Unfit {
         /// What is wanted.
         wanted: &'static str,
     },
+}
+
+impl Rule {
+    /// What is to be done, in order; none where the condition doesn't hold. `known` says what Tandem knows by itself.
+    ///
+    /// # Errors
+    /// The condition can't be evaluated, or an action can't be carried out: why, for people.
+    pub fn plan(&self, seen: &Seen, known: impl Fn(&Action) -> Known) -> Result<Option<Vec<Planned>>, String> {
+        if let Some(condition) = &self.condition
+            && !condition.holds(seen).map_err(|failed| failed.to_string())?
+        {
+            return Ok(None);
+        }
+        self.then.iter().map(|order| order.planned(seen, &known)).collect::<Result<_, String>>().map(Some)
+    }
+}
+
+impl Order {
+    fn planned(&self, seen: &Seen, known: impl Fn(&Action) -> Known) -> Result<Planned, String> {
+        let (name, what, is_harmless) = match self {
+            Self::Notify { channel, text } => {
+                let text = text.fill(seen).map_err(|failed| failed.to_string())?;
+                if text.trim().is_empty() {
+                    return Err("the text of the notification is empty for this contact".to_owned());
+                }
+                (NOTIFY.to_owned(), json!({ "channel": channel, "text": text }), false)
+            }
+            Self::Provider { action, arguments } => {
+                let name = action.operation.name.to_owned();
+                let filled =
+                    fill(action, arguments, seen, &known(action)).map_err(|unfit| format!("`{name}`: {unfit}"))?;
+                let Filled { route, query, body } = filled;
+                (name, json!({ "route": route, "query": query, "body": body }), action.again == Again::Harmless)
+            }
+        };
+        Ok(Planned { name, what, is_harmless, outcome: Outcome::Open })
+    }
 }
 
 impl When {

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod conflicts;
 pub(crate) mod connect;

@@ -36,6 +36,8 @@ enum Command {
     Conflicts(cli::conflicts::Arguments),
     /// Tries a mapping file out, lets it hold without a restart, shows its versions and goes back to one
     Mapping(cli::mapping::Arguments),
+    /// Lists what a mapping's rules can be started by, and what they can do
+    Catalog(cli::catalog::Arguments),
     /// Shows the segments of a mapping, and who is in them
     Segments(cli::segments::Arguments),
     /// Shows what would be written about a contact, and why; writes nothing
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Command::Duplicates(arguments) => cli::duplicates::run(arguments),
         Command::Conflicts(arguments) => cli::conflicts::run(arguments),
         Command::Mapping(arguments) => cli::mapping::run(arguments),
+        Command::Catalog(arguments) => cli::catalog::run(&arguments),
         Command::Segments(arguments) => cli::segments::run(arguments),
         Command::Preview(arguments) => cli::preview::run(arguments),
         Command::Records(arguments) => cli::records::run(arguments),

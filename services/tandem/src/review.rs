@@ -38,7 +38,7 @@ pub(crate) use desk::{ROUTE, answer};
 pub use duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
 pub use mapping::{MappingReply, MappingShown, MappingWish};
 pub use person::Person;
-pub use preview::{Previewed, WrittenField};
+pub use preview::{Draft, Previewed, RulePreviewed, WrittenField};
 pub use records::{FieldShown, Heard, Moment, RecordShown};
 pub use segments::{Member, Members, SegmentItem, Segments};
 
@@ -54,6 +54,8 @@ pub enum Wish {
         contact: String,
         /// Where; none means wherever it is known, else where ids look like it.
         side: Option<Side>,
+        /// By this mapping; none means the one that holds.
+        by: Option<Draft>,
     },
     /// Something about the versions of the connection's mapping.
     Mapping(MappingWish),
@@ -187,8 +189,9 @@ impl Room<'_> {
     pub(crate) async fn carry_out(&self, wish: &Wish) -> Result<Reply, Refusal> {
         match wish {
             Wish::Record(name) => self.show(name).await.map(|shown| Reply::Record(Box::new(shown))),
-            Wish::Preview { contact, side } => {
-                self.preview(contact, *side).await.map(|previewed| Reply::Previewed(Box::new(previewed)))
+            Wish::Preview { contact, side, by } => {
+                let previewed = self.preview((contact, *side), by.as_ref()).await;
+                previewed.map(|previewed| Reply::Previewed(Box::new(previewed)))
             }
             Wish::Mapping(wish) => self.mapping(wish).await.map(Reply::Mapping),
             Wish::Segments => self.segments().await.map(Reply::Segments),

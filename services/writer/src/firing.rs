@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use serde_json::json;
-use tandem_catalog::{self as catalog, Action, Again};
+use tandem_catalog::{self as catalog, Action};
 use tandem_contact::Side;
-use tandem_mapping::firing::{Attempt, Next, Outcome, Planned, State};
-use tandem_mapping::{Filled, Firing, Known, Order, Rule, Seen, fill};
+use tandem_mapping::firing::{Attempt, NOTIFY, Next, Planned, State};
+use tandem_mapping::{Firing, Known, Rule, Seen};
 use tandem_outbound::{NotSent, SendError};
 use tandem_proto::RecordId;
 use tandem_providers::{ApiError, Class, Outcome as Sent, Request, ghl, openphone};
@@ -21,7 +20,6 @@ use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::{Caller, Pass, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::notify::NOTIFY;
 use crate::run::{Settlement, spread};
 use crate::{Config, notify};
 
@@ -89,7 +87,10 @@ impl Rules<'_> {
             Next::Act(number) => {
                 let planned = loaded.firing.actions.get(number).cloned();
                 let Some(planned) = planned else { return Ok(Flow::Stop(Settlement::Ack)) };
-                if planned.name == NOTIFY {
+                if self.caller.deps.rehearsal.is_some() {
+                    // Taken to have been done.
+                    self.attempted(loaded, (number, &planned), Attempt::Done(0)).await
+                } else if planned.name == NOTIFY {
                     self.notify(loaded, (number, &planned)).await
                 } else {
                     self.act(loaded, (number, &planned)).await
@@ -149,38 +150,7 @@ impl Rules<'_> {
         let names = rule.when.names(&fields);
         let seen = Seen::new(names.contact, |field| document.and_then(|document| document.canon_value(field)).cloned())
             .with_event(names.event, |fact| firing.facts.get(fact.name).cloned());
-        if let Some(condition) = &rule.condition
-            && !condition.holds(&seen).map_err(|failed| failed.to_string())?
-        {
-            return Ok(None);
-        }
-        let each = rule.then.iter().map(|order| self.filled(order, (rule, firing, document), &seen));
-        each.collect::<Result<_, String>>().map(Some)
-    }
-
-    fn filled(
-        &self,
-        order: &Order,
-        (rule, firing, document): (&Rule, &Firing, Option<&Document>),
-        seen: &Seen,
-    ) -> Result<Planned, String> {
-        let (name, what, is_harmless) = match order {
-            Order::Notify { channel, text } => {
-                let text = text.fill(seen).map_err(|failed| failed.to_string())?;
-                if text.trim().is_empty() {
-                    return Err("the text of the notification is empty for this contact".to_owned());
-                }
-                (NOTIFY.to_owned(), json!({ "channel": channel, "text": text }), false)
-            }
-            Order::Provider { action, arguments } => {
-                let known = self.known(action, (rule, firing, document));
-                let name = action.operation.name.to_owned();
-                let Filled { route, query, body } =
-                    fill(action, arguments, seen, &known).map_err(|unfit| format!("`{name}`: {unfit}"))?;
-                (name, json!({ "route": route, "query": query, "body": body }), action.again == Again::Harmless)
-            }
-        };
-        Ok(Planned { name, what, is_harmless, outcome: Outcome::Open })
+        rule.plan(&seen, |action| self.known(action, (rule, firing, document)))
     }
 
     fn known(&self, action: &Action, (rule, firing, document): (&Rule, &Firing, Option<&Document>)) -> Known {
@@ -349,7 +319,7 @@ impl Rules<'_> {
         let Some(Loaded { document, revision }) = self.document(firing).await? else { return Ok(()) };
         let line = Line {
             outcome,
-            reason: format!("rule `{}`, started by {}: {}{why}", firing.rule, firing.trigger, planned.name),
+            reason: format!("rule `{}`, started by {}: {}{why}", firing.rule, firing.trigger, planned.words()),
             side: action.map(|action| action.side),
             request: action.map_or("", |action| action.operation.template),
             status: if let Attempt::Done(status) = attempt { *status } else { 0 },

@@ -8,8 +8,6 @@ use tandem_mapping::firing::Attempt;
 use tandem_notify::{Channel, Failure, Message, NotSent, Sender, Why};
 use tandem_telemetry::chain;
 
-/// The action's name in a firing.
-pub(crate) const NOTIFY: &str = "notify";
 /// An attempt is over by then: connecting, sending and waiting for the answer.
 pub(crate) const LASTS: Duration = Duration::from_secs(20);
 /// After a failure nobody asks the channel again for so long.

@@ -221,9 +221,6 @@ impl Worker<'_> {
     async fn start_rules(&self, mut loaded: Loaded) -> Result<Flow, tandem_records::Error> {
         let firings = self.caller.deps.records.firings();
         for fired in std::mem::take(&mut loaded.document.fired) {
-            if self.caller.deps.rehearsal.is_some() {
-                continue;
-            }
             let firing = started(&loaded.document, fired);
             let Some(revision) = firings.begin(&firing).await? else { continue };
             if let Err(error) = command::publish_firing(&self.caller, &firing, revision).await {

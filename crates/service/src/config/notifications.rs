@@ -47,7 +47,12 @@ pub(super) fn notifications(slot: &Slot<'_>) -> Option<Notifications> {
     let hosts = keys.slot("allowed_hosts");
     let channels = keys.slot("channels");
     keys.finish();
-    let named: Option<Vec<String>> = hosts.list()?.iter().map(Slot::required).collect();
+    let named: Option<Vec<String>> = if hosts.is_list() || hosts.is_empty() {
+        hosts.items().iter().map(Slot::required).collect()
+    } else {
+        // From the environment.
+        hosts.required().map(|host| vec![host])
+    };
     let allowed = Allowed::new(named?).map_err(|error| hosts.problem(error.to_string())).ok()?;
     let read: Vec<Option<(String, Channel)>> = channels
         .entries()?

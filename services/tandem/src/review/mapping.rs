@@ -1,6 +1,7 @@
 //! The versions of a connection's mapping: which there are, what they say, and which one holds.
 
 use serde::{Deserialize, Serialize};
+use tandem_mapping::Mapping;
 use tandem_records::{MappingHistory, MappingVersion, Mappings};
 
 use super::{Refusal, Room};
@@ -60,13 +61,13 @@ impl Room<'_> {
                 Ok(MappingReply::Shown(MappingShown { version, text }))
             }
             MappingWish::Set { text, origin } => {
-                self.check(text, origin)?;
+                drop(self.check(text, origin)?);
                 let version = mappings.add(connection, text, (origin, self.now)).await?;
                 Ok(MappingReply::Holds(version.number))
             }
             MappingWish::Use(number) => {
                 let text = mappings.text(connection, *number).await?.ok_or(Refusal::NoVersion(*number))?;
-                self.check(&text, &format!("version {number}"))?;
+                drop(self.check(&text, &format!("version {number}"))?);
                 if !mappings.hold(connection, *number).await? {
                     return Err(Refusal::NoVersion(*number));
                 }
@@ -76,13 +77,13 @@ impl Room<'_> {
     }
 
     /// It says nothing that it may not, and its examples hold.
-    fn check(&self, text: &str, origin: &str) -> Result<(), Refusal> {
+    pub(super) fn check(&self, text: &str, origin: &str) -> Result<Mapping, Refusal> {
         let mapping = live::read(text, origin, &self.stage.config.notifications)?;
         let failed = mapping.examples.iter().flat_map(|example| {
             let differences = example.run(&mapping);
             differences.into_iter().map(|difference| format!("  {}: {difference}", example.name))
         });
         let failed: Vec<String> = failed.collect();
-        if failed.is_empty() { Ok(()) } else { Err(Refusal::Examples(failed.join("\n"))) }
+        if failed.is_empty() { Ok(mapping) } else { Err(Refusal::Examples(failed.join("\n"))) }
     }
 }

@@ -6,7 +6,9 @@ use tandem_records::{MappingHistory, MappingVersion};
 
 use super::conflicts::{ConflictItem, Settled};
 use super::duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
-use super::{MappingReply, Member, Members, Previewed, Reply, SegmentItem, Segments, WrittenField, records};
+use super::{
+    MappingReply, Member, Members, Previewed, Reply, RulePreviewed, SegmentItem, Segments, WrittenField, records,
+};
 
 pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
     match reply {
@@ -29,7 +31,7 @@ pub(super) fn text(connection: &ConnectionId, reply: &Reply) -> String {
     }
 }
 
-fn preview(connection: &ConnectionId, Previewed { written, record }: &Previewed) -> String {
+fn preview(connection: &ConnectionId, Previewed { written, record, rules }: &Previewed) -> String {
     let head = match written.len() {
         0 => "Nothing would be written.".to_owned(),
         count => format!("What would be written (nothing was): {count} fields"),
@@ -39,7 +41,25 @@ fn preview(connection: &ConnectionId, Previewed { written, record }: &Previewed)
         format!("  {} {}: {before} -> {after}", field.side.name(), field.field.name())
     };
     let written = [head].into_iter().chain(written.iter().map(line)).collect::<Vec<_>>().join("\n");
-    format!("{written}\n\nHow that comes about, and how it would stand then:\n\n{}", records::text(connection, record))
+    let rules = if rules.is_empty() {
+        String::new()
+    } else {
+        let each = rules.iter().map(rule).collect::<Vec<_>>().join("\n");
+        format!("\n\nRules, as they would be for this contact if they were started now (nothing was sent):\n{each}")
+    };
+    format!(
+        "{written}{rules}\n\nHow that comes about, and how it would stand then:\n\n{}",
+        records::text(connection, record)
+    )
+}
+
+fn rule(RulePreviewed { rule, when, does, problem }: &RulePreviewed) -> String {
+    let what = match (problem, does.as_slice()) {
+        (Some(problem), _) => format!("can't be carried out: {problem}"),
+        (None, []) => "nothing, for its condition doesn't hold".to_owned(),
+        (None, does) => does.join("; then "),
+    };
+    format!("  {rule} ({when}): {what}")
 }
 
 fn mapping(connection: &ConnectionId, reply: &MappingReply) -> String {
