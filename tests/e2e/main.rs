@@ -5,6 +5,7 @@
 #[macro_use]
 mod shapes;
 
+mod activity;
 mod architecture;
 mod both_ways;
 mod brake;
@@ -25,6 +26,7 @@ mod mapping;
 mod notes;
 mod oauth;
 mod operations;
+mod replay;
 mod review;
 mod rules;
 mod scan;

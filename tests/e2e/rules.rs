@@ -21,6 +21,9 @@ in_both_shapes! {
     a_channel_that_hangs_holds_up_nobody,
     rules_that_start_one_another_are_stopped_and_told_of,
     whoever_a_scan_brings_starts_nothing,
+    many_messages_are_one,
+    a_message_is_there_within_ten_seconds,
+    what_is_due_is_started_once,
 }
 
 /// A pipeline with these rules, and its channel `sales`.
@@ -183,4 +186,99 @@ async fn whoever_a_scan_brings_starts_nothing(shape: Shape) {
     stack.ghl.add_tags(&id, &["vip"]).unwrap();
     stack.scan(tandem_ingest::ScanKind::Sweep, LIMIT).await.unwrap();
     receiver.told(&["Ana"]).await;
+}
+
+async fn many_messages_are_one(shape: Shape) {
+    let rules = r#"
+  - name: Everybody
+    when: ghl.ContactCreate
+    then: [{ notify: sales, text: "[{{ contact.first_name }}]" }]
+"#;
+    let (stack, receiver, _folder) = start(shape, rules).await;
+    for number in 0..60 {
+        let contact = json!({ "firstName": format!("P{number}"), "phone": format!("+141555501{number:02}") });
+        stack.ghl.create_contact(&contact).unwrap();
+    }
+    let told = |number: usize| {
+        let name = format!("[P{number}]");
+        receiver.texts().iter().map(|text| text.matches(&name).count()).sum::<usize>()
+    };
+    // More than forty lines are only counted.
+    let more = || {
+        let texts = receiver.texts();
+        let counted =
+            texts.iter().filter_map(|text| text.rsplit("and ").next()?.strip_suffix(" more")?.parse::<usize>().ok());
+        counted.sum::<usize>()
+    };
+    let all = || (0..60).map(told).sum::<usize>() + more();
+    eventually("everybody's message", LIMIT, || (all() >= 60).then_some(())).await;
+    stack.quiet(LIMIT).await;
+    assert_eq!(all(), 60, "{:?}", receiver.texts());
+    assert!((0..60).all(|number| told(number) < 2), "{:?}", receiver.texts());
+    assert!(receiver.texts().len() <= 25, "{} messages", receiver.texts().len());
+    assert_eq!(stack.count(Stream::Dead).await, 0);
+}
+
+/// From the change in GHL to the channel, while others are changed: 57 of 60.
+#[expect(clippy::print_stderr, reason = "what was measured")]
+async fn a_message_is_there_within_ten_seconds(shape: Shape) {
+    let rules = r#"
+  - name: Customers
+    when: { tag_added: customer }
+    then: [{ notify: sales, text: "[{{ contact.first_name }}]" }]
+"#;
+    let (stack, receiver, _folder) = start(shape, rules).await;
+    let person = |number: usize| json!({ "firstName": format!("P{number}"), "phone": format!("+14155{number:06}") });
+    let people: Vec<String> = (0..60).map(|number| stack.ghl.create_contact(&person(number)).unwrap()).collect();
+    stack.quiet(LIMIT).await;
+    let mut changed = Vec::new();
+    let mut waits: Vec<Option<Duration>> = vec![None; people.len()];
+    let note = |changed: &[std::time::Instant], waits: &mut Vec<Option<Duration>>| {
+        let texts = receiver.texts();
+        for (number, at) in changed.iter().enumerate() {
+            let name = format!("[P{number}]");
+            if waits[number].is_none() && texts.iter().any(|text| text.contains(&name)) {
+                waits[number] = Some(at.elapsed());
+            }
+        }
+    };
+    for id in &people {
+        stack.ghl.add_tags(id, &["customer"]).unwrap();
+        changed.push(std::time::Instant::now());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        note(&changed, &mut waits);
+    }
+    let until = std::time::Instant::now() + LIMIT;
+    while waits.iter().any(Option::is_none) && std::time::Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        note(&changed, &mut waits);
+    }
+    let mut waits: Vec<Duration> = waits.into_iter().map(|wait| wait.unwrap_or(LIMIT)).collect();
+    waits.sort();
+    let p95 = waits[waits.len() * 95 / 100];
+    let messages = receiver.texts().len();
+    eprintln!("from a change to its message: p95 {p95:?}, most {:?}; {messages} messages", waits.last());
+    assert!(p95 < Duration::from_secs(10), "{waits:?}");
+}
+
+async fn what_is_due_is_started_once(shape: Shape) {
+    let due = jiff::Timestamp::now() + Duration::from_secs(14);
+    let at = due.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%H:%M:%S").to_string();
+    let rules = format!(
+        r#"
+  - name: Every day
+    when: {{ schedule: {{ at: "{at}" }} }}
+    then: [{{ notify: sales, text: "It is {at}" }}]
+  - name: An hour ago
+    when: {{ schedule: {{ at: "{}" }} }}
+    then: [{{ notify: sales, text: "Too late" }}]
+"#,
+        (due - Duration::from_hours(1)).to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%H:%M:%S")
+    );
+    let (stack, receiver, _folder) = start(shape, &rules).await;
+    receiver.told(&[&format!("It is {at}")]).await;
+    // Looked at several more times.
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    receiver.told(&[&format!("It is {at}")]).await;
+    assert_eq!(stack.count(Stream::Dead).await, 0);
 }

@@ -6,6 +6,7 @@ mod openphone_actions;
 mod openphone_events;
 mod page;
 
+use serde_json::Value as Json;
 use tandem_contact::Side;
 use tandem_providers::Operation;
 
@@ -49,10 +50,23 @@ pub enum Whom {
 pub struct Fact {
     /// Its name: `event.amount`.
     pub name: &'static str,
-    /// Where it stands in the body: a JSON pointer.
+    /// Where it stands in the body: a JSON pointer, in which `*` stands for every item of a list.
     pub at: &'static str,
-    /// True for a list of texts.
+    /// True for a list of texts, whose order means nothing. Several texts that are one fact are lines of it.
     pub is_list: bool,
+}
+
+impl Fact {
+    /// The values that stand there: of every item of a list where the pointer says so.
+    pub fn found<'a>(&self, body: &'a Json) -> Vec<&'a Json> {
+        match self.at.split_once("/*") {
+            Some((list, within)) => {
+                let items = body.pointer(list).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+                items.iter().filter_map(|item| item.pointer(within)).collect()
+            }
+            None => body.pointer(self.at).into_iter().collect(),
+        }
+    }
 }
 
 /// An operation of a provider that a rule can carry out.

@@ -139,12 +139,11 @@ const RECORDING: &[Fact] = in_conversation![
     CREATED_AT,
 ];
 
-/// Of what was said, only the first line is a fact: the body has an object for each.
 const TRANSCRIPT: &[Fact] = in_conversation![
     OF_CALL,
     PROCESSED,
     DURATION,
-    text("first_line", "/data/resource/dialogue/0/content"),
+    text("dialogue", "/data/resource/dialogue/*/content"),
     EXTERNAL_NUMBERS,
     USER_ID,
     CREATED_AT,
@@ -154,8 +153,8 @@ const TRANSCRIPT: &[Fact] = in_conversation![
 const SUMMARY: &[Fact] = in_conversation![
     OF_CALL,
     PROCESSED,
-    list("summary", "/data/resource/summary"),
-    list("next_steps", "/data/resource/nextSteps"),
+    text("summary", "/data/resource/summary"),
+    text("next_steps", "/data/resource/nextSteps"),
     text("handled_by_ai", "/data/resource/handledByAiAgent"),
     ANSWERED_BY,
     text("from", "/data/resource/fromPhoneNumber"),

@@ -7,12 +7,13 @@ use tandem_contact::Side;
 use crate::{Action, Again, Event, Parameter, Usual, Whom, actions, events};
 
 /// What starts a rule besides an event of a provider: how it is written, and when it happens.
-pub const CHANGES: [(&str, &str); 5] = [
+pub const CHANGES: [(&str, &str); 6] = [
     ("tag_added", "A contact gets this tag, on either side."),
     ("tag_removed", "A contact loses it."),
     ("field_changed", "This field of a contact becomes another one, on either side."),
     ("segment_entered", "A contact comes into this segment of the mapping."),
     ("segment_left", "A contact leaves it."),
+    ("schedule", "It is this time of the day, on these days of the week; about nobody in particular."),
 ];
 
 /// The whole page, in Markdown.
@@ -25,7 +26,7 @@ page is made from the table that the code uses: `cargo xtask docs` writes it, an
 
 ## What can start a rule
 
-### Something about a contact becomes another one
+### Something about a contact becomes another one, or it is time
 
 | `when` | |
 |---|---|

@@ -8,12 +8,20 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tandem_contact::{PerSide, Value};
 use tandem_proto::{ConnectionId, RecordId};
 
 /// The name of a message to a channel, among actions.
 pub const NOTIFY: &str = "notify";
+/// The rule by which a stranger gets a contact.
+pub const NEWCOMER: &str = "activity: a stranger gets a contact";
+/// The rule by which many messages to a channel go as one.
+pub const DIGEST: &str = "many messages are one";
+/// Between the first message of a digest and its sending: with it a message is still there within ten seconds.
+const GATHERING: Duration = Duration::from_secs(3);
+/// Lines of a digest; people read no more.
+const MOST_LINES: usize = 40;
 /// Attempts at one action, when it certainly was not done.
 const MOST_ATTEMPTS: u32 = 8;
 
@@ -35,6 +43,9 @@ pub struct Firing {
     /// The contact, as the event names it.
     #[serde(default)]
     pub contact: PerSide<Option<String>>,
+    /// The number of somebody whom nobody knows yet, E.164.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
     /// What the event tells.
     #[serde(default)]
     pub facts: BTreeMap<String, Value>,
@@ -87,6 +98,27 @@ pub struct Planned {
 }
 
 impl Planned {
+    /// Whether it names somebody who is still to be met.
+    pub fn is_about(&self, stranger: &str) -> bool {
+        let route = self.what["route"].as_array().into_iter().flatten();
+        let body = self.what["body"].as_object().into_iter().flat_map(|body| body.values());
+        route.chain(body).any(|value| value == stranger)
+    }
+
+    fn introduce(&mut self, stranger: &str, id: &str) {
+        let named = |value: &mut Json| {
+            if value == stranger {
+                *value = Json::String(id.to_owned());
+            }
+        };
+        if let Some(route) = self.what.get_mut("route").and_then(Json::as_array_mut) {
+            route.iter_mut().for_each(named);
+        }
+        if let Some(body) = self.what.get_mut("body").and_then(Json::as_object_mut) {
+            body.values_mut().for_each(named);
+        }
+    }
+
     /// What is done, for people: holds what the contact holds.
     pub fn words(&self) -> String {
         let text = |key: &str| self.what[key].as_str().unwrap_or_default();
@@ -152,6 +184,94 @@ pub enum Attempt {
 }
 
 impl Firing {
+    /// A stranger gets a contact in GHL, because of another firing. It needs no rule: what is to be done is made out.
+    pub fn newcomer((id, number): (RecordId, &str), (cause, location): (&Self, &str), now: Timestamp) -> Self {
+        let body = json!({ "locationId": location, "phone": number, "source": "OpenPhone" });
+        let make = Planned {
+            name: "ghl.contact.upsert".to_owned(),
+            what: json!({ "route": [], "query": [], "body": body }),
+            is_harmless: false,
+            outcome: Outcome::Open,
+        };
+        Self {
+            id,
+            connection: cause.connection.clone(),
+            rule: NEWCOMER.to_owned(),
+            trigger: cause.trigger.clone(),
+            at: now,
+            record: None,
+            contact: PerSide::default(),
+            caller: Some(number.to_owned()),
+            facts: BTreeMap::new(),
+            state: State::Planned,
+            actions: vec![make],
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    /// A rule that is due.
+    pub fn due(id: RecordId, connection: &ConnectionId, (rule, trigger): (&str, &str), at: Timestamp) -> Self {
+        Self {
+            id,
+            connection: connection.clone(),
+            rule: rule.to_owned(),
+            trigger: trigger.to_owned(),
+            at,
+            record: None,
+            contact: PerSide::default(),
+            caller: None,
+            facts: BTreeMap::new(),
+            state: State::New,
+            actions: Vec::new(),
+            attempts: 0,
+            not_before: None,
+        }
+    }
+
+    /// Many messages go as one. Its text is made when it is sent.
+    pub fn digest((id, channel): (RecordId, &str), number: u32, connection: &ConnectionId, now: Timestamp) -> Self {
+        let send = Planned {
+            name: NOTIFY.to_owned(),
+            what: json!({ "channel": channel, "text": "", "number": number }),
+            is_harmless: false,
+            outcome: Outcome::Open,
+        };
+        Self {
+            id,
+            connection: connection.clone(),
+            rule: DIGEST.to_owned(),
+            trigger: "many messages".to_owned(),
+            at: now,
+            record: None,
+            contact: PerSide::default(),
+            caller: None,
+            facts: BTreeMap::new(),
+            state: State::Planned,
+            actions: vec![send],
+            attempts: 0,
+            not_before: Some(now + GATHERING),
+        }
+    }
+
+    /// What a digest says.
+    pub fn say(&mut self, texts: &[String]) {
+        let lines = texts.iter().take(MOST_LINES).map(|text| format!("• {}", text.trim_end()));
+        let more = texts.len().checked_sub(MOST_LINES).filter(|more| *more > 0).map(|more| format!("and {more} more"));
+        let head = format!("{} messages:", texts.len());
+        let text = [head].into_iter().chain(lines).chain(more).collect::<Vec<_>>().join("\n");
+        if let Some(what) = self.actions.first_mut().and_then(|action| action.what.as_object_mut()) {
+            what.insert("text".to_owned(), text.into());
+        }
+    }
+
+    /// Somebody who had to be met first is known now, by this id.
+    pub fn introduce(&mut self, stranger: &str, id: &str) {
+        for action in &mut self.actions {
+            action.introduce(stranger, id);
+        }
+    }
+
     /// What comes next.
     pub fn next(&self, now: Timestamp) -> Next {
         match self.state {
@@ -279,6 +399,7 @@ mod tests {
             at: at(0),
             record: None,
             contact: PerSide::default(),
+            caller: None,
             facts: BTreeMap::new(),
             state: State::New,
             actions: Vec::new(),

@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod activity;
 mod apply;
 mod example;
 mod expression;
 pub mod firing;
 mod rule;
+pub mod schedule;
 mod template;
 mod watch;
 
@@ -13,11 +15,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use tandem_contact::{Codecs, Field, PerSide, Side};
 use tandem_reconcile::{ConflictPolicy, DeletePolicy, Direction, FieldRule, Rules, Timing};
 
+pub use activity::Activity;
 pub use apply::{Formula, Segment, segments_field};
 pub use example::{Example, Expected};
 pub use expression::{Expression, Failed, InvalidExpression, Names, Seen};
 pub use firing::Firing;
 pub use rule::{Argument, Filled, Known, Order, Rule, Unfit, When, fill, subject_of};
+pub use schedule::Schedule;
 pub use template::Template;
 
 /// What one connection keeps in step.
@@ -52,8 +56,10 @@ pub struct Mapping {
     pub notes: Option<Direction>,
     /// What the mapping is to do with people who are made up, for `tandem mapping test`.
     pub examples: Vec<Example>,
-    /// What is done besides, when something happens.
+    /// What is done besides, when something happens; those of the activity are among them.
     pub rules: Vec<Rule>,
+    /// What of `OpenPhone` is told of in GHL; none where nothing is.
+    pub activity: Option<Activity>,
 }
 
 impl Default for Mapping {
@@ -75,6 +81,7 @@ impl Default for Mapping {
             notes: None,
             examples: Vec::new(),
             rules: Vec::new(),
+            activity: None,
         }
     }
 }

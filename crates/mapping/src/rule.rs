@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value as Json, json};
-use tandem_catalog::{Action, Again, Event, Kind, Parameter, Place, Usual};
+use tandem_catalog::{Action, Again, Event, Kind, Parameter, Place, Usual, Whom};
 use tandem_contact::{Field, Side};
 
 use crate::firing::{NOTIFY, Outcome, Planned};
-use crate::{Expression, Failed, Names, Seen, Template};
+use crate::{Expression, Failed, Names, Schedule, Seen, Template};
 
 /// A rule of a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum When {
     Entered(String),
     /// A contact leaves it.
     Left(String),
+    /// It is time.
+    At(Schedule),
 }
 
 /// One action of a rule, with what it is told.
@@ -166,6 +168,7 @@ impl When {
             Self::Changed(field) => format!("field_changed: {}", field.name()),
             Self::Entered(segment) => format!("segment_entered: {segment}"),
             Self::Left(segment) => format!("segment_left: {segment}"),
+            Self::At(schedule) => format!("schedule: {}", schedule.spelled()),
         }
     }
 
@@ -173,7 +176,21 @@ impl When {
     pub fn event(&self) -> Option<&'static Event> {
         match self {
             Self::Event(event) => Some(event),
-            Self::TagAdded(_) | Self::TagRemoved(_) | Self::Changed(_) | Self::Entered(_) | Self::Left(_) => None,
+            Self::TagAdded(_)
+            | Self::TagRemoved(_)
+            | Self::Changed(_)
+            | Self::Entered(_)
+            | Self::Left(_)
+            | Self::At(_) => None,
+        }
+    }
+
+    /// Whether it is about somebody in particular.
+    pub fn is_about_somebody(&self) -> bool {
+        match self {
+            Self::Event(event) => event.whom != Whom::Nobody,
+            Self::At(_) => false,
+            Self::TagAdded(_) | Self::TagRemoved(_) | Self::Changed(_) | Self::Entered(_) | Self::Left(_) => true,
         }
     }
 
@@ -182,9 +199,9 @@ impl When {
         Names { contact, event: self.event().map(|event| event.facts).unwrap_or_default() }
     }
 
-    /// The facts of its event that are ids of things, which an action may be about.
-    pub fn subjects(&self) -> impl Iterator<Item = &'static str> {
-        let facts = self.event().map(|event| event.facts).unwrap_or_default();
+    /// The facts of its event that are ids of things on that side, which an action there may be about.
+    pub fn subjects_at(&self, side: Side) -> impl Iterator<Item = &'static str> {
+        let facts = self.event().filter(|event| event.side == side).map(|event| event.facts).unwrap_or_default();
         facts.iter().map(|fact| fact.name).filter(|name| SUBJECTS.contains(name))
     }
 }

@@ -62,7 +62,7 @@ impl Mapping {
             }
             When::Entered(name) | When::Left(name) => there(segments.contains(name)),
             When::Changed(field) => document.canon_value(*field).map(spelled).unwrap_or_default(),
-            When::Event(_) => String::new(),
+            When::Event(_) | When::At(_) => String::new(),
         };
         self.rules.iter().filter_map(|rule| Some((key(&rule.when)?, value(&rule.when)))).collect()
     }
@@ -74,7 +74,7 @@ fn key(when: &When) -> Option<String> {
         When::TagAdded(name) | When::TagRemoved(name) => Some(format!("tag:{}", name.trim().to_lowercase())),
         When::Entered(name) | When::Left(name) => Some(format!("segment:{name}")),
         When::Changed(field) => Some(format!("field:{}", field.name())),
-        When::Event(_) => None,
+        When::Event(_) | When::At(_) => None,
     }
 }
 
@@ -83,7 +83,7 @@ fn starts(rule: &Rule, is: &str) -> bool {
         When::TagAdded(_) | When::Entered(_) => is == THERE,
         When::TagRemoved(_) | When::Left(_) => is == NOTHING,
         When::Changed(_) => true,
-        When::Event(_) => false,
+        When::Event(_) | When::At(_) => false,
     }
 }
 

@@ -142,9 +142,14 @@ fn identity_keys(document: &Document) -> BTreeSet<String> {
         return BTreeSet::new();
     }
     let items = |field| document.canon_value(field).map(Value::items).unwrap_or_default();
-    let phones = items(Field::Phones).into_iter().map(|phone| format!("phone:{phone}"));
+    let phones = items(Field::Phones).into_iter().map(|phone| phone_key(&phone));
     let emails = items(Field::Emails).into_iter().map(|email| format!("email:{email}"));
     phones.chain(emails).chain(named(document)).collect()
+}
+
+/// The identity key of a number, E.164.
+pub fn phone_key(number: &str) -> String {
+    format!("phone:{number}")
 }
 
 /// First name, last name and company together; less names too many.

@@ -17,7 +17,7 @@ mod taken;
 pub use brake::{Brake, BrakeLimit, Harm, harm};
 pub use diff::{Write, Writes, diff};
 pub use document::{Canon, Cause, Document, Fired, Flips, Held, Kind, Link, Parked, Seen, Shadow, Unsettled};
-pub use identity::{Claims, Meeting, claims, external_key, fits, meet, record_of_key};
+pub use identity::{Claims, Meeting, claims, external_key, fits, meet, phone_key, record_of_key};
 pub use intent::{Intent, IntentKind, begin};
 pub use making::{about_to_make, is_making};
 pub use merge::{

@@ -35,6 +35,15 @@ struct Lately {
     started: Vec<(Timestamp, String)>,
 }
 
+/// Messages that go to a channel as one, because there are many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digest {
+    /// Tells it from those before.
+    pub number: u32,
+    /// What it holds, in the order in which it came.
+    pub texts: Vec<String>,
+}
+
 impl Firings {
     /// In that store.
     pub fn new(store: Store) -> Self {
@@ -88,6 +97,43 @@ impl Firings {
         }
     }
 
+    /// Until when it was looked what is due, and that it was looked now; none the first time, and where somebody else has just looked.
+    pub async fn looked(&self, connection: &ConnectionId, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let key = key::schedule(connection);
+        let (expected, before): (_, Option<Timestamp>) = held(self.store.get(&key).await?.as_ref());
+        let is_noted = put(&self.store, &key, bytes(&now), expected).await?;
+        // A clock that goes wrong is no reason to begin a day anew.
+        Ok(before.filter(|before| is_noted && *before < now))
+    }
+
+    /// Puts a message into the channel's digest, and returns the digest's number.
+    pub async fn gather(&self, connection: &ConnectionId, channel: &str, text: &str) -> Result<u32, Error> {
+        loop {
+            let (mut digest, expected) = self.digest(connection, channel).await?;
+            digest.texts.push(text.to_owned());
+            if put(&self.store, &key::gathered(connection, channel), bytes(&digest), expected).await? {
+                return Ok(digest.number);
+            }
+        }
+    }
+
+    /// The digest that is open, and what its close names.
+    pub async fn digest(&self, connection: &ConnectionId, channel: &str) -> Result<(Digest, Expected), Error> {
+        let (expected, digest) = held(self.store.get(&key::gathered(connection, channel)).await?.as_ref());
+        Ok((digest, expected))
+    }
+
+    /// Nothing more goes into the digest; false where something has just gone into it.
+    pub async fn close(
+        &self,
+        connection: &ConnectionId,
+        channel: &str,
+        (digest, expected): (&Digest, Expected),
+    ) -> Result<bool, Error> {
+        let next = Digest { number: digest.number.wrapping_add(1), texts: Vec::new() };
+        put(&self.store, &key::gathered(connection, channel), bytes(&next), expected).await
+    }
+
     /// Lets go of those that were over before then.
     pub async fn trim(&self, before: Timestamp) -> Result<u64, Error> {
         let mut old = Vec::new();
@@ -131,6 +177,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             record: None,
             contact: PerSide::default(),
+            caller: None,
             facts: BTreeMap::new(),
             state: State::New,
             actions: Vec::new(),
@@ -170,6 +217,20 @@ mod tests {
         assert_eq!(stopped, Some(vec!["and back".to_owned(), "there".to_owned()]));
         assert_eq!(firings.count(&firing("there", "e"), "r2", now).await.unwrap(), None);
         assert_eq!(firings.count(&firing("there", "e"), "r1", now + WITHIN).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_digest_holds_what_came_before_it_was_closed() {
+        let (firings, acme) = (Firings::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        assert_eq!(firings.gather(&acme, "sales", "a").await.unwrap(), 0);
+        let early = firings.digest(&acme, "sales").await.unwrap();
+        assert_eq!(firings.gather(&acme, "sales", "b").await.unwrap(), 0);
+        assert!(!firings.close(&acme, "sales", (&early.0, early.1)).await.unwrap(), "it lacks what came meanwhile");
+        let (digest, expected) = firings.digest(&acme, "sales").await.unwrap();
+        assert_eq!(digest.texts, ["a", "b"]);
+        assert!(firings.close(&acme, "sales", (&digest, expected)).await.unwrap());
+        assert_eq!(firings.gather(&acme, "sales", "c").await.unwrap(), 1);
+        assert_eq!(firings.gather(&acme, "support", "c").await.unwrap(), 0);
     }
 
     #[tokio::test]

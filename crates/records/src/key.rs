@@ -107,6 +107,16 @@ pub(crate) fn firing_rate(connection: &ConnectionId, whom: &str) -> String {
     format!("firing-rate/{connection}/{}", short_hash(&[connection.as_str(), whom]))
 }
 
+/// Until when it was looked which rules are due.
+pub(crate) fn schedule(connection: &ConnectionId) -> String {
+    format!("schedule/{connection}")
+}
+
+/// Messages to a channel that go as one.
+pub(crate) fn gathered(connection: &ConnectionId, channel: &str) -> String {
+    format!("digest/{connection}/{}", short_hash(&[connection.as_str(), channel]))
+}
+
 /// The firing of a rule by something that happened: the same for both, however often it is heard of.
 pub fn firing_id(connection: &ConnectionId, rule: &str, cause: &str) -> RecordId {
     hashed(&[connection.as_str(), "firing", rule, cause])

@@ -18,7 +18,7 @@ use tandem_reconcile::{Brake, Document, Kind};
 use tandem_store::{Expected, Store};
 
 pub use error::Error;
-pub use firings::{Firings, LoadedFiring};
+pub use firings::{Digest, Firings, LoadedFiring};
 pub use key::{firing_id, record_id, thing_record_id};
 pub use mappings::{MappingHistory, MappingVersion, Mappings};
 pub use notes::{Notes, SeenNotes};

@@ -78,6 +78,7 @@ const SKIP: Label = Label {
         "no_note_id",
         "notes_do_not_travel",
         "note_of_nobody",
+        "activity",
         "note",
         "not_ours",
         "deleted_before_known",

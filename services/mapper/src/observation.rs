@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 use tandem_contact::{Observed, Side, part};
+use tandem_mapping::activity::is_logged;
 use tandem_proto::{RecordId, v1};
 use tandem_providers::ghl::note::PartId;
 use tandem_providers::ghl::write::SOURCE;
@@ -154,6 +155,9 @@ fn of_ghl(event: ghl::webhook::Webhook) -> Observation {
         }
         Hook::NoteChanged | Hook::NoteDeleted => {
             let is_deleted = event.kind == Hook::NoteDeleted;
+            if event.note_body.as_deref().is_some_and(is_logged) {
+                return Observation::Skip("activity");
+            }
             let count = if is_deleted { 0 } else { part::count(event.note_body.as_deref().unwrap_or_default()) };
             let note = event.note_id.as_ref().and_then(PartId::whole);
             let parts = |note| Observation::Parts { note, count, contact: event.contact_id };

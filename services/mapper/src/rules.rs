@@ -11,6 +11,7 @@ use tandem_mapping::{Firing, Rule};
 use tandem_proto::{Envelope, Header, Lane, Payload, RecordId, v1};
 use tandem_providers::openphone::webhook::bare_id;
 use tandem_queue::{Delivery, Work};
+use tandem_reconcile::phone_key;
 use tandem_records::firing_id;
 
 use crate::handle::{Failure, Settlement, send};
@@ -47,6 +48,8 @@ pub(crate) async fn start(
 struct About {
     record: Option<RecordId>,
     contact: PerSide<Option<String>>,
+    /// The number of somebody whom nobody knows.
+    caller: Option<String>,
 }
 
 async fn whom(
@@ -54,24 +57,55 @@ async fn whom(
     deps: &Deps,
     (header, event, body): (&Header, &Event, &Json),
 ) -> Result<About, Failure> {
-    let mut about = About::default();
     match event.whom {
-        Whom::Nobody => {}
+        Whom::Nobody => Ok(About::default()),
         Whom::Id(at) => {
-            let Some(id) = body.pointer(at).and_then(Json::as_str) else { return Ok(about) };
-            let id = if event.side == Side::OpenPhone { bare_id(id) } else { id };
-            about.record = deps.records.linked(&header.connection, event.side, id).await?;
-            about.contact[event.side] = Some(id.to_owned());
+            let id = body.pointer(at).and_then(Json::as_str);
+            by_id(deps, (header, event.side), id.into_iter().collect()).await
         }
         Whom::Phone(places) => {
-            for number in places.iter().filter_map(|at| body.pointer(at)).flat_map(texts) {
-                let Some(number) = phone::normal(&number, &connection.mapping.default_country) else { continue };
-                about.record = deps.records.holder(&header.connection, &format!("phone:{number}")).await?;
-                if about.record.is_some() {
-                    break;
-                }
+            // OpenPhone says whom it takes for it; several people may share a number.
+            let told: Vec<String> = body.pointer(MATCHED).map(texts).unwrap_or_default();
+            let about = by_id(deps, (header, event.side), told.iter().map(String::as_str).collect()).await?;
+            if about.record.is_some() {
+                return Ok(about);
             }
+            by_number(connection, deps, header, places.iter().filter_map(|at| body.pointer(at)).flat_map(texts)).await
         }
+    }
+}
+
+/// The contacts that `OpenPhone` has found for a call or a message (contract sheet, section 9.3).
+const MATCHED: &str = "/data/context/contacts/ids";
+
+async fn by_id(deps: &Deps, (header, side): (&Header, Side), ids: Vec<&str>) -> Result<About, Failure> {
+    let mut about = About::default();
+    for id in ids {
+        let id = if side == Side::OpenPhone { bare_id(id) } else { id };
+        about.record = deps.records.linked(&header.connection, side, id).await?;
+        about.contact[side] = Some(id.to_owned());
+        if about.record.is_some() {
+            break;
+        }
+    }
+    Ok(about)
+}
+
+async fn by_number(
+    connection: &Connection,
+    deps: &Deps,
+    header: &Header,
+    numbers: impl Iterator<Item = String>,
+) -> Result<About, Failure> {
+    let mut about = About::default();
+    let country = &connection.mapping.default_country;
+    for number in numbers.filter_map(|number| phone::normal(&number, country)) {
+        about.record = deps.records.holder(&header.connection, &phone_key(&number)).await?;
+        if about.record.is_some() {
+            about.caller = None;
+            break;
+        }
+        about.caller.get_or_insert(number);
     }
     Ok(about)
 }
@@ -80,13 +114,14 @@ fn firing(header: &Header, rule: &Rule, (event, body): (&Event, &Json), about: &
     let facts: BTreeMap<String, Value> =
         event.facts.iter().filter_map(|fact| Some((fact.name.to_owned(), told(fact, body)?))).collect();
     Firing {
-        id: firing_id(&header.connection, &rule.name, &header.id),
+        id: firing_id(&header.connection, &rule.name, cause(header, event, body)),
         connection: header.connection.clone(),
         rule: rule.name.clone(),
         trigger: rule.when.spelled(),
         at: Timestamp::from_millisecond(header.time_ms).unwrap_or(Timestamp::UNIX_EPOCH),
         record: about.record.clone(),
         contact: about.contact.clone(),
+        caller: about.caller.clone(),
         facts,
         state: State::New,
         actions: Vec::new(),
@@ -95,9 +130,16 @@ fn firing(header: &Header, rule: &Rule, (event, body): (&Event, &Json), about: &
     }
 }
 
+/// What tells the event from others: `OpenPhone` delivers one event to several webhooks under ids of their own (contract sheet,
+/// section 9.3).
+fn cause<'a>(header: &'a Header, event: &Event, body: &'a Json) -> &'a str {
+    let shared = body.get("id").and_then(Json::as_str).filter(|_| event.side == Side::OpenPhone);
+    shared.unwrap_or(&header.id)
+}
+
 fn told(fact: &Fact, body: &Json) -> Option<Value> {
-    let told = texts(body.pointer(fact.at)?);
-    if fact.is_list { Value::list(told) } else { Value::text(&told.join(", ")) }
+    let told: Vec<String> = fact.found(body).into_iter().flat_map(texts).collect();
+    if fact.is_list { Value::list(told) } else { Value::text(&told.join("\n")) }
 }
 
 /// Texts, numbers, and true and false are told as texts.

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use tandem_catalog::{self as catalog, Action};
 use tandem_contact::Side;
-use tandem_mapping::firing::{Attempt, NOTIFY, Next, Planned, State};
+use tandem_mapping::activity::{PREFIX, Unknown};
+use tandem_mapping::firing::{Attempt, DIGEST, NEWCOMER, NOTIFY, Next, Planned, State};
 use tandem_mapping::{Firing, Known, Rule, Seen};
 use tandem_outbound::{NotSent, SendError};
 use tandem_proto::RecordId;
 use tandem_providers::{ApiError, Class, Outcome as Sent, Request, ghl, openphone};
-use tandem_reconcile::{Document, Harm};
-use tandem_records::{Error, Loaded, LoadedFiring};
+use tandem_reconcile::{Document, Harm, phone_key};
+use tandem_records::{Error, Loaded, LoadedFiring, firing_id};
 use tandem_telemetry::chain;
 
 use crate::brake::{self, STOPPED_PAUSE};
@@ -21,8 +22,12 @@ use crate::call::{Caller, Pass, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
 use crate::run::{Settlement, spread};
-use crate::{Config, notify};
+use crate::{Config, command, notify};
 
+/// Stands for the id of a contact that is still to be made.
+const STRANGER: &str = "@stranger";
+/// So long after an event a stranger's contact may still appear.
+const MEETING: Duration = Duration::from_mins(15);
 /// How long it is waited for a record to be in step, so that a condition sees what has happened.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Between two looks whether it is.
@@ -107,6 +112,7 @@ impl Rules<'_> {
     /// Makes out what is to be done, once whoever it is about is in step.
     async fn plan(&self, mut loaded: LoadedFiring, now: Timestamp) -> Result<Flow, Error> {
         let firing = &mut loaded.firing;
+        self.look_for_caller(firing).await?;
         let document = self.document(firing).await?.map(|found| found.document);
         let is_unsettled = document.as_ref().is_some_and(|document| document.dirty_since.is_some());
         if is_unsettled && now < firing.at + PATIENCE {
@@ -117,8 +123,14 @@ impl Rules<'_> {
             firing.state = State::LeftOut;
             return self.save(&loaded).await;
         };
+        let stranger = self.stranger(firing);
+        if stranger == Some(Unknown::Ignore) {
+            firing.state = State::LeftOut;
+            return self.save(&loaded).await;
+        }
         match self.planned(rule, firing, document.as_ref()) {
             Ok(None) => firing.state = State::LeftOut,
+            Ok(Some(_)) if stranger == Some(Unknown::Park) => firing.fail("nobody who is known has the number"),
             Ok(Some(actions)) => match self.too_often(firing, &actions, now).await? {
                 Some(why) => firing.fail(why),
                 None => firing.plan(actions),
@@ -126,6 +138,21 @@ impl Rules<'_> {
             Err(why) => firing.fail(why),
         }
         self.save(&loaded).await
+    }
+
+    /// Whoever was a stranger when the event came may be known by now.
+    async fn look_for_caller(&self, firing: &mut Firing) -> Result<(), Error> {
+        if let (None, Some(number)) = (&firing.record, &firing.caller) {
+            firing.record = self.caller.deps.records.holder(&firing.connection, &phone_key(number)).await?;
+        }
+        Ok(())
+    }
+
+    /// What becomes of a stranger; none where it is about somebody known, or the mapping's own rules decide.
+    fn stranger(&self, firing: &Firing) -> Option<Unknown> {
+        let is_activity = firing.rule.starts_with(PREFIX) && firing.record.is_none() && firing.contact.ghl.is_none();
+        let activity = self.caller.connection.mapping.activity.as_ref().filter(|_| is_activity)?;
+        Some(if firing.caller.is_some() { activity.unknown } else { Unknown::Ignore })
     }
 
     /// The record that it is about, or the one that goes on with it.
@@ -159,10 +186,12 @@ impl Rules<'_> {
             let told = firing.facts.get(name).and_then(|value| value.as_text().map(str::to_owned));
             told.map(|told| (name, told))
         };
+        let stranger = self.stranger(firing).map(|_| STRANGER.to_owned());
         Known {
-            contact: linked.or_else(|| firing.contact[action.side].clone()),
+            contact: linked.or_else(|| firing.contact[action.side].clone()).or(stranger),
             location: self.caller.connection.ghl.view.location_id.clone(),
-            subjects: rule.when.subjects().filter_map(fact).collect::<BTreeMap<_, _>>(),
+            // Ids of the other side mean nothing here.
+            subjects: rule.when.subjects_at(action.side).filter_map(fact).collect::<BTreeMap<_, _>>(),
         }
     }
 
@@ -171,7 +200,8 @@ impl Rules<'_> {
         let changes = actions.iter().any(|action| action.name != NOTIFY);
         let known = firing.contact.ghl.as_deref().or(firing.contact.openphone.as_deref());
         let whom = firing.record.as_ref().map(RecordId::as_str).or(known).unwrap_or_default();
-        if !changes {
+        // What Tandem tells of by itself starts nothing.
+        if !changes || firing.rule.starts_with(PREFIX) {
             return Ok(None);
         }
         let lately = self.caller.deps.records.firings().count(firing, whom, now).await?;
@@ -180,8 +210,37 @@ impl Rules<'_> {
         }))
     }
 
+    /// A stranger gets a contact first, by whoever is the first to ask, and the rest waits until it is known.
+    async fn meet(&self, mut loaded: LoadedFiring) -> Result<Flow, Error> {
+        let now = Timestamp::now();
+        self.look_for_caller(&mut loaded.firing).await?;
+        let document = self.document(&loaded.firing).await?.map(|found| found.document);
+        if let Some(id) = document.as_ref().and_then(|document| document.provider_id(Side::Ghl)) {
+            loaded.firing.introduce(STRANGER, id);
+            return self.save(&loaded).await;
+        }
+        let Some(number) = loaded.firing.caller.clone() else { return Ok(Flow::Stop(Settlement::Ack)) };
+        if now > loaded.firing.at + MEETING {
+            loaded.firing.fail("a contact was to be made for the number, and none has appeared");
+            return self.save(&loaded).await;
+        }
+        let firings = self.caller.deps.records.firings();
+        let id = firing_id(&loaded.firing.connection, NEWCOMER, &number);
+        let location = &self.caller.connection.ghl.view.location_id;
+        let newcomer = Firing::newcomer((id, &number), (&loaded.firing, location), now);
+        if let Some(revision) = firings.begin(&newcomer).await?
+            && let Err(error) = command::publish_firing(&self.caller, &newcomer, revision).await
+        {
+            tracing::warn!(firing.id = %self.id, error = %chain(&error), "a contact for a stranger can't be made now");
+        }
+        Ok(Flow::Stop(Settlement::Nak(LOOK)))
+    }
+
     /// An operation of a provider: slot, intent, request, outcome, in this order.
     async fn act(&self, loaded: LoadedFiring, (number, planned): (usize, &Planned)) -> Result<Flow, Error> {
+        if planned.is_about(STRANGER) {
+            return self.meet(loaded).await;
+        }
         let ready = match self.ready(planned) {
             Ok(ready) => ready,
             Err(why) => return self.attempted(loaded, (number, planned), Attempt::Refused(why)).await,
@@ -341,10 +400,71 @@ impl Rules<'_> {
         if let Some(wait) = notifier.rests(&channel, Instant::now()) {
             return Ok(Flow::Stop(Settlement::Nak(spread(wait))));
         }
+        if loaded.firing.rule == DIGEST {
+            let (digest, _) = self.caller.deps.records.firings().digest(&loaded.firing.connection, &channel).await?;
+            if planned.what["number"] == digest.number {
+                return self.close_digest(loaded, (number, planned), &channel).await;
+            }
+        } else if notifier.has_many(&channel, Instant::now()) {
+            return self.gather(loaded, (number, planned), (&channel, &text)).await;
+        }
         let loaded = self.begin(loaded, number, notify::LASTS).await?;
         let wait = self.wait(&loaded.firing);
         let attempt = notifier.send(&channel, &text, (wait, Instant::now())).await;
         self.attempted(loaded, (number, planned), attempt).await
+    }
+}
+
+impl Rules<'_> {
+    /// Many messages go as one: this one too. One that is begun and was not put there is put before a person, and not sent twice.
+    async fn gather(
+        &self,
+        loaded: LoadedFiring,
+        (number, planned): (usize, &Planned),
+        (channel, text): (&str, &str),
+    ) -> Result<Flow, Error> {
+        let (connection, firings) = (&loaded.firing.connection.clone(), self.caller.deps.records.firings());
+        let (digest, _) = firings.digest(connection, channel).await?;
+        // Whoever sends it knows of it before anything is in it.
+        self.start_digest(channel, digest.number).await?;
+        let loaded = self.begin(loaded, number, notify::LASTS).await?;
+        let gathered = firings.gather(connection, channel, text).await?;
+        if gathered != digest.number {
+            self.start_digest(channel, gathered).await?;
+        }
+        self.attempted(loaded, (number, planned), Attempt::Done(0)).await
+    }
+
+    async fn start_digest(&self, channel: &str, number: u32) -> Result<(), Error> {
+        let connection = &self.caller.connection.id;
+        let id = firing_id(connection, DIGEST, &format!("{channel}#{number}"));
+        let firing = Firing::digest((id, channel), number, connection, Timestamp::now());
+        let Some(revision) = self.caller.deps.records.firings().begin(&firing).await? else { return Ok(()) };
+        if let Err(error) = command::publish_firing(&self.caller, &firing, revision).await {
+            tracing::warn!(firing.id = %firing.id, error = %chain(&error), "a digest can't be sent on now");
+        }
+        Ok(())
+    }
+
+    /// What a digest says is stored with it before the next one is open. None where that is so, and it is to be sent.
+    async fn close_digest(
+        &self,
+        loaded: LoadedFiring,
+        (number, planned): (usize, &Planned),
+        channel: &str,
+    ) -> Result<Flow, Error> {
+        let (connection, firings) = (&loaded.firing.connection, self.caller.deps.records.firings());
+        let (digest, expected) = firings.digest(connection, channel).await?;
+        let mut said = loaded.clone();
+        said.firing.say(&digest.texts);
+        if !digest.texts.is_empty() {
+            self.save(&said).await?;
+        }
+        let is_closed = firings.close(connection, channel, (&digest, expected)).await?;
+        if is_closed && digest.texts.is_empty() {
+            return self.attempted(loaded, (number, planned), Attempt::Done(0)).await;
+        }
+        Ok(Flow::Again)
     }
 }
 

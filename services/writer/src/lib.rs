@@ -18,6 +18,7 @@ mod people;
 mod poll;
 mod rehearsal;
 mod run;
+mod schedule;
 mod talks;
 mod task;
 mod thing;
@@ -117,5 +118,6 @@ pub async fn run(config: Config, deps: Deps) -> Result<(), Error> {
     tokio::select! {
         ended = dispatch::run(config, deps) => ended,
         never = budgets::tell(&telling) => match never {},
+        never = schedule::keep(&telling) => match never {},
     }
 }

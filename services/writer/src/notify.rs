@@ -12,6 +12,9 @@ use tandem_telemetry::chain;
 pub(crate) const LASTS: Duration = Duration::from_secs(20);
 /// After a failure nobody asks the channel again for so long.
 const REST: Duration = Duration::from_secs(15);
+/// More messages than these within [`LATELY`] go as one.
+const MANY: usize = 5;
+const LATELY: Duration = Duration::from_secs(10);
 
 /// The channels of the configuration; clones share what is known of them.
 #[derive(Debug, Clone)]
@@ -19,18 +22,31 @@ pub struct Notifier {
     sender: Sender,
     channels: BTreeMap<String, Channel>,
     resting: Arc<Mutex<BTreeMap<String, Instant>>>,
+    sent: Arc<Mutex<BTreeMap<String, Vec<Instant>>>>,
 }
 
 impl Notifier {
     /// These channels, by their names in the configuration.
     pub fn new(sender: Sender, channels: BTreeMap<String, Channel>) -> Self {
-        Self { sender, channels, resting: Arc::default() }
+        Self { sender, channels, resting: Arc::default(), sent: Arc::default() }
     }
 
     /// How long a channel is left alone.
     pub(crate) fn rests(&self, channel: &str, now: Instant) -> Option<Duration> {
         let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
         resting.get(channel).and_then(|until| until.checked_duration_since(now)).filter(|wait| !wait.is_zero())
+    }
+
+    /// Whether so many messages have just gone there that the next ones go as one; if not, one more is about to go.
+    pub(crate) fn has_many(&self, channel: &str, now: Instant) -> bool {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = sent.entry(channel.to_owned()).or_default();
+        lately.retain(|at| now.duration_since(*at) < LATELY);
+        if lately.len() >= MANY {
+            return true;
+        }
+        lately.push(now);
+        false
     }
 
     pub(crate) async fn send(&self, name: &str, text: &str, (wait, now): (Duration, Instant)) -> Attempt {

@@ -368,6 +368,7 @@ fn started(document: &Document, fired: Fired) -> Firing {
         at: fired.at,
         record: Some(document.id.clone()),
         contact: PerSide { ghl: contact(Side::Ghl), openphone: contact(Side::OpenPhone) },
+        caller: None,
         facts: BTreeMap::new(),
         state: State::New,
         actions: Vec::new(),

@@ -3,6 +3,7 @@
 //! The file is read as the configuration is, and whatever is wrong with it joins the configuration's problems, under
 //! the mapping file's name and lines.
 
+mod activity;
 mod codec;
 mod custom;
 mod examples;
@@ -116,6 +117,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let filter = keys.slot("filter");
     let examples = keys.slot("examples");
     let listed_rules = keys.slot("rules");
+    let activity = activity::activity(&keys.slot("activity"));
     let has_role = !matches!(role, Some(None));
     let own_named = fields::Usual { rule: usual, has_role };
     let known = if listed.is_empty() { Some(fields::all(usual)) } else { fields::fields(&listed, &own_named) };
@@ -137,6 +139,8 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let rules = rules::rules(&listed_rules, &mapping);
     mapping.examples = examples::examples(&examples, &mapping)?;
     mapping.rules = rules?;
+    mapping.activity = activity?;
+    mapping.rules.extend(mapping.activity.iter().flat_map(tandem_mapping::Activity::rules));
     Some(mapping)
 }
 

@@ -77,15 +77,18 @@ impl Waiting {
         }
     }
 
-    /// The next command that may start: of a connection below its limit, for a record that nobody works on.
+    /// The next command that may start: of a connection below its limit, for a record that nobody works on. Bulk work takes half of
+    /// the places at most, so that a person's edit finds one, and others' edits find the store less busy.
     pub(super) fn next(&mut self, per_connection: usize) -> Option<Task> {
         let busy = &self.busy;
-        let place = |connection: &ConnectionId, queue: &VecDeque<Task>| {
+        let startable = |limit: usize, connection: &ConnectionId, queue: &VecDeque<Task>| {
             let Some(records) = busy.get(connection) else { return Some(0) };
-            let has_room = records.len() < per_connection;
+            let has_room = records.len() < limit;
             has_room.then(|| queue.iter().position(|task| !records.contains(&task.record)))?
         };
-        let task = self.live.next(place).or_else(|| self.bulk.next(place))?;
+        let live = |connection: &ConnectionId, queue: &_| startable(per_connection, connection, queue);
+        let bulk = |connection: &ConnectionId, queue: &_| startable(per_connection.div_ceil(2), connection, queue);
+        let task = self.live.next(live).or_else(|| self.bulk.next(bulk))?;
         self.busy.entry(task.connection.clone()).or_default().insert(task.record.clone());
         Some(task)
     }
@@ -182,6 +185,17 @@ mod tests {
         let mut waiting = waiting(&["b/1"], &["a/1"]).await;
         assert_eq!(start(&mut waiting, 10).unwrap(), "b/1");
         assert_eq!(start(&mut waiting, 10).unwrap(), "a/1");
+    }
+
+    #[tokio::test]
+    async fn bulk_leaves_half_of_the_places_to_live() {
+        let mut waiting = waiting(&["a/4", "a/5"], &["a/1", "a/2", "a/3"]).await;
+        let order: Vec<String> = std::iter::from_fn(|| start(&mut waiting, 4)).collect();
+        assert_eq!(order, ["a/4", "a/5"], "the live ones take what bulk may have");
+        waiting.release(&ConnectionId::new("a").unwrap(), &RecordId::new("4").unwrap());
+        assert_eq!(start(&mut waiting, 4).unwrap(), "a/1");
+        assert_eq!(start(&mut waiting, 4), None);
+        assert_eq!(start(&mut waiting, 5).unwrap(), "a/2");
     }
 
     #[tokio::test]

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tandem_catalog::{self as catalog, Action, Kind, Parameter, Usual, Whom};
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
+use tandem_catalog::{self as catalog, Action, Kind, Parameter, Usual};
 use tandem_contact::{Field, tag};
+use tandem_mapping::activity::PREFIX;
 use tandem_mapping::{
-    Argument, Expression, InvalidExpression, Mapping, Names, Order, Rule, Template, When, subject_of,
+    Argument, Expression, InvalidExpression, Mapping, Names, Order, Rule, Schedule, Template, When, subject_of,
 };
 
 use super::super::section::Slot;
+use super::or;
 
 /// Rules of one mapping; nobody has so many.
 const MOST: usize = 200;
@@ -43,7 +47,12 @@ pub(super) fn rules(slot: &Slot<'_>, mapping: &Mapping) -> Option<Vec<Rule>> {
 
 fn rule(slot: &Slot<'_>, mapping: &Mapping, fields: &[Field]) -> Option<Rule> {
     let mut keys = slot.section()?;
-    let name = keys.slot("name").required().map(|name| name.trim().to_owned());
+    let name = keys.slot("name").parse(|name| {
+        if name.starts_with(PREFIX) {
+            return Err(format!("`{PREFIX}` is what Tandem's own rules begin with: call it something else"));
+        }
+        Ok(name.to_owned())
+    });
     let starts = when(&keys.slot("when"), mapping);
     let (condition, then) = (keys.slot("if"), keys.slot("then"));
     keys.finish();
@@ -73,16 +82,48 @@ fn when(slot: &Slot<'_>, mapping: &Mapping) -> Option<When> {
     }
     let mut keys = slot.section()?;
     let slots = CHANGES.map(|name| (name, keys.slot(name)));
+    let times = keys.slot("schedule");
     keys.finish();
+    if !times.is_empty() && slots.iter().all(|(_, slot)| slot.is_empty()) {
+        return schedule(&times).map(When::At);
+    }
     let given: Vec<&(&str, Slot<'_>)> = slots.iter().filter(|(_, slot)| !slot.is_empty()).collect();
     let [(name, value)] = given.as_slice() else {
         slot.problem(format!(
-            "expected one of {}, or the name of an event: `tandem catalog` lists them",
+            "expected one of {}, schedule, or the name of an event: `tandem catalog` lists them",
             CHANGES.join(", ")
         ));
         return None;
     };
     value.parse(|text| change(name, text, mapping))
+}
+
+fn schedule(slot: &Slot<'_>) -> Option<Schedule> {
+    let mut keys = slot.section()?;
+    let at = keys.slot("at").parse(|text| {
+        let read = Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text));
+        read.map_err(|_| format!("expected a time of the day such as \"09:00\", found `{text}`"))
+    });
+    let days = keys.slot("on");
+    let zone = or(&keys.slot("timezone"), TimeZone::UTC, |name| {
+        TimeZone::get(name).map_err(|_| format!("`{name}` is no time zone: expected a name such as Europe/Oslo"))
+    });
+    keys.finish();
+    let on: Vec<Option<Weekday>> = days.list()?.iter().map(|slot| slot.parse(weekday)).collect();
+    Some(Schedule { at: at?, on: on.into_iter().collect::<Option<_>>()?, zone: zone? })
+}
+
+fn weekday(name: &str) -> Result<Weekday, String> {
+    match name {
+        "monday" => Ok(Weekday::Monday),
+        "tuesday" => Ok(Weekday::Tuesday),
+        "wednesday" => Ok(Weekday::Wednesday),
+        "thursday" => Ok(Weekday::Thursday),
+        "friday" => Ok(Weekday::Friday),
+        "saturday" => Ok(Weekday::Saturday),
+        "sunday" => Ok(Weekday::Sunday),
+        _ => Err(format!("expected a day of the week such as monday, found `{name}`")),
+    }
 }
 
 fn event(name: &str) -> Result<When, String> {
@@ -209,12 +250,10 @@ fn arguments(
 /// Whether Tandem knows it by itself.
 fn is_usual(action: &Action, parameter: &Parameter, when: &When) -> bool {
     match parameter.usual {
-        Some(Usual::Contact) => when.event().is_none_or(|event| event.whom != Whom::Nobody),
+        Some(Usual::Contact) => when.is_about_somebody(),
         Some(Usual::Location) => true,
-        Some(Usual::Subject) => {
-            subject_of(action, parameter).is_some_and(|subject| when.subjects().any(|told| told == subject))
-                && when.event().is_some_and(|event| event.side == action.side)
-        }
+        Some(Usual::Subject) => subject_of(action, parameter)
+            .is_some_and(|subject| when.subjects_at(action.side).any(|told| told == subject)),
         None => false,
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 use tandem_catalog as catalog;
 use tandem_contact::Field;
+use tandem_mapping::activity::Kind;
 
 /// The schema, of draft 2020-12. What an expression may say is beyond it: that is told when the file is read.
 pub fn mapping_schema() -> Json {
@@ -34,6 +35,13 @@ pub fn mapping_schema() -> Json {
             })),
             "notes": group(&json!({ "direction": way() })),
             "filter": expression("Whom it is about; the others are left alone."),
+            "activity": group(&json!({
+                "log": or_nothing(&json!({ "type": "array", "items": { "enum": Kind::ALL.map(Kind::name) } })),
+                "as": { "enum": ["notes", "conversation"], "default": "notes" },
+                "text_provider": text("Id of the location's conversation provider for texts; without it they are notes."),
+                "call_provider": text("Id of the location's conversation provider for calls; without it they are notes."),
+                "unknown": { "enum": ["ignore", "create", "park"], "default": "ignore" },
+            })),
             "rules": or_nothing(&json!({ "type": "array", "items": rule() })),
             "examples": or_nothing(&json!({ "type": "array", "items": example() })),
         },
@@ -114,6 +122,7 @@ fn change() -> Json {
     let value = json!({ "type": ["string", "number"] });
     let keys = json!({
         "tag_added": value, "tag_removed": value, "field_changed": value, "segment_entered": value, "segment_left": value,
+        "schedule": schedule(),
     });
     let mut group = required(&group(&keys), &[]);
     if let Some(group) = group.as_object_mut() {
@@ -121,6 +130,16 @@ fn change() -> Json {
         group.insert("maxProperties".to_owned(), 1.into());
     }
     group
+}
+
+fn schedule() -> Json {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let keys = json!({
+        "at": { "description": "A time of the day: 09:00.", "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$" },
+        "on": or_nothing(&json!({ "type": "array", "items": { "enum": days } })),
+        "timezone": text("Where that time is: Europe/Oslo; without it, UTC."),
+    });
+    required(&group(&keys), &["at"])
 }
 
 fn notification() -> Json {

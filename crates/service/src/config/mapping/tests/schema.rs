@@ -39,6 +39,7 @@ fn the_schema_has_the_keys_that_the_reader_knows() {
         ("deletes: { zzz: 1 }", "/properties/deletes"),
         ("tasks: { zzz: 1 }", "/properties/tasks"),
         ("notes: { zzz: 1 }", "/properties/notes"),
+        ("activity: { zzz: 1 }", "/properties/activity"),
         ("rules: [{ zzz: 1, when: ghl.InvoicePaid }]", "/properties/rules/anyOf/0/items"),
         ("rules: [{ when: { zzz: 1 } }]", "/properties/rules/anyOf/0/items/properties/when/anyOf/1"),
         ("examples: [{ zzz: 1 }]", "/properties/examples/anyOf/0/items"),
