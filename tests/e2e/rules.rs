@@ -24,6 +24,7 @@ in_both_shapes! {
     many_messages_are_one,
     a_message_is_there_within_ten_seconds,
     what_is_due_is_started_once,
+    a_text_goes_to_whoever_wants_it_by_day_and_not_too_often,
 }
 
 /// A pipeline with these rules, and its channel `sales`.
@@ -281,4 +282,45 @@ async fn what_is_due_is_started_once(shape: Shape) {
     tokio::time::sleep(Duration::from_secs(11)).await;
     receiver.told(&[&format!("It is {at}")]).await;
     assert_eq!(stack.count(Stream::Dead).await, 0);
+}
+
+async fn a_text_goes_to_whoever_wants_it_by_day_and_not_too_often(shape: Shape) {
+    let hour = |hours: u64| {
+        let then = jiff::Timestamp::now() + Duration::from_hours(hours);
+        then.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%H:%M").to_string()
+    };
+    let rule = r#"
+  - name: Welcome
+    when: { tag_added: customer }
+    then:
+      - do: openphone.v1.message.send
+        with: { from: PNsandbox, to: ["{{ contact.phones[0] }}"], content: "Welcome, {{ contact.first_name }}!" }
+"#;
+    let texts = |from: u64, to: u64| {
+        let (from, to) = (hour(from), hour(to));
+        format!("{rule}texts: {{ allowed: true, quiet_hours: {{ from: '{from}', to: '{to}', timezone: UTC }}, per_day: 1 }}\n")
+    };
+    let (stack, _receiver, _folder) = start(shape, &texts(3, 4)).await;
+    let person = |name: &str, number: u32| json!({ "firstName": name, "lastName": "Example", "phone": format!("+1415555017{number}") });
+    let people: Vec<String> =
+        [("Bea", 2), ("Ana", 1), ("Cleo", 3)].map(|(name, number)| stack.ghl.create_contact(&person(name, number)).unwrap()).into();
+    stack.ghl.set_dnd(&people[0], true).unwrap();
+    stack.quiet(LIMIT).await;
+    let dead = async || stack.queue().browse(Stream::Dead, 0, 10).await.unwrap();
+    stack.ghl.add_tags(&people[0], &["customer"]).unwrap();
+    let letter = eventually_async(async || dead().await.into_iter().next()).await;
+    assert!(String::from_utf8_lossy(&letter.body).contains("the contact doesn't want texts (DND)"));
+    stack.ghl.add_tags(&people[1], &["customer"]).unwrap();
+    eventually("Ana's text", LIMIT, || (stack.openphone.messages_sent() == 1).then_some(())).await;
+    // One a day: the next one waits.
+    stack.ghl.add_tags(&people[2], &["customer"]).unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!((stack.openphone.messages_sent(), dead().await.len()), (1, 1));
+
+    let (night, _receiver, _folder) = start(shape, &texts(23, 2)).await;
+    let id = night.ghl.create_contact(&person("Ana", 1)).unwrap();
+    night.quiet(LIMIT).await;
+    night.ghl.add_tags(&id, &["customer"]).unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!((night.openphone.messages_sent(), night.count(Stream::Dead).await), (0, 0));
 }

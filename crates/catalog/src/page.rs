@@ -47,18 +47,14 @@ page is made from the table that the code uses: `cargo xtask docs` writes it, an
             page,
             "\n### {title}\n\n| `do` | | `with` | where nobody knows what became of it |\n|---|---|---|---|\n"
         );
-        for action in actions().filter(|action| action.side == side && !action.reaches_people) {
+        for action in actions().filter(|action| action.side == side) {
             row(&mut page, &[&format!("`{}`", action.operation.name), action.what, &told(action), again(action)]);
         }
     }
     page.push_str(
         "\nWhat is in italics is known to Tandem where a rule doesn't say it. What may be left out is in brackets. ",
     );
-    page.push_str("An operation that sends something to a person is no action of a rule:");
-    for action in actions().filter(|action| action.reaches_people) {
-        let _written = write!(page, " `{}`", action.operation.name);
-    }
-    page.push_str(".\n");
+    page.push_str("What sends a text to a person is done only where the mapping says that it may, see [mapping.md](mapping.md#rules).\n");
     page
 }
 

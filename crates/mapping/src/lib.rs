@@ -8,6 +8,7 @@ pub mod firing;
 mod rule;
 pub mod schedule;
 mod template;
+mod texts;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ pub use firing::Firing;
 pub use rule::{Argument, Filled, Known, Order, Rule, Unfit, When, fill, subject_of};
 pub use schedule::Schedule;
 pub use template::Template;
+pub use texts::Texts;
 
 /// What one connection keeps in step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub struct Mapping {
     pub examples: Vec<Example>,
     /// What is done besides, when something happens; those of the activity are among them.
     pub rules: Vec<Rule>,
+    /// What rules keep to that send texts; none where they may send none.
+    pub texts: Option<Texts>,
     /// What of `OpenPhone` is told of in GHL; none where nothing is.
     pub activity: Option<Activity>,
 }
@@ -81,6 +85,7 @@ impl Default for Mapping {
             notes: None,
             examples: Vec::new(),
             rules: Vec::new(),
+            texts: None,
             activity: None,
         }
     }

@@ -14,6 +14,7 @@ use crate::{Error, key};
 /// Rules that change something for one contact within [`WITHIN`]; people don't do that many things in it.
 const MOST: usize = 30;
 const WITHIN: Duration = Duration::from_mins(10);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Rules that were started; clones share them.
 #[derive(Debug, Clone)]
@@ -92,6 +93,28 @@ impl Firings {
             }
             lately.started.push((now, firing.rule.clone()));
             if put(&self.store, &key, bytes(&lately), expected).await? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Notes that a text is about to be sent. Until when there is no room for it, where so many were sent within the last 24 hours.
+    pub async fn count_text(
+        &self,
+        connection: &ConnectionId,
+        per_day: u32,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Error> {
+        let key = key::texts_sent(connection);
+        loop {
+            let (expected, mut sent): (_, Vec<Timestamp>) = held(self.store.get(&key).await?.as_ref());
+            sent.retain(|at| *at > now - DAY);
+            if sent.len() >= per_day as usize {
+                let oldest = sent.iter().min().copied().unwrap_or(now);
+                return Ok(Some(oldest + DAY));
+            }
+            sent.push(now);
+            if put(&self.store, &key, bytes(&sent), expected).await? {
                 return Ok(None);
             }
         }
@@ -217,6 +240,17 @@ mod tests {
         assert_eq!(stopped, Some(vec!["and back".to_owned(), "there".to_owned()]));
         assert_eq!(firings.count(&firing("there", "e"), "r2", now).await.unwrap(), None);
         assert_eq!(firings.count(&firing("there", "e"), "r1", now + WITHIN).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn texts_keep_to_their_number_within_a_day() {
+        let (firings, acme) = (Firings::new(Store::memory()), ConnectionId::new("acme").unwrap());
+        let at = |hours: u64| Timestamp::UNIX_EPOCH + Duration::from_hours(hours);
+        assert_eq!(firings.count_text(&acme, 2, at(0)).await.unwrap(), None);
+        assert_eq!(firings.count_text(&acme, 2, at(5)).await.unwrap(), None);
+        assert_eq!(firings.count_text(&acme, 2, at(6)).await.unwrap(), Some(at(24)));
+        assert_eq!(firings.count_text(&acme, 2, at(24)).await.unwrap(), None);
+        assert_eq!(firings.count_text(&acme, 0, at(24)).await.unwrap(), Some(at(29)));
     }
 
     #[tokio::test]

@@ -107,6 +107,11 @@ pub(crate) fn firing_rate(connection: &ConnectionId, whom: &str) -> String {
     format!("firing-rate/{connection}/{}", short_hash(&[connection.as_str(), whom]))
 }
 
+/// When rules sent texts.
+pub(crate) fn texts_sent(connection: &ConnectionId) -> String {
+    format!("texts-sent/{connection}")
+}
+
 /// Until when it was looked which rules are due.
 pub(crate) fn schedule(connection: &ConnectionId) -> String {
     format!("schedule/{connection}")

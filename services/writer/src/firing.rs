@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tandem_catalog::{self as catalog, Action};
-use tandem_contact::Side;
+use tandem_contact::{Field, Side, Value, phone};
 use tandem_mapping::activity::{PREFIX, Unknown};
 use tandem_mapping::firing::{Attempt, DIGEST, NEWCOMER, NOTIFY, Next, Planned, State};
 use tandem_mapping::{Firing, Known, Rule, Seen};
@@ -21,7 +21,7 @@ use crate::brake::{self, STOPPED_PAUSE};
 use crate::call::{Caller, Pass, Trouble};
 use crate::dead_letter::Reason;
 use crate::journal::{self, Line};
-use crate::run::{Settlement, spread};
+use crate::run::{Settlement, contact_id, spread};
 use crate::{Config, command, notify};
 
 /// Stands for the id of a contact that is still to be made.
@@ -47,6 +47,16 @@ pub(crate) struct Rules<'a> {
 enum Flow {
     Again,
     Stop(Settlement),
+}
+
+/// Whether somebody may be sent a text.
+enum Reach {
+    May,
+    /// Not before then.
+    Later(Timestamp),
+    MayNot(String),
+    /// It can't be told now.
+    Unknown(Trouble),
 }
 
 /// A request of a rule, ready to be sent.
@@ -246,6 +256,20 @@ impl Rules<'_> {
             Err(why) => return self.attempted(loaded, (number, planned), Attempt::Refused(why)).await,
         };
         let side = ready.action.side;
+        let mut loaded = loaded;
+        if ready.action.reaches_people {
+            match self.may_reach(&loaded.firing, planned).await? {
+                Reach::May => {}
+                Reach::Later(until) => {
+                    loaded.firing.not_before = Some(until);
+                    return self.save(&loaded).await;
+                }
+                Reach::MayNot(why) => {
+                    return self.attempted(loaded, (number, planned), Attempt::Refused(why)).await;
+                }
+                Reach::Unknown(trouble) => return self.troubled(loaded, (number, planned), trouble).await,
+            }
+        }
         if !self.lets_pass(&loaded.firing, ready.action).await? {
             return Ok(Flow::Stop(Settlement::Nak(spread(STOPPED_PAUSE))));
         }
@@ -416,6 +440,39 @@ impl Rules<'_> {
 }
 
 impl Rules<'_> {
+    /// What a rule that sends a text keeps to: it is switched on, it goes to the contact's own numbers, not at night, not to somebody
+    /// who doesn't want that, and not too often.
+    async fn may_reach(&self, firing: &Firing, planned: &Planned) -> Result<Reach, Error> {
+        let (mapping, now) = (&self.caller.connection.mapping, Timestamp::now());
+        let Some(texts) = &mapping.texts else { return Ok(Reach::MayNot("texts are not switched on".to_owned())) };
+        let document = self.document(firing).await?.map(|found| found.document);
+        let phones = document.as_ref().and_then(|document| document.canon_value(Field::Phones)).map(Value::items);
+        let phones = phones.unwrap_or_default();
+        let to: Vec<String> = serde_json::from_value(planned.what["body"]["to"].clone()).unwrap_or_default();
+        let is_theirs = |number: &String| {
+            phone::normal(number, &mapping.default_country).is_some_and(|number| phones.contains(&number))
+        };
+        if to.is_empty() || !to.iter().all(is_theirs) {
+            return Ok(Reach::MayNot("a text goes to numbers of the contact that the rule is about".to_owned()));
+        }
+        if let Some(until) = texts.quiet_until(now) {
+            return Ok(Reach::Later(until));
+        }
+        let Some(id) = document.as_ref().and_then(|document| contact_id(document, Side::Ghl)) else {
+            let why = "there is no contact in GoHighLevel that says whether texts are wanted";
+            return Ok(Reach::MayNot(why.to_owned()));
+        };
+        match crate::ghl::read(&self.caller, &id).await {
+            Ok((_, contact)) if contact.dnd.all || contact.dnd.channels.contains(&ghl::Channel::Sms) => {
+                return Ok(Reach::MayNot("the contact doesn't want texts (DND)".to_owned()));
+            }
+            Ok(_) => {}
+            Err(trouble) => return Ok(Reach::Unknown(trouble)),
+        }
+        let room = self.caller.deps.records.firings().count_text(&firing.connection, texts.per_day, now).await?;
+        Ok(room.map_or(Reach::May, Reach::Later))
+    }
+
     /// Many messages go as one: this one too. One that is begun and was not put there is put before a person, and not sent twice.
     async fn gather(
         &self,

@@ -19,6 +19,8 @@ pub(super) struct Aftermath {
     /// Writes that were on their way, or of unknown outcome.
     pub(super) intents: usize,
     pub(super) dead: u64,
+    /// Messages of rules that wait for a person: nobody knows whether they have come.
+    pub(super) unsure: usize,
     pub(super) parked: u64,
 }
 
@@ -36,9 +38,11 @@ impl Aftermath {
         }
         let [events, commands, dead, parked] = left;
         let records = store.list("record/", None, 1_000_000).await.unwrap();
+        let firings = store.list("firing/", None, 1_000_000).await.unwrap();
+        let unsure = firings.iter().map(|(_, entry)| unsure(&entry.value)).sum();
         let intents = records.iter().filter(|(_, entry)| has_intent(&entry.value)).count();
         database.close().await.unwrap();
-        Some(Self { events, commands, intents, dead, parked })
+        Some(Self { events, commands, intents, dead, unsure, parked })
     }
 }
 
@@ -56,6 +60,15 @@ fn copy(data_dir: &Path) -> Option<(Database, TempDir)> {
     // Gone after an orderly end.
     copy_file("tandem.db-wal");
     Some((Database::open(&Options::in_dir(folder.path())).unwrap(), folder))
+}
+
+fn unsure(firing: &[u8]) -> usize {
+    let firing: Value = serde_json::from_slice(firing).unwrap();
+    if firing["state"]["failed"].is_null() {
+        return 0;
+    }
+    let said = firing["actions"][0]["what"]["text"].as_str().unwrap_or_default();
+    super::messages(&[said.to_owned()]).0
 }
 
 fn has_intent(document: &[u8]) -> bool {

@@ -10,6 +10,7 @@ mod examples;
 mod fields;
 mod rules;
 mod schema;
+mod texts;
 
 use std::cell::RefCell;
 use std::io;
@@ -118,6 +119,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     let examples = keys.slot("examples");
     let listed_rules = keys.slot("rules");
     let activity = activity::activity(&keys.slot("activity"));
+    let texts = texts::texts(&keys.slot("texts"));
     let has_role = !matches!(role, Some(None));
     let own_named = fields::Usual { rule: usual, has_role };
     let known = if listed.is_empty() { Some(fields::all(usual)) } else { fields::fields(&listed, &own_named) };
@@ -136,6 +138,7 @@ fn keys(root: &Slot<'_>) -> Option<Mapping> {
     mapping.places.ghl.extend(role?.map(|id| (Field::Role, id)));
     let own: Vec<custom::Read<'_>> = known?.into_iter().chain(own?).chain(segments?).collect();
     custom::put_together(&mut mapping, own, &filter)?;
+    mapping.texts = texts?;
     let rules = rules::rules(&listed_rules, &mapping);
     mapping.examples = examples::examples(&examples, &mapping)?;
     mapping.rules = rules?;

@@ -22,9 +22,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let has = |texts: [&str; 2]| texts.iter().any(|text| text.to_lowercase().contains(&word));
     let changes: Vec<_> = CHANGES.into_iter().filter(|(name, what)| has([name, what])).collect();
     let events: Vec<_> = events().filter(|event| has([event.name, event.what])).collect();
-    // What a rule may not do is told of when it is read.
-    let can = actions().filter(|action| !action.reaches_people);
-    let actions: Vec<_> = can.filter(|action| has([action.operation.name, action.what])).collect();
+    let actions: Vec<_> = actions().filter(|action| has([action.operation.name, action.what])).collect();
     let mut out = std::io::stdout();
     if arguments.json {
         let changes: Vec<Json> = changes.iter().map(|(name, what)| json!({ "when": name, "what": what })).collect();

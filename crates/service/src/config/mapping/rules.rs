@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::{Time, Weekday};
+use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use tandem_catalog::{self as catalog, Action, Kind, Parameter, Usual};
 use tandem_contact::{Field, tag};
@@ -13,6 +13,7 @@ use tandem_mapping::{
 
 use super::super::section::Slot;
 use super::or;
+use super::texts::{time, zone};
 
 /// Rules of one mapping; nobody has so many.
 const MOST: usize = 200;
@@ -64,7 +65,7 @@ fn rule(slot: &Slot<'_>, mapping: &Mapping, fields: &[Field]) -> Option<Rule> {
         let read = |text: &str| Expression::naming(text, names);
         condition.required().and_then(|text| noted(&condition, read(text.trim_end()))).map(Some)
     };
-    let orders = orders(&then, &starts, names);
+    let orders = orders(&then, (&starts, mapping.texts.is_some()), names);
     Some(Rule { name: name?, when: starts, condition: condition?, then: orders? })
 }
 
@@ -100,14 +101,9 @@ fn when(slot: &Slot<'_>, mapping: &Mapping) -> Option<When> {
 
 fn schedule(slot: &Slot<'_>) -> Option<Schedule> {
     let mut keys = slot.section()?;
-    let at = keys.slot("at").parse(|text| {
-        let read = Time::strptime("%H:%M", text).or_else(|_| Time::strptime("%H:%M:%S", text));
-        read.map_err(|_| format!("expected a time of the day such as \"09:00\", found `{text}`"))
-    });
+    let at = keys.slot("at").parse(time);
     let days = keys.slot("on");
-    let zone = or(&keys.slot("timezone"), TimeZone::UTC, |name| {
-        TimeZone::get(name).map_err(|_| format!("`{name}` is no time zone: expected a name such as Europe/Oslo"))
-    });
+    let zone = or(&keys.slot("timezone"), TimeZone::UTC, zone);
     keys.finish();
     let on: Vec<Option<Weekday>> = days.list()?.iter().map(|slot| slot.parse(weekday)).collect();
     Some(Schedule { at: at?, on: on.into_iter().collect::<Option<_>>()?, zone: zone? })
@@ -165,7 +161,7 @@ fn change(name: &str, text: &str, mapping: &Mapping) -> Result<When, String> {
     }
 }
 
-fn orders(slot: &Slot<'_>, when: &When, names: Names<'_>) -> Option<Vec<Order>> {
+fn orders(slot: &Slot<'_>, when: (&When, bool), names: Names<'_>) -> Option<Vec<Order>> {
     let listed = slot.list()?;
     if listed.is_empty() || listed.len() > MOST_ACTIONS {
         slot.problem(format!("expected a list of 1 to {MOST_ACTIONS} actions"));
@@ -175,7 +171,7 @@ fn orders(slot: &Slot<'_>, when: &When, names: Names<'_>) -> Option<Vec<Order>> 
     read.into_iter().collect()
 }
 
-fn order(slot: &Slot<'_>, when: &When, names: Names<'_>) -> Option<Order> {
+fn order(slot: &Slot<'_>, (when, may_text): (&When, bool), names: Names<'_>) -> Option<Order> {
     let mut keys = slot.section()?;
     let (channel, text) = (keys.slot("notify"), keys.slot("text"));
     let (action, with) = (keys.slot("do"), keys.slot("with"));
@@ -192,7 +188,7 @@ fn order(slot: &Slot<'_>, when: &When, names: Names<'_>) -> Option<Order> {
             if !text.is_empty() {
                 text.problem("belongs to `notify`: what an action is told stands under `with`");
             }
-            let action = action.parse(known)?;
+            let action = action.parse(|name| known(name, may_text))?;
             Some(Order::Provider { action, arguments: arguments((slot, &with), action, when, names)? })
         }
         _ => {
@@ -202,7 +198,7 @@ fn order(slot: &Slot<'_>, when: &When, names: Names<'_>) -> Option<Order> {
     }
 }
 
-fn known(name: &str) -> Result<&'static Action, String> {
+fn known(name: &str, may_text: bool) -> Result<&'static Action, String> {
     let found = catalog::actions().find(|action| action.operation.name == name);
     let Some(action) = found else {
         let word = name.rsplit('.').next().unwrap_or(name);
@@ -211,8 +207,10 @@ fn known(name: &str) -> Result<&'static Action, String> {
         let hint = if alike.is_empty() { String::new() } else { format!("; perhaps {}", alike.join(", ")) };
         return Err(format!("`{name}` is no action{hint}: `tandem catalog` lists them"));
     };
-    if action.reaches_people {
-        return Err(format!("`{name}` sends something to a person, and rules don't do that"));
+    if action.reaches_people && !may_text {
+        return Err(format!(
+            "`{name}` sends a text to a person: rules may do that only where the mapping says `texts: {{ allowed: true, quiet_hours: … }}`"
+        ));
     }
     Ok(action)
 }

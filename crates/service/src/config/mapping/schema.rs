@@ -35,6 +35,13 @@ pub fn mapping_schema() -> Json {
             })),
             "notes": group(&json!({ "direction": way() })),
             "filter": expression("Whom it is about; the others are left alone."),
+            "texts": group(&json!({
+                "allowed": { "type": "boolean", "default": false },
+                "quiet_hours": group(&json!({
+                    "from": time_of_day(), "to": time_of_day(), "timezone": text("Where these times are: Europe/Oslo."),
+                })),
+                "per_day": { "type": "integer", "minimum": 0, "default": 100 },
+            })),
             "activity": group(&json!({
                 "log": or_nothing(&json!({ "type": "array", "items": { "enum": Kind::ALL.map(Kind::name) } })),
                 "as": { "enum": ["notes", "conversation"], "default": "notes" },
@@ -135,11 +142,15 @@ fn change() -> Json {
 fn schedule() -> Json {
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let keys = json!({
-        "at": { "description": "A time of the day: 09:00.", "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$" },
+        "at": time_of_day(),
         "on": or_nothing(&json!({ "type": "array", "items": { "enum": days } })),
         "timezone": text("Where that time is: Europe/Oslo; without it, UTC."),
     });
     required(&group(&keys), &["at"])
+}
+
+fn time_of_day() -> Json {
+    json!({ "description": "A time of the day: 09:00.", "type": "string", "pattern": "^[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?$" })
 }
 
 fn notification() -> Json {
@@ -152,7 +163,7 @@ fn notification() -> Json {
 
 fn action() -> Json {
     let names: Vec<&str> =
-        catalog::actions().filter(|action| !action.reaches_people).map(|action| action.operation.name).collect();
+        catalog::actions().map(|action| action.operation.name).collect();
     let keys = json!({
         "do": { "enum": names },
         "with": { "description": "What the action is told, by the provider's own names.", "type": ["object", "null"] },

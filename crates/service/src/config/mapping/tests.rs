@@ -145,7 +145,7 @@ fn each_problem_names_the_mapping_file_its_line_and_key() {
     for (text, expected) in [
         (
             "\ncountry: US",
-            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, custom_fields, segments, tags, creates, deletes, tasks, notes, filter, examples, rules, activity)",
+            "2: country: unknown key (known here: default_country, direction, conflict, fields, role, custom_fields, segments, tags, creates, deletes, tasks, notes, filter, examples, rules, activity, texts)",
         ),
         ("role:\n  custom_field: x", "2: role.custom_field: unknown key (known here: ghl_custom_field)"),
         ("tags:\n  field: x", "2: tags.field: unknown key (known here: openphone_field)"),

@@ -40,6 +40,11 @@ fn the_schema_has_the_keys_that_the_reader_knows() {
         ("tasks: { zzz: 1 }", "/properties/tasks"),
         ("notes: { zzz: 1 }", "/properties/notes"),
         ("activity: { zzz: 1 }", "/properties/activity"),
+        ("texts: { zzz: 1 }", "/properties/texts"),
+        (
+            "texts: { allowed: true, quiet_hours: { from: '20:00', to: '08:00', timezone: UTC, zzz: 1 } }",
+            "/properties/texts/properties/quiet_hours",
+        ),
         ("rules: [{ zzz: 1, when: ghl.InvoicePaid }]", "/properties/rules/anyOf/0/items"),
         ("rules: [{ when: { zzz: 1 } }]", "/properties/rules/anyOf/0/items/properties/when/anyOf/1"),
         ("examples: [{ zzz: 1 }]", "/properties/examples/anyOf/0/items"),
