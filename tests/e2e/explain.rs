@@ -108,7 +108,7 @@ async fn a_preview_of_an_edit_shows_the_difference(shape: Shape) {
 }
 
 /// An event as ingest stores it, with this body.
-fn event(id: &str, body: &str) -> NewMessage {
+pub(crate) fn event(id: &str, body: &str) -> NewMessage {
     let connection = ConnectionId::new("acme").unwrap();
     let header = Header {
         id: id.to_owned(),

@@ -143,7 +143,11 @@ async fn killed_at_random_moments_it_carries_out_each_rule_once() {
     let (count, names) = messages(&channel.texts());
     let known: BTreeSet<&String> = names.iter().collect();
     let expected = made.len() + hot;
-    eprintln!("{} people, {hot} hot, {count} of {expected} messages, {} rules wait for a person", made.len(), left.dead);
+    eprintln!(
+        "{} people, {hot} hot, {count} of {expected} messages, {} rules wait for a person",
+        made.len(),
+        left.dead
+    );
     assert_eq!(known.len(), names.len(), "a message came twice");
     assert!(count <= expected, "a message came twice");
     let missing = expected - count;
@@ -162,15 +166,12 @@ fn messages(texts: &[String]) -> (usize, Vec<String>) {
     let (mut count, mut names) = (0, Vec::new());
     for text in texts {
         let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-        match first.strip_suffix(" messages:").and_then(|number| number.parse::<usize>().ok()) {
-            Some(number) => {
-                count += number;
-                names.extend(rest.lines().filter_map(|line| line.strip_prefix("• ")).map(str::to_owned));
-            }
-            None => {
-                count += 1;
-                names.push(text.clone());
-            }
+        if let Some(number) = first.strip_suffix(" messages:").and_then(|number| number.parse::<usize>().ok()) {
+            count += number;
+            names.extend(rest.lines().filter_map(|line| line.strip_prefix("• ")).map(str::to_owned));
+        } else {
+            count += 1;
+            names.push(text.clone());
         }
     }
     (count, names)

@@ -6,6 +6,7 @@
 mod shapes;
 
 mod activity;
+mod api;
 mod architecture;
 mod both_ways;
 mod brake;

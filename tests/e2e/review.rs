@@ -42,9 +42,14 @@ fn text(value: &Value) -> String {
 
 /// Hana stands in GHL twice; the second one waits. Both ids, and the record that waits.
 async fn twice(shape: Shape) -> (Stack, [String; 2], String) {
+    twice_with(StackOptions::of(shape)).await
+}
+
+/// The same with a configuration of one's own.
+pub(crate) async fn twice_with(options: StackOptions) -> (Stack, [String; 2], String) {
     let mut ghl = quick_ghl();
     ghl.locations[0].allow_duplicates = true;
-    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), ..StackOptions::of(shape) }).await.unwrap();
+    let stack = Stack::start_with(StackOptions { ghl: Some(ghl), ..options }).await.unwrap();
     let hana = json!({ "firstName": "Hana", "lastName": "Moss", "phone": PHONE });
     let first = stack.ghl.create_contact(&hana).unwrap();
     stack.arrives(&first, "the first", |_| true).await;

@@ -298,12 +298,15 @@ async fn a_text_goes_to_whoever_wants_it_by_day_and_not_too_often(shape: Shape) 
 "#;
     let texts = |from: u64, to: u64| {
         let (from, to) = (hour(from), hour(to));
-        format!("{rule}texts: {{ allowed: true, quiet_hours: {{ from: '{from}', to: '{to}', timezone: UTC }}, per_day: 1 }}\n")
+        format!(
+            "{rule}texts: {{ allowed: true, quiet_hours: {{ from: '{from}', to: '{to}', timezone: UTC }}, per_day: 1 }}\n"
+        )
     };
     let (stack, _receiver, _folder) = start(shape, &texts(3, 4)).await;
     let person = |name: &str, number: u32| json!({ "firstName": name, "lastName": "Example", "phone": format!("+1415555017{number}") });
-    let people: Vec<String> =
-        [("Bea", 2), ("Ana", 1), ("Cleo", 3)].map(|(name, number)| stack.ghl.create_contact(&person(name, number)).unwrap()).into();
+    let people: Vec<String> = [("Bea", 2), ("Ana", 1), ("Cleo", 3)]
+        .map(|(name, number)| stack.ghl.create_contact(&person(name, number)).unwrap())
+        .into();
     stack.ghl.set_dnd(&people[0], true).unwrap();
     stack.quiet(LIMIT).await;
     let dead = async || stack.queue().browse(Stream::Dead, 0, 10).await.unwrap();

@@ -348,6 +348,9 @@ pub fn environment() -> Environment {
         ("GHL_TOKEN", "pit-sandbox"),
         ("QUO_KEY", "sandbox-key"),
         ("QUO_SECRET", "whsec_c2FuZGJveC1zZWNyZXQtMzItYnl0ZXMhISEhISEhISE="),
+        ("VIEWER_TOKEN", "viewer-0123456789abcdef0123456789abcdef"),
+        ("OPERATOR_TOKEN", "operator-0123456789abcdef0123456789abcdef"),
+        ("ADMIN_TOKEN", "admin-0123456789abcdef0123456789abcdef"),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -5,6 +5,7 @@
 mod chaos;
 mod compose;
 mod docs;
+mod schemathesis;
 mod servers;
 mod tally;
 mod tests;
@@ -17,7 +18,7 @@ use std::process::{Command, ExitCode};
 
 const USAGE: &str = "usage: cargo xtask CHORE
 
-  test [ARGS]   fetch the servers, build the binaries, then run every test and every documentation example;
+  test [ARGS]   fetch the servers and schemathesis, build the binaries, then run every test and every documentation example;
                 ARGS go to both runs of `cargo test`, for example a part of a test's name
   servers       fetch the nats-server and redis-server that tests start into target/servers, unless recent ones
                 are on PATH; prints the folders of the binaries

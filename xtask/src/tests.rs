@@ -6,15 +6,16 @@ use std::process::{Command, Stdio};
 use std::{env, thread};
 
 use crate::tally::Tally;
-use crate::{Failure, cargo, root, servers};
+use crate::{Failure, cargo, root, schemathesis, servers};
 
 /// Benchmarks are left out: they measure, they don't test.
 const TARGETS: [&str; 4] = ["--lib", "--bins", "--tests", "--examples"];
 
 /// True if at least one test ran and all went well.
 pub(crate) fn run(arguments: &[String]) -> Result<bool, Failure> {
-    // Tests start these and the binaries as child processes.
+    // Tests start all of these and the binaries as child processes.
     servers::fetch()?;
+    schemathesis::fetch()?;
     step("building the binaries", cargo().args(["build", "--workspace", "--bins", "--locked"]))?;
     let mut tally = Tally::default();
     let tests = counted(test().args(TARGETS).args(arguments), &mut tally)?;

@@ -40,6 +40,11 @@ pub enum ConfigError {
     /// The base URL has parts that would be lost or leak.
     #[error("a base URL is http or https with a host, and without user, query or fragment")]
     BaseUrl,
+    /// The credential would be readable on its way.
+    #[error(
+        "the address begins with http, which would send the token unencrypted: use https (http is taken for this machine only)"
+    )]
+    Unencrypted,
     /// The HTTP library refused its settings.
     #[error("setting up the HTTP client")]
     Client(#[source] reqwest::Error),
@@ -73,18 +78,8 @@ impl Client {
         if !is_base(&config.base_url) {
             return Err(ConfigError::BaseUrl);
         }
-        let mut builder = reqwest::Client::builder()
-            .timeout(config.timeout)
-            .connect_timeout(config.connect_timeout)
-            .pool_idle_timeout(POOL_IDLE)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .user_agent(concat!("tandem/", env!("CARGO_PKG_VERSION")));
-        if is_loopback(&config.base_url) {
-            builder = builder.no_proxy();
-        }
-        Ok(Self { http: builder.build().map_err(ConfigError::Client)?, base: config.base_url, clock: Arc::new(clock) })
+        let http = builder(&config.base_url, (config.timeout, config.connect_timeout)).build();
+        Ok(Self { http: http.map_err(ConfigError::Client)?, base: config.base_url, clock: Arc::new(clock) })
     }
 
     /// Sends the request with its credential and `headers` (such as the trace context) on top, unless `send_by` has
@@ -101,7 +96,7 @@ impl Client {
             return Err(SendError::not_sent(NotSent::PastDeadline));
         }
         let answer = self.http.execute(prepared).await.map_err(SendError::from_client)?;
-        let mut response = read(answer).await?;
+        let mut response = read(answer, MAX_RESPONSE_BYTES).await?;
         if !response.status().is_success() {
             blank(response.body_mut(), credential);
         }
@@ -147,11 +142,24 @@ impl Client {
     }
 }
 
+/// Neither repeats nor follows anything.
+pub(crate) fn builder(base: &Url, (timeout, connect_timeout): (Duration, Duration)) -> reqwest::ClientBuilder {
+    let builder = reqwest::Client::builder()
+        .timeout(timeout)
+        .connect_timeout(connect_timeout)
+        .pool_idle_timeout(POOL_IDLE)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .user_agent(concat!("tandem/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(base) { builder.no_proxy() } else { builder }
+}
+
 /// Reads the answer to its end, or to the limit.
-async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
+pub(crate) async fn read(mut answer: reqwest::Response, limit: usize) -> Result<Response, SendError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+        if body.len() + chunk.len() > limit {
             return Err(SendError::Unknown { reason: Unknown::TooLarge, source: None });
         }
         body.extend_from_slice(&chunk);
@@ -179,19 +187,19 @@ fn blank(body: &mut Bytes, credential: &SecretString) {
 }
 
 /// Once there is an answer, the request was received, whatever breaks afterwards.
-fn broken(error: reqwest::Error) -> SendError {
+pub(crate) fn broken(error: reqwest::Error) -> SendError {
     let reason = if error.is_timeout() { Unknown::TimedOut } else { Unknown::Broken };
     SendError::Unknown { reason, source: Some(error.without_url().into()) }
 }
 
-fn is_base(url: &Url) -> bool {
+pub(crate) fn is_base(url: &Url) -> bool {
     let is_plain = url.username().is_empty() && url.password().is_none();
     let is_bare = url.query().is_none() && url.fragment().is_none();
     matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain && is_bare
 }
 
 /// A proxy can't reach this machine's own loopback.
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),

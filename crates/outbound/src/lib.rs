@@ -3,6 +3,8 @@
 mod body;
 mod client;
 mod error;
+mod management;
 
 pub use client::{Client, ClientConfig, ConfigError, MAX_RESPONSE_BYTES};
 pub use error::{NotSent, SendError, Unknown};
+pub use management::{Ask, Lines, ManagementClient};

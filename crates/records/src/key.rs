@@ -107,6 +107,13 @@ pub(crate) fn firing_rate(connection: &ConnectionId, whom: &str) -> String {
     format!("firing-rate/{connection}/{}", short_hash(&[connection.as_str(), whom]))
 }
 
+/// What was asked for over the management API is kept under.
+pub(crate) const AUDIT: &str = "audit/";
+
+pub(crate) fn audit(id: &str) -> String {
+    format!("{AUDIT}{id}")
+}
+
 /// When rules sent texts.
 pub(crate) fn texts_sent(connection: &ConnectionId) -> String {
     format!("texts-sent/{connection}")

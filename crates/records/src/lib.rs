@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod audit;
 mod entry;
 mod error;
 mod firings;
@@ -17,6 +18,7 @@ use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{Brake, Document, Kind};
 use tandem_store::{Expected, Store};
 
+pub use audit::{Asked, Audit, AuditEntry, Begun};
 pub use error::Error;
 pub use firings::{Digest, Firings, LoadedFiring};
 pub use key::{firing_id, record_id, thing_record_id};

@@ -3,6 +3,7 @@
 //! Text becomes a raw tree, the tree becomes a [`Config`]. Only a `Config` without any problem comes out; every
 //! problem found on the way is told at once. The environment is an argument: nothing here asks the process for it.
 
+mod api;
 mod backends;
 mod check;
 mod connections;
@@ -30,6 +31,7 @@ use tandem_mapping::Mapping;
 use tandem_proto::ConnectionId;
 use tandem_telemetry::Format;
 
+pub use api::{Api, ApiToken, Role};
 pub use mapping::{load_mapping, mapping_schema, read_mapping};
 pub use notifications::Notifications;
 pub use problem::{ConfigError, EXIT_BAD_CONFIGURATION, Origin, Problem};
@@ -71,6 +73,8 @@ pub struct Config {
     pub writer: Writer,
     /// Where rules may send messages.
     pub notifications: Notifications,
+    /// Who may use the management API.
+    pub api: Api,
 }
 
 /// The mass-change brake.

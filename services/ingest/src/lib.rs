@@ -22,7 +22,8 @@ pub use oauth::{Agencies, OAuthConfig, OAuthDeps, OAuthReached, StateKeys, oauth
 pub use routes::{router, router_at};
 pub use scan::{
     Asked, Ended, GhlReader, Job, OpenPhoneReader, Progress, Rehearsal, Resumed, ScanConfig, ScanConnection, ScanDeps,
-    ScanDesk, ScanKind, ScanReached, ScanStatus, ask, keep_scans, rehearse_scan, release, scan_router, scan_status,
+    ScanDesk, ScanKind, ScanReached, ScanStatus, ask, keep_scans, rehearse_scan, rehearsed, release, scan_router,
+    scan_status,
 };
 pub use sink::Sink;
 pub use spool::{Spool, SpoolLimits};

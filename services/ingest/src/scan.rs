@@ -33,7 +33,7 @@ pub use calls::{GhlReader, OpenPhoneReader, ScanConnection};
 use due::Due;
 pub use job::{Ended, Job, Progress, ScanKind};
 pub use ledger::{Asked, ask};
-pub use route::{Rehearsal, Resumed, ScanDesk, ScanReached, release, scan_router};
+pub use route::{Rehearsal, Resumed, ScanDesk, ScanReached, rehearsed, release, scan_router};
 
 /// Scans under way at once in this process.
 const AT_ONCE: usize = 16;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tandem_ingest::Sink;
 use tandem_limits::Limits;
 use tandem_proto::Stream;
+use tandem_records::Audit;
 use tandem_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,9 @@ const ROUNDS_PER_TRIM: u64 = 720;
 
 /// Gauge rounds between two looks for what a killed broker left behind.
 const ROUNDS_PER_RECOVERY: u64 = 4;
+
+/// How long it is kept who changed what over the management API.
+const AUDIT_KEPT: Duration = Duration::from_hours(90 * 24);
 
 /// How long history is kept; dead letters and parked records are people's to deal with.
 fn kept(stream: Stream) -> Option<Duration> {
@@ -96,7 +100,7 @@ impl Rooms {
     }
 
     async fn trim(&self) {
-        let Some(Backends { queue, records, .. }) = self.reached.get() else { return };
+        let Some(Backends { queue, records, store, .. }) = self.reached.get() else { return };
         for stream in Stream::ALL {
             let Some(kept) = kept(stream) else { continue };
             let oldest = Timestamp::now() - kept;
@@ -112,6 +116,11 @@ impl Rooms {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "{count} rules that were carried out long ago were let go"),
             Err(error) => tracing::warn!(%error, "rules that were carried out long ago could not be let go"),
+        }
+        match Audit::new(store.clone()).trim(Timestamp::now() - AUDIT_KEPT).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "{count} old entries of the audit were let go"),
+            Err(error) => tracing::warn!(%error, "old entries of the audit could not be let go"),
         }
     }
 }

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod assemble;
 mod backends;
+pub mod catalog;
 pub mod check;
 pub mod connect;
 pub mod demo;
@@ -17,8 +19,10 @@ mod rekeying;
 pub mod review;
 pub mod sandbox;
 pub mod scan;
+pub mod target;
 mod voice;
 
 pub use backends::Backends;
 pub use part::Part;
 pub use pipeline::Pipeline;
+pub use target::Target;

@@ -2,8 +2,9 @@
 //! sides changed, and messages that were set aside.
 //!
 //! Whoever has the store does it: with an embedded store the running `tandem up`, which is asked over HTTP; where the store is at
-//! NATS, the command itself.
+//! NATS, the command itself. A Tandem elsewhere is asked over its management API, which does the same.
 
+pub(crate) mod call;
 mod conflicts;
 mod dead;
 mod desk;
@@ -26,15 +27,14 @@ use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, RecordId};
 use tandem_reconcile::{Rules, Unmergeable};
 use tandem_records::Records;
-use tandem_service::Config;
 
+use crate::Target;
 use crate::rehearsal::Stage;
 use crate::scan::connection_of;
 
 pub use conflicts::{ConflictItem, Settled};
 pub use dead::{DeadFilter, DeadItem, DeadReply, DeadShown, DeadWish, Disposed, Edited};
-use desk::Asked;
-pub(crate) use desk::{ROUTE, answer};
+pub(crate) use desk::{Asked, Failure, ROUTE, answer, carry_out};
 pub use duplicates::{Apart, DuplicateItem, Duplicates, Merged, MergedItem, Unmerged};
 pub use mapping::{MappingReply, MappingShown, MappingWish};
 pub use person::Person;
@@ -213,9 +213,9 @@ impl Room<'_> {
 ///
 /// # Errors
 /// The connection is unknown, nothing that runs can be asked, or it can't be done.
-pub async fn run(config: &Config, connection: &str, wish: &Wish, json: bool) -> anyhow::Result<()> {
-    let reply = ask(config, connection, wish).await?;
-    let id = connection_of(config, connection)?;
+pub async fn run(target: &Target, connection: &str, wish: &Wish, json: bool) -> anyhow::Result<()> {
+    let reply = ask(target, connection, wish).await?;
+    let id = ConnectionId::new(connection)?;
     say(json, &reply, || show::text(&id, &reply))
 }
 
@@ -223,17 +223,25 @@ pub async fn run(config: &Config, connection: &str, wish: &Wish, json: bool) -> 
 ///
 /// # Errors
 /// As of [`run`].
-pub async fn ask(config: &Config, connection: &str, wish: &Wish) -> anyhow::Result<Reply> {
-    let id = connection_of(config, connection)?;
-    desk::ask(config, &Asked::Connection { connection: id, wish: wish.clone() }).await
+pub async fn ask(target: &Target, connection: &str, wish: &Wish) -> anyhow::Result<Reply> {
+    match target {
+        Target::Config(config) => {
+            let id = connection_of(config, connection)?;
+            desk::ask(config, &Asked::Connection { connection: id, wish: wish.clone() }).await
+        }
+        Target::Remote(remote) => remote.ask(call::of_wish(connection, wish)).await,
+    }
 }
 
 /// The same about dead letters, which are all connections'.
 ///
 /// # Errors
 /// Nothing that runs can be asked, or it can't be done.
-pub async fn run_dead(config: &Config, wish: &DeadWish, json: bool) -> anyhow::Result<()> {
-    let reply: DeadReply = desk::ask(config, &Asked::Dead(wish.clone())).await?;
+pub async fn run_dead(target: &Target, wish: &DeadWish, json: bool) -> anyhow::Result<()> {
+    let reply: DeadReply = match target {
+        Target::Config(config) => desk::ask(config, &Asked::Dead(wish.clone())).await?,
+        Target::Remote(remote) => remote.ask(call::of_dead(wish)).await?,
+    };
     say(json, &reply, || dead::text(&reply))
 }
 

@@ -1,7 +1,7 @@
 //! `tandem backfill` and `tandem sweep`: ask for a scan, and show how it goes.
 //!
 //! The work is done by whoever runs ingest. Where the store is at NATS, it is asked for there; an embedded store belongs to the
-//! running `tandem up`, which is asked over HTTP.
+//! running `tandem up`, which is asked over HTTP. A Tandem elsewhere is asked over its management API.
 
 mod desk;
 mod dry;
@@ -16,6 +16,7 @@ use tandem_proto::ConnectionId;
 use tandem_service::Config;
 use tokio::time::{Instant, sleep};
 
+use crate::Target;
 use crate::voice::Voice;
 use desk::Desk;
 
@@ -29,15 +30,14 @@ const TAKEN_WITHIN: Duration = Duration::from_secs(15);
 /// # Errors
 /// The connection is unknown, nothing that runs can be asked, or it stopped answering.
 pub async fn run(
-    config: &Config,
+    target: &Target,
     connection: &str,
     kind: ScanKind,
     (is_dry, json): (bool, bool),
 ) -> anyhow::Result<bool> {
-    let id = connection_of(config, connection)?;
-    let desk = Desk::open(config, &id).await?;
+    let (desk, id) = Desk::open(target, connection).await?;
     if is_dry {
-        return dry::run((config, &id), &desk, kind, json).await;
+        return dry::run(&id, &desk, kind, json).await;
     }
     let Asked { job, is_new } = desk.ask(kind).await?;
     let watch = Watch { desk, id, voice: Voice::new(json), job };
@@ -57,9 +57,9 @@ pub async fn run(
 ///
 /// # Errors
 /// The connection is unknown, or nothing that runs can be asked.
-pub async fn resume(config: &Config, connection: &str, minutes: u32, json: bool) -> anyhow::Result<()> {
-    let id = connection_of(config, connection)?;
-    let was_stopped = Desk::open(config, &id).await?.release(minutes).await?;
+pub async fn resume(target: &Target, connection: &str, minutes: u32, json: bool) -> anyhow::Result<()> {
+    let (desk, id) = Desk::open(target, connection).await?;
+    let was_stopped = desk.release(minutes).await?;
     if json {
         writeln!(io::stdout(), "{}", json!({ "connection": id, "was_stopped": was_stopped, "minutes": minutes }))?;
         return Ok(());

@@ -74,7 +74,7 @@ async fn what_is_not_there_is_said_and_strangers_are_sent_away() {
         let reply = http::send(process.address, &format!("POST {path}"), &[("authorization", word)], b"{}").await;
         reply.unwrap().status
     };
-    let path = "/api/v1/connections/acme/scans";
+    let path = "/local/connections/acme/scans";
     assert_eq!(ask(path, "").await, 401);
     assert_eq!(ask(path, "Bearer ").await, 401);
     assert_eq!(ask(path, "Bearer 0123456789abcdef").await, 401);

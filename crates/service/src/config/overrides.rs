@@ -13,7 +13,8 @@ use super::tree::{Entry, Kind, Node};
 const PREFIX: &str = "TANDEM_";
 
 /// Variables with the prefix that are no overrides.
-const NOT_OVERRIDES: [&str; 3] = ["TANDEM_CONFIG", "TANDEM_VENDOR_DIR", "TANDEM_SERVERS_DIR"];
+const NOT_OVERRIDES: [&str; 5] =
+    ["TANDEM_CONFIG", "TANDEM_API_URL", "TANDEM_API_TOKEN", "TANDEM_VENDOR_DIR", "TANDEM_SERVERS_DIR"];
 
 /// Lays the environment's overrides over the tree. Variables that the tree refers to as `${NAME}` are values, not overrides.
 pub(super) fn apply(tree: &mut Node, environment: &Environment) -> Vec<Problem> {

@@ -10,7 +10,7 @@ use super::problem::{Origin, Problem};
 use super::section::{Reader, Slot};
 use super::tree::{Kind, Node};
 use super::{Brake, Config, DEFAULTS, Environment, Http, Spool, Telemetry, Writer};
-use super::{backends, check, connections, notifications, overrides, providers, yaml};
+use super::{api, backends, check, connections, notifications, overrides, providers, yaml};
 
 /// Everything that is read at once may be wrong at once.
 pub(super) fn config(text: &str, path: &Path, environment: &Environment) -> Result<Config, Vec<Problem>> {
@@ -62,6 +62,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
     let writer = writer(&keys.slot("writer"));
     let notifications_slot = keys.slot("notifications");
     let notifications = notifications::notifications(&notifications_slot);
+    let api = api::api(&keys.slot("api"));
     keys.finish();
     let config = Config {
         data_dir: data_dir?,
@@ -78,6 +79,7 @@ fn sections(root: &Slot<'_>) -> Option<Config> {
         brake: brake?,
         writer: writer?,
         notifications: notifications?,
+        api: api?,
     };
     grace_covers_a_request(&shutdown, &config);
     connections::oauth_is_possible(&connections_slot, &config);

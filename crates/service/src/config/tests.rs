@@ -14,7 +14,7 @@ connections:
 ";
 
 fn environment(more: &[(&str, &str)]) -> Environment {
-    let given = [("ACME_GHL_TOKEN", "pit-1"), ("ACME_QUO_KEY", "quo-1")];
+    let given = [("ACME_GHL_TOKEN", "pit-1"), ("ACME_QUO_KEY", "quo-1"), ("TOKEN", "0123456789abcdef0123456789abcdef")];
     let all = given.iter().chain(more);
     all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
@@ -172,7 +172,7 @@ telemetry: loud
 ";
     let expected = "\
 conf/tandem.yaml:2: http.listen: expected an IP address and a port such as 127.0.0.1:8080 or 0.0.0.0:8080, found `nowhere`
-conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, sweep, brake, writer, notifications)
+conf/tandem.yaml:3: nonsense: unknown key (known here: data_dir, http, queue, limits, spool, encryption_key, providers, connections, telemetry, shutdown, sweep, brake, writer, notifications, api)
 conf/tandem.yaml:6: providers.ghl.rate.requests: expected a whole number from 1 to 1000000, found `lots`
 conf/tandem.yaml:8: connections[0].id: `a.b` is not a valid id: use 1 to 64 letters, digits, `_` or `-`
 conf/tandem.yaml:11: connections[0].ghl.private_token: a secret must not stand in the file: write ${NAME} and export NAME, or write file:/path (and replace this secret if the file was shared)
@@ -224,6 +224,15 @@ fn values_that_make_no_sense_are_refused() {
         ("shutdown: { grace_seconds: 30 }", "must be more than providers.ghl.timing.timeout_seconds (30)"),
         ("writer: { in_flight_per_connection: 4, in_flight: 3 }", "must not be more than writer.in_flight (3)"),
         ("encryption_key: '${ACME_QUO_KEY}'", "encryption_key: is not base64"),
+        ("api: { tokens: yes }", "api.tokens: expected a list"),
+        (
+            "api: { tokens: [{ name: a b, role: admin, token: '${TOKEN}' }] }",
+            "tokens[0].name: expected 1 to 64 letters",
+        ),
+        ("api: { tokens: [{ name: a, role: boss, token: '${TOKEN}' }] }", "expected `viewer`, `operator` or `admin`"),
+        ("api: { tokens: [{ name: a, role: admin }] }", "tokens[0].token: is missing"),
+        ("api: { tokens: [{ name: a, role: admin, token: literal }] }", "a secret must not stand in the file"),
+        ("api: { tokens: [{ name: a, role: admin, token: '${ACME_QUO_KEY}' }] }", "expected at least 32 characters"),
         ("data_dir: [a]", "data_dir: expected a single value, found a list"),
         ("data_dir: '${OPEN'", "a reference is written ${NAME}"),
         ("data_dir: ''", "data_dir: is empty"),
@@ -232,6 +241,25 @@ fn values_that_make_no_sense_are_refused() {
         assert!(found.contains(expected), "`{extra}`: expected `{expected}` in: {found}");
         assert!(found.starts_with("conf/tandem.yaml:6: "), "`{extra}` stands on another line: {found}");
     }
+}
+
+#[test]
+fn tokens_of_the_api_have_names_and_values_of_their_own() {
+    let (one, other) = ("1".repeat(32), "2".repeat(32));
+    let set = [("ONE", one.as_str()), ("OTHER", other.as_str())];
+    assert!(config(MINIMAL).api.tokens.is_empty());
+    let tokens = |second: &str| {
+        format!("{MINIMAL}api:\n  tokens:\n    - {{ name: a, role: viewer, token: '${{ONE}}' }}\n    - {second}\n")
+    };
+    let given = parse(&tokens("{ name: b, role: admin, token: '${OTHER}' }"), &set).unwrap().api.tokens;
+    let roles: Vec<_> = given.iter().map(|token| (token.name.as_str(), token.role)).collect();
+    assert_eq!(roles, [("a", Role::Viewer), ("b", Role::Admin)]);
+    assert_eq!(given[1].token.expose_secret(), other);
+    let found = problems(&tokens("{ name: a, role: admin, token: '${OTHER}' }"), &set);
+    assert_eq!(found, "conf/tandem.yaml:9: api.tokens[1]: the name `a` is taken by api.tokens[0]");
+    let found = problems(&tokens("{ name: b, role: admin, token: '${ONE}' }"), &set);
+    assert!(found.contains("api.tokens[1]: has the same token as api.tokens[0]"), "{found}");
+    assert!(!found.contains(&one), "a token is told: {found}");
 }
 
 #[test]
@@ -320,6 +348,8 @@ fn environment_overrides_file_and_defaults() {
         ("TANDEM_CONNECTIONS__0__OPENPHONE__WEBHOOK_SECRETS__0", "whsec_a"),
         ("TANDEM_CONFIG", "elsewhere.yaml"),
         ("TANDEM_VENDOR_DIR", "/nowhere"),
+        ("TANDEM_API_URL", "https://sync.example.com"),
+        ("TANDEM_API_TOKEN", "shown by commands"),
         ("UNRELATED", "x"),
     ];
     let config = parse(MINIMAL, &given).unwrap();

@@ -101,10 +101,16 @@ pub struct Job {
     pub found: u64,
     /// What holds it up.
     pub trouble: Option<String>,
+    // Whoever only shows a scan may not have been told what follows.
+    #[serde(default)]
     plan: Vec<Part>,
+    #[serde(default)]
     place: Place,
+    #[serde(default)]
     failures: u32,
+    #[serde(default)]
     not_before: Option<Timestamp>,
+    #[serde(default)]
     lease: Option<Lease>,
 }
 

@@ -1,6 +1,6 @@
 //! Asking for scans, and for a stopped connection to go on, over HTTP, for commands that can't open the store because this process has it for itself.
 //!
-//! `GET` and `POST /api/v1/connections/{id}/scans`, `POST /api/v1/connections/{id}/resume`, with a password that the process makes at its start.
+//! `GET` and `POST /local/connections/{id}/scans`, `POST /local/connections/{id}/resume`, with a password that the process makes at its start.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -60,8 +60,8 @@ pub struct Rehearsal {
 pub fn scan_router(desk: ScanDesk) -> Router {
     let desk = Arc::new(desk);
     Router::new()
-        .route("/api/v1/connections/{id}/scans", get(show).post(begin))
-        .route("/api/v1/connections/{id}/resume", post(resume))
+        .route("/local/connections/{id}/scans", get(show).post(begin))
+        .route("/local/connections/{id}/resume", post(resume))
         .with_state(desk)
 }
 
@@ -156,6 +156,15 @@ pub async fn release(
     records.change_brake(connection, change).await.map(|(_, was_on)| was_on)
 }
 
+/// Answers with the lines of a dry run, as they come.
+pub fn rehearsed(lines: mpsc::Receiver<String>) -> Response {
+    let lines = futures_util::stream::unfold(lines, async |mut lines| {
+        let line = lines.recv().await?;
+        Some((Ok::<_, Infallible>(format!("{line}\n")), lines))
+    });
+    ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+}
+
 fn failed(error: &dyn std::error::Error) -> Response {
     tracing::error!(error = %chain(error), "what a command asked for can't be done");
     (StatusCode::SERVICE_UNAVAILABLE, "the store can't be reached now").into_response()
@@ -168,11 +177,7 @@ impl ScanDesk {
         if self.rehearsals.send(Rehearsal { connection, kind, lines }).await.is_err() {
             return (StatusCode::SERVICE_UNAVAILABLE, "this process is stopping").into_response();
         }
-        let lines = futures_util::stream::unfold(taken, async |mut taken| {
-            let line = taken.recv().await?;
-            Some((Ok::<_, Infallible>(format!("{line}\n")), taken))
-        });
-        ([(CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(lines)).into_response()
+        rehearsed(taken)
     }
 
     fn admit(&self, id: &str, headers: &HeaderMap) -> Result<(&ScanDeps, ConnectionId), (StatusCode, &'static str)> {

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Subcommand;
-use tandem::program::{self, RunArguments};
+use tandem::program;
 use tandem::review::{self, DeadFilter, DeadWish};
+use tandem::target::TargetArguments;
 use tandem_telemetry::Format;
 
 /// What `tandem dead` takes.
@@ -22,7 +23,7 @@ struct Common {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    run: RunArguments,
+    target: TargetArguments,
 }
 
 #[derive(Debug, clap::Args)]
@@ -136,8 +137,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             (common, DeadWish::Edit { number, body: json })
         }
     };
-    let config = program::load(&common.run.config)?;
+    let target = common.target.target()?;
     tandem_telemetry::init("error", Format::Text)?;
-    program::runtime()?.block_on(review::run_dead(&config, &wish, common.json))?;
+    program::runtime()?.block_on(review::run_dead(&target, &wish, common.json))?;
     Ok(ExitCode::SUCCESS)
 }

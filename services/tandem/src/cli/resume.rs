@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use tandem::program::{self, RunArguments};
+use tandem::program;
 use tandem::scan;
+use tandem::target::TargetArguments;
 use tandem_telemetry::Format;
 
 /// What `tandem resume` takes.
@@ -18,13 +19,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    run: RunArguments,
+    target: TargetArguments,
 }
 
 /// Lets the connection go on.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = program::load(&arguments.run.config)?;
+    let target = arguments.target.target()?;
     tandem_telemetry::init("error", Format::Text)?;
-    program::runtime()?.block_on(scan::resume(&config, &arguments.connection, arguments.minutes, arguments.json))?;
+    program::runtime()?.block_on(scan::resume(&target, &arguments.connection, arguments.minutes, arguments.json))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use tandem::program::{self, RunArguments};
+use tandem::program;
 use tandem::review::{self, Reply, Wish};
+use tandem::target::TargetArguments;
 use tandem_contact::{Field, Side};
 use tandem_proto::RecordId;
 use tandem_telemetry::Format;
@@ -16,22 +17,22 @@ pub(super) struct Common {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    run: RunArguments,
+    target: TargetArguments,
 }
 
 pub(super) fn run(common: &Common, wish: &Wish) -> anyhow::Result<ExitCode> {
-    let config = program::load(&common.run.config)?;
+    let target = common.target.target()?;
     tandem_telemetry::init("error", Format::Text)?;
-    program::runtime()?.block_on(review::run(&config, &common.connection, wish, common.json))?;
+    program::runtime()?.block_on(review::run(&target, &common.connection, wish, common.json))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The same, for whoever makes something of the answer.
 pub(super) fn ask(common: &Common, wish: &Wish) -> anyhow::Result<Reply> {
-    let config = program::load(&common.run.config)?;
+    let target = common.target.target()?;
     // Said before, where it is asked more than once.
     drop(tandem_telemetry::init("error", Format::Text));
-    program::runtime()?.block_on(review::ask(&config, &common.connection, wish))
+    program::runtime()?.block_on(review::ask(&target, &common.connection, wish))
 }
 
 impl Common {

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
-use tandem::program::{self, RunArguments};
+use tandem::program;
 use tandem::scan;
+use tandem::target::TargetArguments;
 use tandem_ingest::ScanKind;
 use tandem_telemetry::Format;
 
@@ -19,13 +20,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    run: RunArguments,
+    target: TargetArguments,
 }
 
 /// Asks for the scan, and shows how it goes until it is over.
 pub(crate) fn run(kind: ScanKind, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let config = program::load(&arguments.run.config)?;
+    let target = arguments.target.target()?;
     tandem_telemetry::init("error", Format::Text)?;
-    let asked = scan::run(&config, &arguments.connection, kind, (arguments.dry_run, arguments.json));
+    let asked = scan::run(&target, &arguments.connection, kind, (arguments.dry_run, arguments.json));
     Ok(if program::runtime()?.block_on(asked)? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

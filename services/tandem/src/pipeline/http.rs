@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Starting;
+use crate::api::Api;
 use crate::backends::{Backends, Reached};
 use crate::check::ask;
 use crate::check::room::{Deps, Running};
@@ -35,10 +36,12 @@ impl Starting<'_> {
                 let webhooks = tandem_ingest::router(assemble::ingest(self.config)?, deps);
                 let (desk, questions) = desk::desk(ask::ROUTE, password::of(self.config));
                 let mut routes = webhooks.merge(health.router());
-                if let Some(scans) = self.scans() {
+                let is_embedded = matches!(self.config.queue, Queue::Embedded);
+                let rehearsals = (is_embedded || Api::is_on(self.config)).then(|| self.rehearsals());
+                if let Some(scans) = self.scans(rehearsals.as_ref()) {
                     routes = routes.merge(tandem_ingest::scan_router(scans));
                 }
-                if matches!(self.config.queue, Queue::Embedded) {
+                if is_embedded {
                     let (review, questions) = desk::desk(review::ROUTE, password::of(self.config));
                     routes = routes.merge(review);
                     self.answer_reviews(questions);
@@ -46,6 +49,10 @@ impl Starting<'_> {
                 if ask::is_of_one_process(self.config) {
                     routes = routes.merge(desk);
                     self.answer_checks(questions);
+                }
+                if let Some(rehearsals) = rehearsals.filter(|_| Api::is_on(self.config)) {
+                    let (current, done_with) = (self.current.clone(), (Arc::clone(&self.reached), self.limits.clone()));
+                    routes = routes.merge(Api::new(self.config, current, done_with, rehearsals).router());
                 }
                 match oauth {
                     Some((config, reached)) => routes.merge(tandem_ingest::oauth_router(config, reached)),
@@ -121,7 +128,7 @@ impl Starting<'_> {
 
     /// Runs backfills and sweeps, once the backends are reached. Commands ask for them over HTTP where this process has the
     /// store for itself; elsewhere they open it.
-    fn scans(&mut self) -> Option<ScanDesk> {
+    fn scans(&mut self, rehearsals: Option<&mpsc::Sender<Rehearsal>>) -> Option<ScanDesk> {
         let reached = ScanReached::default();
         let (limits, metrics, ours) = (self.limits.clone(), self.metrics.clone(), Arc::clone(&reached));
         self.start_live("scans", move |config, Backends { queue, records, store, .. }, shutdown| {
@@ -135,9 +142,9 @@ impl Starting<'_> {
         if matches!(self.config.queue, Queue::Nats(_)) {
             return None;
         }
+        let rehearsals = rehearsals?.clone();
         let password = password::of(self.config);
         let connections = self.config.connections.iter().map(|connection| connection.id.clone()).collect();
-        let rehearsals = self.rehearsals();
         Some(ScanDesk { password, connections, reached, rehearsals })
     }
 

@@ -9,8 +9,10 @@ use tandem_proto::{Envelope, Payload, RecordId, Stream, v1};
 use tandem_reconcile::{Document, Held, decide};
 use tandem_records::Loaded;
 use tandem_store::Expected;
+use utoipa::ToSchema;
 
 use super::{Person, Refusal, Room};
+use crate::api::shapes::{BothValues, FieldValue, SideName};
 
 /// Messages looked at at once.
 const PAGE: usize = 500;
@@ -18,30 +20,37 @@ const PAGE: usize = 500;
 const MOST_TRIES: usize = 10;
 
 /// A field that both sides changed: the last time that happened to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConflictItem {
     /// Whose.
     pub person: Person,
     /// Which.
+    #[schema(value_type = String)]
     pub field: Field,
     /// What each side had.
+    #[schema(value_type = BothValues)]
     pub values: PerSide<Option<Value>>,
     /// Whose value was kept; none where the field waits for a person.
+    #[schema(value_type = Option<SideName>)]
     pub winner: Option<Side>,
     /// Why.
     pub reason: String,
     /// When; none for what has waited since before this was noted.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub at: Option<Timestamp>,
 }
 
 /// A field that a person decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Settled {
     /// Whose.
+    #[schema(value_type = String)]
     pub record: RecordId,
     /// Which.
+    #[schema(value_type = String)]
     pub field: Field,
     /// What it holds from now on.
+    #[schema(value_type = Option<FieldValue>)]
     pub value: Option<Value>,
 }
 

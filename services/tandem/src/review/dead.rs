@@ -10,6 +10,7 @@ use tandem_proto::{ConnectionId, Envelope, Header, Lane, Payload, RecordId, Stre
 use tandem_queue::{NewMessage, Stored, Work};
 use tandem_records::{Loaded, LoadedFiring, Records};
 use tandem_store::Expected;
+use utoipa::ToSchema;
 
 use super::Refusal;
 use super::tell::ask_for;
@@ -54,7 +55,7 @@ pub enum DeadWish {
 }
 
 /// Which dead letters are meant: those that fit everything that is said.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct DeadFilter {
     /// These numbers; none means any.
     pub numbers: Vec<u64>,
@@ -67,13 +68,15 @@ pub struct DeadFilter {
 }
 
 /// A message that was set aside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeadItem {
     /// Its number.
     pub number: u64,
     /// When it was set aside.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Of which connection.
+    #[schema(value_type = String)]
     pub connection: ConnectionId,
     /// Who set it aside.
     pub stage: String,
@@ -92,7 +95,7 @@ pub struct DeadItem {
 }
 
 /// One whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeadShown {
     /// What the list shows of it.
     pub item: DeadItem,
@@ -101,13 +104,14 @@ pub struct DeadShown {
     /// W3C trace context of the message.
     pub traceparent: String,
     /// An event's body, where it is JSON.
+    #[schema(value_type = Option<serde_json::Value>)]
     pub body: Option<Json>,
     /// Else what there is, as text: what is no UTF-8 is replaced.
     pub raw: Option<String>,
 }
 
 /// What became of dead letters, or would.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Disposed {
     /// `redrive` or `drop`.
     pub verb: String,
@@ -120,7 +124,7 @@ pub struct Disposed {
 }
 
 /// An edited message has another number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Edited {
     /// The number that it had.
     pub before: u64,

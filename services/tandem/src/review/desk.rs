@@ -34,7 +34,7 @@ const REACHED_WITHIN: Duration = Duration::from_secs(20);
 /// What is asked.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// Something of one connection.
     Connection {
         /// Whose.
@@ -44,6 +44,28 @@ pub(super) enum Asked {
     },
     /// Something about messages that were set aside.
     Dead(DeadWish),
+}
+
+/// Why there is no reply.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("there is no connection {0} in the configuration")]
+    NoConnection(ConnectionId),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Failed(#[from] anyhow::Error),
+}
+
+impl Failure {
+    /// With everything that it was caused by.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::NoConnection(_) => self.to_string(),
+            Self::Refused(refusal) => chain(refusal),
+            Self::Failed(error) => format!("{error:#}"),
+        }
+    }
 }
 
 /// Asks whoever has the store, or does it.
@@ -56,18 +78,24 @@ pub(super) async fn ask<T: DeserializeOwned>(config: &Config, asked: &Asked) -> 
             let backends = reached.context("queue.url: NATS can't be reached")??;
             let limits = backends::limits(config, &[], &Reached::default()).await?;
             let config = live::resolved(config, &Mappings::new(backends.store.clone())).await?;
-            carry_out(&config, (&backends, &limits), asked).await?
+            let reply = carry_out(&config, (&backends, &limits), asked).await;
+            reply.map_err(|failure| anyhow!(failure.words()))?
         }
     };
     serde_json::from_value(reply).context("reading the answer")
 }
 
-async fn carry_out(config: &Config, (backends, limits): (&Backends, &Limits), asked: &Asked) -> anyhow::Result<Json> {
+/// Does what is asked, by this configuration.
+pub(crate) async fn carry_out(
+    config: &Config,
+    (backends, limits): (&Backends, &Limits),
+    asked: &Asked,
+) -> Result<Json, Failure> {
     let (records, queue, now) = (&backends.records, &backends.queue, Timestamp::now());
     match asked {
         Asked::Connection { connection, wish } => {
             let found = config.connections.iter().find(|one| one.id == *connection);
-            let found = found.with_context(|| format!("there is no connection {connection} in the configuration"))?;
+            let found = found.ok_or_else(|| Failure::NoConnection(connection.clone()))?;
             let (rules, task_rules, note_rules) = assemble::rules_by_kind(config, found);
             let tokens = assemble::tokens(config, &backends.store, limits)?;
             let stage = Stage { config, store: backends.store.clone(), limits, tokens: tokens.as_ref() };
@@ -82,25 +110,22 @@ async fn carry_out(config: &Config, (backends, limits): (&Backends, &Limits), as
                 now,
                 stage,
             };
-            let reply = told(&Box::pin(room.carry_out(wish)).await);
+            let reply = Box::pin(room.carry_out(wish)).await;
             // A renewal that was begun is finished: its answer comes once.
             if let Some(tokens) = &tokens {
                 tokens.settled().await;
             }
-            reply
+            told(&reply?)
         }
         Asked::Dead(wish) => {
             let connections = config.connections.iter().map(|one| one.id.clone()).collect();
-            told(&Morgue { records, queue, connections, now }.carry_out(wish).await)
+            told(&Morgue { records, queue, connections, now }.carry_out(wish).await?)
         }
     }
 }
 
-fn told<T: Serialize>(reply: &Result<T, Refusal>) -> anyhow::Result<Json> {
-    match reply {
-        Ok(reply) => Ok(serde_json::to_value(reply)?),
-        Err(refusal) => Err(anyhow!(chain(refusal))),
-    }
+fn told(reply: &impl Serialize) -> Result<Json, Failure> {
+    serde_json::to_value(reply).map_err(|error| Failure::Failed(error.into()))
 }
 
 async fn ask_neighbour(config: &Config, asked: &Asked) -> anyhow::Result<Json> {
@@ -152,5 +177,5 @@ pub(crate) async fn answer(
 
 async fn reply((config, limits): (&Config, &Limits), reached: &Reached, asked: &Asked) -> Result<Json, String> {
     let backends = reached.get().ok_or("the store is not reached yet: try again")?;
-    carry_out(config, (backends, limits), asked).await.map_err(|error| format!("{error:#}"))
+    carry_out(config, (backends, limits), asked).await.map_err(|failure| failure.words())
 }

@@ -11,8 +11,10 @@ use tandem_reconcile::{
 };
 use tandem_records::Loaded;
 use tandem_store::Expected;
+use utoipa::ToSchema;
 
 use super::{Person, Refusal, Room};
+use crate::api::shapes::{BothIds, FieldChange};
 
 /// Why a record waits that may be somebody's second one.
 const CODES: [&str; 3] = ["duplicate", "ambiguous", "key_taken"];
@@ -20,7 +22,7 @@ const CODES: [&str; 3] = ["duplicate", "ambiguous", "key_taken"];
 const MOST_TRIES: usize = 10;
 
 /// What there is to decide, and what was decided.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Duplicates {
     /// Records that wait.
     pub waiting: Vec<DuplicateItem>,
@@ -29,7 +31,7 @@ pub struct Duplicates {
 }
 
 /// A record that may be somebody's second one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DuplicateItem {
     /// Who waits.
     pub person: Person,
@@ -42,22 +44,26 @@ pub struct DuplicateItem {
 }
 
 /// A merge that can be taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MergedItem {
     /// Who ended.
     pub person: Person,
     /// Who went on.
+    #[schema(value_type = String)]
     pub kept: RecordId,
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// Until when it can be taken back.
+    #[schema(value_type = String, format = DateTime)]
     pub undoable_until: Timestamp,
     /// Contacts that are still there and are kept in step no more.
+    #[schema(value_type = BothIds)]
     pub left_alone: PerSide<Option<String>>,
 }
 
 /// A merge, done or shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Merged {
     /// Only shown.
     pub is_dry: bool,
@@ -66,28 +72,35 @@ pub struct Merged {
     /// Who goes on, before the changes.
     pub kept: Person,
     /// The fields that change.
+    #[schema(value_type = BTreeMap<String, FieldChange>)]
     pub changes: MergePlan,
     /// Contacts that stay where they are and are kept in step no more.
+    #[schema(value_type = BothIds)]
     pub left_alone: PerSide<Option<String>>,
 }
 
 /// Two that are somebody each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Apart {
     /// One.
+    #[schema(value_type = String)]
     pub record: RecordId,
     /// The other.
+    #[schema(value_type = String)]
     pub from: RecordId,
 }
 
 /// A merge that was taken back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Unmerged {
     /// The record that had ended.
+    #[schema(value_type = String)]
     pub record: RecordId,
     /// The record that had gone on.
+    #[schema(value_type = String)]
     pub kept: RecordId,
     /// Fields that people have changed since: they stay.
+    #[schema(value_type = Vec<String>)]
     pub stay: BTreeSet<Field>,
 }
 

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use tandem_mapping::Mapping;
 use tandem_records::{MappingHistory, MappingVersion, Mappings};
+use utoipa::ToSchema;
 
 use super::{Refusal, Room};
+use crate::api::shapes::Version;
 use crate::live;
 
 /// What a person wants to see of a mapping's versions, or has decided.
@@ -39,9 +41,10 @@ pub enum MappingReply {
 }
 
 /// A version's text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct MappingShown {
     /// Which.
+    #[schema(value_type = Version)]
     pub version: MappingVersion,
     /// What it says.
     pub text: String,

@@ -4,17 +4,22 @@ use serde::{Deserialize, Serialize};
 use tandem_contact::{Field, PerSide, Side, Value};
 use tandem_proto::RecordId;
 use tandem_reconcile::Document;
+use utoipa::ToSchema;
+
+use crate::api::shapes::BothIds;
 
 /// A record, for people.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
     /// The record.
+    #[schema(value_type = String)]
     pub record: RecordId,
     /// First and last name, else the company; empty where there is neither.
     pub name: String,
     /// Phone numbers and email addresses.
     pub reached_by: Vec<String>,
     /// The contact at each side.
+    #[schema(value_type = BothIds)]
     pub contacts: PerSide<Option<String>>,
 }
 

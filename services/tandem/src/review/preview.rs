@@ -6,13 +6,15 @@ use tandem_contact::{Field, Side, Value};
 use tandem_mapping::firing::Planned;
 use tandem_mapping::{Known, Seen};
 use tandem_reconcile::Document;
+use utoipa::ToSchema;
 
 use super::{RecordShown, Refusal, Room};
+use crate::api::shapes::{FieldValue, SideName};
 use crate::assemble;
 use crate::rehearsal::Stage;
 
 /// What would be done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Previewed {
     /// What would be written.
     pub written: Vec<WrittenField>,
@@ -23,7 +25,7 @@ pub struct Previewed {
 }
 
 /// A rule, as it would be for this contact if it were started now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RulePreviewed {
     /// Its name.
     pub rule: String,
@@ -36,7 +38,7 @@ pub struct RulePreviewed {
 }
 
 /// A mapping that doesn't hold yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Draft {
     /// The whole mapping.
     pub text: String,
@@ -45,15 +47,19 @@ pub struct Draft {
 }
 
 /// A field that would be written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct WrittenField {
     /// Where.
+    #[schema(value_type = SideName)]
     pub side: Side,
     /// Which.
+    #[schema(value_type = String)]
     pub field: Field,
     /// What is there, as far as we knew.
+    #[schema(value_type = Option<FieldValue>)]
     pub before: Option<Value>,
     /// What would be.
+    #[schema(value_type = Option<FieldValue>)]
     pub after: Option<Value>,
 }
 

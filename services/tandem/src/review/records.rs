@@ -12,8 +12,10 @@ use tandem_queue::Stored;
 use tandem_reconcile::{Cause, Document, Kind, Rules};
 use tandem_records::Loaded;
 use tandem_telemetry::TraceContext;
+use utoipa::ToSchema;
 
 use super::{Person, Refusal, Room};
+use crate::api::shapes::{BothKnown, BothValues, RecordKind, SideName};
 
 pub(super) use show::text;
 
@@ -23,15 +25,18 @@ const MOST_LINES: usize = 1_000;
 const MOST_DEAD: usize = 1_000;
 
 /// A record, explained.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RecordShown {
     /// Who or what it is about.
     pub person: Person,
     /// What it describes.
+    #[schema(value_type = RecordKind)]
     pub kind: Kind,
     /// Of a task or note: the record of whom it is about.
+    #[schema(value_type = Option<String>)]
     pub parent: Option<RecordId>,
     /// When it was first heard of.
+    #[schema(value_type = String, format = DateTime)]
     pub born: Timestamp,
     /// Nothing is left to do.
     pub is_in_step: bool,
@@ -46,43 +51,51 @@ pub struct RecordShown {
 }
 
 /// A field of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldShown {
     /// Which.
+    #[schema(value_type = String)]
     pub field: Field,
     /// What each side holds, as far as we know.
+    #[schema(value_type = BothValues)]
     pub values: PerSide<Option<Value>>,
     /// Whether that is known of the side.
+    #[schema(value_type = BothKnown)]
     pub is_known: PerSide<bool>,
     /// Where the agreed value comes from.
+    #[schema(value_type = Option<SideName>)]
     pub from: Option<Side>,
     /// When it was changed there, where the provider says so.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub at: Option<Timestamp>,
     /// What becomes of it.
     pub state: String,
 }
 
 /// An event that a record was told of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Heard {
     /// From whom, and what.
     pub event: String,
     /// When it happened.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The trace that it began.
     pub trace_id: String,
 }
 
 /// A line of a record's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Moment {
     /// When.
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// What: `created`, `updated`, `in_step`, `retry` and so on.
     pub outcome: String,
     /// Why, where that is not plain.
     pub reason: String,
     /// Where.
+    #[schema(value_type = Option<SideName>)]
     pub side: Option<Side>,
     /// Names of the fields that it was about.
     pub fields: Vec<String>,

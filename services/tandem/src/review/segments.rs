@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use tandem_contact::{Side, Value};
 use tandem_mapping::{Formula, Segment, segments_field};
 use tandem_reconcile::{Document, Kind};
+use utoipa::ToSchema;
 
 use super::{Person, Refusal, Room};
 
 /// Every segment of a mapping.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Segments {
     /// As the mapping lists them.
     pub segments: Vec<SegmentItem>,
@@ -19,7 +20,7 @@ pub struct Segments {
 }
 
 /// One of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SegmentItem {
     /// What it is called.
     pub name: String,
@@ -32,7 +33,7 @@ pub struct SegmentItem {
 }
 
 /// Who is in a segment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Members {
     /// Which one.
     pub segment: String,
@@ -41,7 +42,7 @@ pub struct Members {
 }
 
 /// Somebody in a segment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Member {
     /// Who.
     pub person: Person,

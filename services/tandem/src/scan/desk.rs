@@ -15,9 +15,12 @@ use tandem_service::Config;
 use tandem_service::config::Queue;
 use tokio::sync::mpsc;
 
+use super::connection_of;
 use crate::backends::{self, Backends, Reached};
 use crate::live;
 use crate::rehearsal::Stage;
+use crate::review::call::of_scans;
+use crate::target::{Remote, Target};
 use crate::{assemble, neighbour, password};
 
 /// A server that runs is reached in a moment.
@@ -29,15 +32,31 @@ const ASK_AGAIN: Duration = Duration::from_millis(200);
 pub(super) enum Desk {
     /// At the process that has the store for itself.
     Neighbour { listen: SocketAddr, path: String, password: SecretString },
+    /// At a Tandem elsewhere.
+    Remote { remote: Remote, connection: ConnectionId },
     /// In the store that all share.
-    Shared { backends: Box<Backends>, connection: ConnectionId },
+    Shared { config: Box<Config>, backends: Box<Backends>, connection: ConnectionId },
 }
 
 impl Desk {
-    pub(super) async fn open(config: &Config, connection: &ConnectionId) -> anyhow::Result<Self> {
+    /// Where the connection's scans are asked for, and the connection.
+    pub(super) async fn open(target: &Target, connection: &str) -> anyhow::Result<(Self, ConnectionId)> {
+        match target {
+            Target::Config(config) => {
+                let id = connection_of(config, connection)?;
+                Ok((Self::at(config, &id).await?, id))
+            }
+            Target::Remote(remote) => {
+                let id = ConnectionId::new(connection)?;
+                Ok((Self::Remote { remote: remote.clone(), connection: id.clone() }, id))
+            }
+        }
+    }
+
+    async fn at(config: &Config, connection: &ConnectionId) -> anyhow::Result<Self> {
         match &config.queue {
             Queue::Embedded => {
-                let path = format!("/api/v1/connections/{connection}/scans");
+                let path = format!("/local/connections/{connection}/scans");
                 let listen = config.http.listen;
                 Ok(Self::Neighbour { listen, path, password: password::of(config) })
             }
@@ -45,7 +64,8 @@ impl Desk {
                 let ids: Vec<_> = config.connections.iter().map(|connection| connection.id.clone()).collect();
                 let reached = tokio::time::timeout(REACHED_WITHIN, backends::nats(nats, &[], &ids)).await;
                 let backends = reached.context("queue.url: NATS can't be reached")??;
-                Ok(Self::Shared { backends: Box::new(backends), connection: connection.clone() })
+                let config = Box::new(config.clone());
+                Ok(Self::Shared { config, backends: Box::new(backends), connection: connection.clone() })
             }
         }
     }
@@ -56,7 +76,10 @@ impl Desk {
                 let body = json!({ "kind": kind }).to_string();
                 answer(*listen, || neighbour::post(*listen, path, password.expose_secret(), &body)).await
             }
-            Self::Shared { backends, connection } => {
+            Self::Remote { remote, connection } => {
+                remote.ask(of_scans(connection.as_str(), (&["scans"], Some(json!({ "kind": kind }))))).await
+            }
+            Self::Shared { backends, connection, .. } => {
                 Ok(ask(&backends.store, connection, kind, Timestamp::now()).await?)
             }
         }
@@ -71,7 +94,11 @@ impl Desk {
                     answer(*listen, || neighbour::post(*listen, &path, password.expose_secret(), &body)).await?;
                 Ok(resumed.was_stopped)
             }
-            Self::Shared { backends, connection } => Ok(release(&backends.records, connection, minutes).await?),
+            Self::Remote { remote, connection } => {
+                let call = of_scans(connection.as_str(), (&["resume"], Some(json!({ "minutes": minutes }))));
+                Ok(remote.ask::<Resumed>(call).await?.was_stopped)
+            }
+            Self::Shared { backends, connection, .. } => Ok(release(&backends.records, connection, minutes).await?),
         }
     }
 
@@ -80,19 +107,15 @@ impl Desk {
             Self::Neighbour { listen, path, password } => {
                 answer(*listen, || neighbour::get(*listen, path, Some(password.expose_secret()))).await
             }
-            Self::Shared { backends, connection } => {
+            Self::Remote { remote, connection } => remote.ask(of_scans(connection.as_str(), (&["scans"], None))).await,
+            Self::Shared { backends, connection, .. } => {
                 Ok(scan_status(&backends.store, &backends.queue, connection).await?)
             }
         }
     }
 
     /// Plays a dry run, and hands on its lines.
-    pub(super) async fn rehearse(
-        &self,
-        config: &Config,
-        kind: ScanKind,
-        lines: mpsc::Sender<String>,
-    ) -> anyhow::Result<()> {
+    pub(super) async fn rehearse(&self, kind: ScanKind, lines: mpsc::Sender<String>) -> anyhow::Result<()> {
         match self {
             Self::Neighbour { listen, path, password } => {
                 let body = json!({ "kind": kind, "dry_run": true }).to_string();
@@ -102,7 +125,11 @@ impl Desk {
                 });
                 asking.await?
             }
-            Self::Shared { backends, connection } => {
+            Self::Remote { remote, connection } => {
+                let call = of_scans(connection.as_str(), (&["scans", "preview"], Some(json!({ "kind": kind }))));
+                remote.lines(call, lines).await
+            }
+            Self::Shared { config, backends, connection } => {
                 let limits = backends::limits(config, &[], &Reached::default()).await?;
                 let tokens = assemble::tokens(config, &backends.store, &limits)?;
                 let store = backends.store.clone();

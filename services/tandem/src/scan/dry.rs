@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use serde_json::json;
 use tandem_ingest::ScanKind;
 use tandem_proto::ConnectionId;
-use tandem_service::Config;
 use tokio::sync::mpsc;
 
 use super::desk::Desk;
@@ -17,17 +16,12 @@ use crate::voice::{Progress, Voice};
 const LINES_AHEAD: usize = 256;
 
 /// Shows what the scan would do; true if it could be played to its end.
-pub(super) async fn run(
-    (config, connection): (&Config, &ConnectionId),
-    desk: &Desk,
-    kind: ScanKind,
-    json: bool,
-) -> anyhow::Result<bool> {
+pub(super) async fn run(connection: &ConnectionId, desk: &Desk, kind: ScanKind, json: bool) -> anyhow::Result<bool> {
     let voice = Voice::new(json);
     let (lines, mut taken) = mpsc::channel(LINES_AHEAD);
     voice.say(&format!("What a {} of {connection} would do. Nothing is written.", kind.name()));
     let mut shown = Shown { voice, json, items: Vec::new(), progress: Some(voice.progress("contacts read", 0)) };
-    let asking = desk.rehearse(config, kind, lines);
+    let asking = desk.rehearse(kind, lines);
     let showing = async {
         let mut end = None;
         while let Some(line) = taken.recv().await {

@@ -162,8 +162,7 @@ fn notification() -> Json {
 }
 
 fn action() -> Json {
-    let names: Vec<&str> =
-        catalog::actions().map(|action| action.operation.name).collect();
+    let names: Vec<&str> = catalog::actions().map(|action| action.operation.name).collect();
     let keys = json!({
         "do": { "enum": names },
         "with": { "description": "What the action is told, by the provider's own names.", "type": ["object", "null"] },
