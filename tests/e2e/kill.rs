@@ -152,7 +152,8 @@ async fn killed_at_random_moments_it_carries_out_each_rule_once() {
     assert!(count <= expected, "a message came twice");
     let missing = expected - count;
     assert!(missing <= left.unsure, "{missing} messages are missing, and {} wait for a person", left.unsure);
-    assert!(left.dead <= kills.len() as u64 * 4, "{} rules wait for a person after {} kills", left.dead, kills.len());
+    let unsure = left.unsure;
+    assert!(unsure * 10 <= expected, "{unsure} of {expected} messages wait for a person after {} kills", kills.len());
     let is_called =
         |id: &String| process.ghl.contact(id).unwrap()["tags"].as_array().unwrap().contains(&json!("called"));
     let called = made.iter().filter(|id| is_called(id)).count();

@@ -263,7 +263,7 @@ async fn a_message_is_there_within_ten_seconds(shape: Shape) {
 }
 
 async fn what_is_due_is_started_once(shape: Shape) {
-    let due = jiff::Timestamp::now() + Duration::from_secs(14);
+    let due = jiff::Timestamp::now() + Duration::from_secs(24);
     let at = due.to_zoned_datetime(jiff::tz::TimeZone::UTC).strftime("%H:%M:%S").to_string();
     let rules = format!(
         r#"

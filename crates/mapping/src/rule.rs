@@ -353,3 +353,71 @@ fn number(text: &str) -> Option<Json> {
     let number: Number = serde_json::from_str(text).ok()?;
     (number.to_string() == text).then_some(Json::Number(number))
 }
+
+#[cfg(test)]
+mod tests {
+    use tandem_catalog::actions;
+    use tandem_contact::Value;
+
+    use super::*;
+
+    const NAMES: Names<'_> = Names { contact: &[Field::FirstName, Field::Company, Field::Tags], event: &[] };
+
+    fn action(name: &str) -> &'static Action {
+        actions().find(|action| action.operation.name == name).unwrap()
+    }
+
+    fn text(text: &str) -> Argument {
+        Argument::Text(Template::new(text, NAMES).unwrap())
+    }
+
+    /// Ana has no company.
+    fn ana() -> Seen {
+        Seen::new(NAMES.contact, |field| if field == Field::FirstName { Value::text("Ana") } else { None })
+    }
+
+    fn filled(name: &str, arguments: &[(&str, Argument)]) -> Result<Filled, String> {
+        let arguments = arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let known = Known { contact: Some("c1".to_owned()), location: "l1".to_owned(), ..Known::default() };
+        fill(action(name), &arguments, &ana(), &known).map_err(|unfit| unfit.to_string())
+    }
+
+    #[test]
+    fn everything_goes_where_it_belongs() {
+        let task = [
+            ("title", text("Call {{ contact.first_name }}")),
+            ("dueDate", text("2026-12-01T09:00:00Z")),
+            ("completed", text("false")),
+        ];
+        let filled = filled("ghl.contact.task.create", &task).unwrap();
+        assert_eq!((filled.route, filled.query), (vec!["c1".to_owned()], Vec::new()));
+        let expected = json!({ "title": "Call Ana", "dueDate": "2026-12-01T09:00:00Z", "completed": false });
+        assert_eq!(filled.body, Some(expected));
+    }
+
+    #[test]
+    fn a_missing_value_is_told_and_nothing_is_done() {
+        let tags = |tag| [("tags", Argument::List(vec![text(tag)]))];
+        assert_eq!(
+            filled("ghl.contact.tags.add", &tags("{{ contact.company }}")).unwrap_err(),
+            "`tags` is empty for this contact"
+        );
+        let title = [("title", text("x")), ("dueDate", text("d")), ("completed", text("{{ contact.first_name }}"))];
+        assert_eq!(filled("ghl.contact.task.create", &title).unwrap_err(), "`completed` is to be true or false");
+        let notify =
+            |words: &str| Order::Notify { channel: "sales".to_owned(), text: Template::new(words, NAMES).unwrap() };
+        let rule = |then| Rule { name: "r".to_owned(), when: When::TagAdded("vip".to_owned()), condition: None, then };
+        let known = |_: &Action| Known::default();
+        let problem = rule(vec![notify("{{ contact.company }}")]).plan(&ana(), known).unwrap_err();
+        assert_eq!(problem, "the text of the notification is empty for this contact");
+        // An action that can't be carried out keeps those before it from being begun.
+        let tag = Order::Provider {
+            action: action("ghl.contact.tags.add"),
+            arguments: BTreeMap::from(tags("x").map(|(name, value)| (name.to_owned(), value))),
+        };
+        let problem = rule(vec![notify("hello"), tag]).plan(&ana(), known).unwrap_err();
+        assert_eq!(problem, "`ghl.contact.tags.add`: there is no contact in ghl");
+        let problem = rule(vec![notify("{{ contact.tags[0] }}")]).plan(&ana(), known).unwrap_err();
+        assert_eq!(problem, "`contact.tags[0]`: the list has no such item");
+    }
+}

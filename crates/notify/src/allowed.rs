@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use url::Host;
 
-/// The hosts of `rules.allowed_hosts`, each with a port or with all of them.
+/// The hosts of `notifications.allowed_hosts`, each with a port or with all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Allowed(Vec<Place>);
 

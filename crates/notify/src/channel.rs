@@ -122,7 +122,7 @@ fn parse(text: &str) -> Result<Url, InvalidChannel> {
 
 /// What an operator does about a refusal that is wrong.
 pub(crate) const IF_MEANT: &str = "a notification goes to a public address only. If that is meant, put the host into \
-                                   `rules.allowed_hosts`";
+                                   `notifications.allowed_hosts`";
 
 /// A notification can't go there. Says what to do about it, and no more of the URL than its host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -151,7 +151,7 @@ pub enum InvalidChannel {
     /// http to a host that isn't allowed to.
     #[error(
         "the URL of {host} is http, which anybody on the way can read; use https. If http is meant, put the host into \
-         `rules.allowed_hosts`"
+         `notifications.allowed_hosts`"
     )]
     NotHttps {
         /// The URL's host.
@@ -174,7 +174,7 @@ pub enum InvalidChannel {
     /// A Slack webhook that isn't at Slack.
     #[error(
         "{host} is not Slack; the URL of an incoming webhook begins with https://hooks.slack.com/. If another host takes \
-         the same messages, put it into `rules.allowed_hosts`"
+         the same messages, put it into `notifications.allowed_hosts`"
     )]
     NotSlack {
         /// The URL's host.
@@ -184,7 +184,7 @@ pub enum InvalidChannel {
     #[error(
         "{host} is not where Teams has webhooks; make one with the Workflows app and take its URL, whose host ends with \
          .logic.azure.com or .powerplatform.com. If another host takes the same messages, put it into \
-         `rules.allowed_hosts`"
+         `notifications.allowed_hosts`"
     )]
     NotTeams {
         /// The URL's host.

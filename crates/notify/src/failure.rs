@@ -210,7 +210,7 @@ mod tests {
             (
                 failure(Why::NotSent(NotSent::Private)),
                 "not sent: the name resolves to a private address; a notification goes to a public address only. If that \
-                 is meant, put the host into `rules.allowed_hosts`",
+                 is meant, put the host into `notifications.allowed_hosts`",
             ),
         ] {
             assert_eq!(failure.to_string(), format!("hooks.slack.com: {expected}"));

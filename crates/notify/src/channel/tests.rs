@@ -135,12 +135,12 @@ fn a_refusal_says_what_to_do() {
     assert_eq!(
         refused(Kind::Url, "https://10.0.0.5/s3cr3t").to_string(),
         "10.0.0.5 is in the private network; a notification goes to a public address only. If that is meant, put the \
-         host into `rules.allowed_hosts`"
+         host into `notifications.allowed_hosts`"
     );
     assert_eq!(
         refused(Kind::Slack, "https://example.com/s3cr3t").to_string(),
         "example.com is not Slack; the URL of an incoming webhook begins with https://hooks.slack.com/. If another host \
-         takes the same messages, put it into `rules.allowed_hosts`"
+         takes the same messages, put it into `notifications.allowed_hosts`"
     );
 }
 

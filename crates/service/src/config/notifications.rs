@@ -74,3 +74,52 @@ fn channel(slot: &Slot<'_>, allowed: &Allowed) -> Option<Channel> {
     let url = address.secret()?;
     Channel::new(*kind, url.expose_secret(), allowed).map_err(|error| address.problem(error.to_string())).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::{Config, Environment};
+
+    fn told(notifications: &str) -> String {
+        let mut environment = Environment::from([("A".to_owned(), "x".to_owned())]);
+        for (name, url) in [
+            ("GOOD", "https://hooks.slack.com/services/T0/B0/secret-token"),
+            ("INSIDE", "https://10.0.0.5/services/secret-token"),
+            ("PLAIN", "http://hooks.slack.com/services/secret-token"),
+            ("ELSEWHERE", "https://slack.example.com/secret-token"),
+        ] {
+            environment.insert(name.to_owned(), url.to_owned());
+        }
+        let text = format!(
+            "connections: [{{ id: acme, ghl: {{ location_id: l1, private_token: '${{A}}' }}, openphone: {{ api_key: '${{A}}' }} }}]\nnotifications:\n{notifications}"
+        );
+        match Config::parse(&text, Path::new("tandem.yaml"), &environment) {
+            Ok(config) => format!("{:?}", config.notifications),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_channel_is_taken_and_its_address_is_never_shown() {
+        let shown = told("  channels: { sales: { slack: '${GOOD}' } }");
+        assert!(shown.contains("hooks.slack.com") && !shown.contains("secret-token"), "{shown}");
+    }
+
+    #[test]
+    fn what_no_message_may_go_to_is_told_with_its_place() {
+        for (channel, expected) in [
+            ("slack: '${INSIDE}'", "private network"),
+            ("url: '${INSIDE}'", "private network"),
+            ("slack: '${PLAIN}'", "https"),
+            ("slack: '${ELSEWHERE}'", "hooks.slack.com"),
+            ("slack: https://hooks.slack.com/x", "a secret must not stand in the file"),
+            ("{}", "expected one of `slack`, `teams` or `url`"),
+        ] {
+            let channel = if channel == "{}" { channel.to_owned() } else { format!("{{ {channel} }}") };
+            let told = told(&format!("  channels: {{ sales: {channel} }}"));
+            assert!(told.contains("tandem.yaml:3") && told.contains(expected), "{channel}: {told}");
+            assert!(!told.contains("secret-token"), "{told}");
+        }
+    }
+}
