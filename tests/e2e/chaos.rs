@@ -37,6 +37,7 @@ const MILLIS_BETWEEN_STRIKES: std::ops::RangeInclusive<u64> = 600..=2_800;
 const OF_THINGS: f64 = 0.15;
 /// Fewer than people and their echoes ask for while a backlog is worked off: everybody has to wait at times.
 const RATE: Rate = Rate { requests: 20, per: Duration::from_secs(1), per_day: None, enforce: true };
+const SLOWEST_WRITE_MS: u64 = 250;
 /// Longer than a server is away twice.
 const GRACE: Duration = Duration::from_secs(20);
 const LIMIT: Duration = Duration::from_secs(150);
@@ -73,6 +74,12 @@ async fn whatever_fails_nothing_is_lost_nobody_is_doubled_and_budgets_hold() {
 fn options(seed: u64) -> ClusterOptions {
     let (mut ghl, mut openphone) = misbehaving(seed, 0.015);
     (ghl.rate, openphone.rate) = (RATE, RATE);
+    // Long enough that a writer that is killed mostly has a call under way.
+    for chance in &mut openphone.faults.chances {
+        if let Fault::Latency { max_ms, .. } = &mut chance.fault {
+            *max_ms = SLOWEST_WRITE_MS;
+        }
+    }
     // By chance alone a short run might miss one of them.
     for fault in [Fault::ErrorAfter, Fault::ResetAfter, Fault::TimeoutAfter, Fault::LateApply { after_ms: 1_300 }] {
         openphone.faults = openphone.faults.then(On::call("POST", "/"), fault);
