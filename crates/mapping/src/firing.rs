@@ -184,34 +184,8 @@ pub enum Attempt {
 }
 
 impl Firing {
-    /// A stranger gets a contact in GHL, because of another firing. It needs no rule: what is to be done is made out.
-    pub fn newcomer((id, number): (RecordId, &str), (cause, location): (&Self, &str), now: Timestamp) -> Self {
-        let body = json!({ "locationId": location, "phone": number, "source": "OpenPhone" });
-        let make = Planned {
-            name: "ghl.contact.upsert".to_owned(),
-            what: json!({ "route": [], "query": [], "body": body }),
-            is_harmless: false,
-            outcome: Outcome::Open,
-        };
-        Self {
-            id,
-            connection: cause.connection.clone(),
-            rule: NEWCOMER.to_owned(),
-            trigger: cause.trigger.clone(),
-            at: now,
-            record: None,
-            contact: PerSide::default(),
-            caller: Some(number.to_owned()),
-            facts: BTreeMap::new(),
-            state: State::Planned,
-            actions: vec![make],
-            attempts: 0,
-            not_before: None,
-        }
-    }
-
-    /// A rule that is due.
-    pub fn due(id: RecordId, connection: &ConnectionId, (rule, trigger): (&str, &str), at: Timestamp) -> Self {
+    /// A rule that has just been started, about nobody in particular.
+    pub fn new(id: RecordId, connection: &ConnectionId, (rule, trigger): (&str, &str), at: Timestamp) -> Self {
         Self {
             id,
             connection: connection.clone(),
@@ -229,6 +203,20 @@ impl Firing {
         }
     }
 
+    /// A stranger gets a contact in GHL, because of another firing. It needs no rule: what is to be done is made out.
+    pub fn newcomer((id, number): (RecordId, &str), (cause, location): (&Self, &str), now: Timestamp) -> Self {
+        let body = json!({ "locationId": location, "phone": number, "source": "OpenPhone" });
+        let make = Planned {
+            name: "ghl.contact.upsert".to_owned(),
+            what: json!({ "route": [], "query": [], "body": body }),
+            is_harmless: false,
+            outcome: Outcome::Open,
+        };
+        let caller = Some(number.to_owned());
+        let new = Self::new(id, &cause.connection, (NEWCOMER, &cause.trigger), now);
+        Self { caller, state: State::Planned, actions: vec![make], ..new }
+    }
+
     /// Many messages go as one. Its text is made when it is sent.
     pub fn digest((id, channel): (RecordId, &str), number: u32, connection: &ConnectionId, now: Timestamp) -> Self {
         let send = Planned {
@@ -237,21 +225,8 @@ impl Firing {
             is_harmless: false,
             outcome: Outcome::Open,
         };
-        Self {
-            id,
-            connection: connection.clone(),
-            rule: DIGEST.to_owned(),
-            trigger: "many messages".to_owned(),
-            at: now,
-            record: None,
-            contact: PerSide::default(),
-            caller: None,
-            facts: BTreeMap::new(),
-            state: State::Planned,
-            actions: vec![send],
-            attempts: 0,
-            not_before: Some(now + GATHERING),
-        }
+        let new = Self::new(id, connection, (DIGEST, "many messages"), now);
+        Self { state: State::Planned, actions: vec![send], not_before: Some(now + GATHERING), ..new }
     }
 
     /// What a digest says.
@@ -391,21 +366,8 @@ mod tests {
             is_harmless: *is_harmless,
             outcome: Outcome::Open,
         };
-        let mut firing = Firing {
-            id: RecordId::new("f1").unwrap(),
-            connection: ConnectionId::new("acme").unwrap(),
-            rule: "r".to_owned(),
-            trigger: "tag_added: vip".to_owned(),
-            at: at(0),
-            record: None,
-            contact: PerSide::default(),
-            caller: None,
-            facts: BTreeMap::new(),
-            state: State::New,
-            actions: Vec::new(),
-            attempts: 0,
-            not_before: None,
-        };
+        let (id, connection) = (RecordId::new("f1").unwrap(), ConnectionId::new("acme").unwrap());
+        let mut firing = Firing::new(id, &connection, ("r", "tag_added: vip"), at(0));
         assert_eq!(firing.next(at(0)), Next::Plan);
         firing.plan(harmless.iter().map(planned).collect());
         firing

@@ -182,9 +182,6 @@ impl Firings {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use tandem_contact::PerSide;
     use tandem_mapping::firing::State;
 
     use super::*;
@@ -192,21 +189,8 @@ mod tests {
 
     fn firing(rule: &str, cause: &str) -> Firing {
         let connection = ConnectionId::new("acme").unwrap();
-        Firing {
-            id: firing_id(&connection, rule, cause),
-            connection,
-            rule: rule.to_owned(),
-            trigger: "ghl.InvoicePaid".to_owned(),
-            at: Timestamp::UNIX_EPOCH,
-            record: None,
-            contact: PerSide::default(),
-            caller: None,
-            facts: BTreeMap::new(),
-            state: State::New,
-            actions: Vec::new(),
-            attempts: 0,
-            not_before: None,
-        }
+        let id = firing_id(&connection, rule, cause);
+        Firing::new(id, &connection, (rule, "ghl.InvoicePaid"), Timestamp::UNIX_EPOCH)
     }
 
     #[tokio::test]

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde_json::Value as Json;
 use tandem_catalog::{Event, Fact, Whom};
 use tandem_contact::{PerSide, Side, Value, phone};
-use tandem_mapping::firing::State;
 use tandem_mapping::{Firing, Rule};
 use tandem_proto::{Envelope, Header, Lane, Payload, RecordId, v1};
 use tandem_providers::openphone::webhook::bare_id;
@@ -37,14 +36,14 @@ pub(crate) async fn start(
     let body: Json = serde_json::from_slice(&event.body).unwrap_or_default();
     let about = whom(connection, deps, (&envelope.header, waited, &body)).await?;
     for rule in rules {
-        let firing = firing(&envelope.header, rule, (waited, &body), &about);
+        let firing = firing(&envelope.header, rule, (waited, &body), about.clone());
         begin(deps, &envelope.header, &firing, delivery.message.lane).await?;
     }
     Ok(())
 }
 
 /// Whom an event is about, as far as anybody knows.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct About {
     record: Option<RecordId>,
     contact: PerSide<Option<String>>,
@@ -110,24 +109,14 @@ async fn by_number(
     Ok(about)
 }
 
-fn firing(header: &Header, rule: &Rule, (event, body): (&Event, &Json), about: &About) -> Firing {
+fn firing(header: &Header, rule: &Rule, (event, body): (&Event, &Json), about: About) -> Firing {
     let facts: BTreeMap<String, Value> =
         event.facts.iter().filter_map(|fact| Some((fact.name.to_owned(), told(fact, body)?))).collect();
-    Firing {
-        id: firing_id(&header.connection, &rule.name, cause(header, event, body)),
-        connection: header.connection.clone(),
-        rule: rule.name.clone(),
-        trigger: rule.when.spelled(),
-        at: Timestamp::from_millisecond(header.time_ms).unwrap_or(Timestamp::UNIX_EPOCH),
-        record: about.record.clone(),
-        contact: about.contact.clone(),
-        caller: about.caller.clone(),
-        facts,
-        state: State::New,
-        actions: Vec::new(),
-        attempts: 0,
-        not_before: None,
-    }
+    let id = firing_id(&header.connection, &rule.name, cause(header, event, body));
+    let at = Timestamp::from_millisecond(header.time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    let About { record, contact, caller } = about;
+    let new = Firing::new(id, &header.connection, (&rule.name, &rule.when.spelled()), at);
+    Firing { record, contact, caller, facts, ..new }
 }
 
 /// What tells the event from others: `OpenPhone` delivers one event to several webhooks under ids of their own (contract sheet,

@@ -10,13 +10,11 @@ mod thing;
 mod trial;
 mod write;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tandem_contact::{PerSide, Side};
 use tandem_mapping::Firing;
-use tandem_mapping::firing::State;
 use tandem_proto::{Lane, RecordId};
 use tandem_providers::openphone::task::Task;
 use tandem_providers::{ContactId, ghl::Contact as GhlContact, openphone::Contact};
@@ -360,21 +358,10 @@ impl Worker<'_> {
 fn started(document: &Document, fired: Fired) -> Firing {
     let cause = format!("{}#{}", document.id, fired.number);
     let contact = |side| document.provider_id(side).map(str::to_owned);
-    Firing {
-        id: firing_id(&document.connection, &fired.rule, &cause),
-        connection: document.connection.clone(),
-        rule: fired.rule,
-        trigger: fired.trigger,
-        at: fired.at,
-        record: Some(document.id.clone()),
-        contact: PerSide { ghl: contact(Side::Ghl), openphone: contact(Side::OpenPhone) },
-        caller: None,
-        facts: BTreeMap::new(),
-        state: State::New,
-        actions: Vec::new(),
-        attempts: 0,
-        not_before: None,
-    }
+    let id = firing_id(&document.connection, &fired.rule, &cause);
+    let contact = PerSide { ghl: contact(Side::Ghl), openphone: contact(Side::OpenPhone) };
+    let new = Firing::new(id, &document.connection, (&fired.rule, &fired.trigger), fired.at);
+    Firing { record: Some(document.id.clone()), contact, ..new }
 }
 
 pub(crate) fn contact_id(document: &Document, side: Side) -> Option<ContactId> {

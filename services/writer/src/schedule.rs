@@ -46,7 +46,7 @@ async fn look(deps: &Deps, connection: &Connection) -> Result<(), Error> {
         let When::At(schedule) = &rule.when else { continue };
         let Some(due) = schedule.due(since, now) else { continue };
         let id = firing_id(&connection.id, &rule.name, &due.to_string());
-        let firing = Firing::due(id, &connection.id, (&rule.name, &rule.when.spelled()), due);
+        let firing = Firing::new(id, &connection.id, (&rule.name, &rule.when.spelled()), due);
         let Some(revision) = firings.begin(&firing).await? else { continue };
         let (span, last) = (Span::poll("start what is due"), LastStatus::default());
         let caller = Caller { deps, connection, lane: Lane::Live, span: &span, last: &last };
