@@ -113,8 +113,8 @@ async fn of_two_ingests_one_makes_the_webhook_and_both_take_what_it_delivers() {
 
 /// The secrets that the provider told, the oldest first.
 fn told(parrot: &Parrot) -> Vec<String> {
-    let answers = parrot.heard();
-    let bodies = answers.iter().filter_map(|answer| answer.split_once("\r\n\r\n"));
+    let heard = parrot.heard();
+    let bodies = heard.iter().filter_map(|(_, answer)| answer.split_once("\r\n\r\n"));
     let bodies = bodies.filter_map(|(_, body)| serde_json::from_str::<Value>(body).ok());
     let secret = |body: Value| {
         let text = body.to_string();

@@ -37,6 +37,29 @@ async fn start(shape: Shape, rules: &str) -> (Stack, Receiver, tempfile::TempDir
     (Stack::start_with(options).await.unwrap(), receiver, folder)
 }
 
+/// Why somebody has to look, once something waits for a person.
+async fn dead_letter(stack: &Stack) -> String {
+    let first = async || stack.queue().browse(Stream::Dead, 0, 1).await.unwrap().pop();
+    let letter = tandem_testkit::eventually("the dead letter", LIMIT, first).await;
+    String::from_utf8_lossy(&letter.body).into_owned()
+}
+
+/// Waits until what a rule does is put off for longer than a test takes.
+async fn is_put_off(stack: &Stack) {
+    let later = jiff::Timestamp::now() + Duration::from_mins(30);
+    let put_off = async || {
+        let mut found = None;
+        let visit = |_: &str, entry: tandem_store::Entry| {
+            let firing: serde_json::Value = serde_json::from_slice(&entry.value).unwrap();
+            let until = firing["not_before"].as_str().and_then(|until| until.parse::<jiff::Timestamp>().ok());
+            found = found.or_else(|| until.filter(|until| *until > later));
+        };
+        stack.store().walk("firing/", visit).await.unwrap();
+        found
+    };
+    tandem_testkit::eventually("what is put off", LIMIT, put_off).await;
+}
+
 fn ana(tags: &[&str]) -> serde_json::Value {
     json!({ "firstName": "Ana", "lastName": "Example", "phone": "+14155550171", "tags": tags })
 }
@@ -108,22 +131,9 @@ async fn a_channel_that_fails_is_tried_again_and_one_that_refuses_waits_for_a_pe
     stack.ghl.remove_tags(&id, &["vip"]).unwrap();
     stack.quiet(LIMIT).await;
     stack.ghl.add_tags(&id, &["vip"]).unwrap();
-    let dead = async || stack.queue().browse(Stream::Dead, 0, 10).await.unwrap();
-    let letter = eventually_async(async || dead().await.into_iter().next()).await;
-    let text = String::from_utf8_lossy(&letter.body).into_owned();
+    let text = dead_letter(&stack).await;
     assert!(text.contains("rule `VIPs`") && text.contains("404"), "{text}");
     assert!(!text.contains("secret-token"), "{text}");
-}
-
-async fn eventually_async<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let until = std::time::Instant::now() + LIMIT;
-    loop {
-        if let Some(found) = ask().await {
-            return found;
-        }
-        assert!(std::time::Instant::now() < until, "nothing after {LIMIT:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 async fn a_channel_that_hangs_holds_up_nobody(shape: Shape) {
@@ -159,12 +169,10 @@ async fn rules_that_start_one_another_are_stopped_and_told_of(shape: Shape) {
 ";
     let (stack, _receiver, _folder) = start(shape, rules).await;
     stack.ghl.create_contact(&ana(&["ping"])).unwrap();
-    let dead = async || stack.queue().browse(Stream::Dead, 0, 10).await.unwrap();
-    let letter = eventually_async(async || dead().await.into_iter().next()).await;
-    let text = String::from_utf8_lossy(&letter.body).into_owned();
+    let text = dead_letter(&stack).await;
     assert!(text.contains("it looks as if these start one another: And back, There"), "{text}");
     stack.quiet(LIMIT).await;
-    assert_eq!(dead().await.len(), 1);
+    assert_eq!(stack.count(Stream::Dead).await, 1);
 }
 
 async fn whoever_a_scan_brings_starts_nothing(shape: Shape) {
@@ -309,21 +317,20 @@ async fn a_text_goes_to_whoever_wants_it_by_day_and_not_too_often(shape: Shape) 
         .into();
     stack.ghl.set_dnd(&people[0], true).unwrap();
     stack.quiet(LIMIT).await;
-    let dead = async || stack.queue().browse(Stream::Dead, 0, 10).await.unwrap();
     stack.ghl.add_tags(&people[0], &["customer"]).unwrap();
-    let letter = eventually_async(async || dead().await.into_iter().next()).await;
-    assert!(String::from_utf8_lossy(&letter.body).contains("the contact doesn't want texts (DND)"));
+    let text = dead_letter(&stack).await;
+    assert!(text.contains("the contact doesn't want texts (DND)"), "{text}");
     stack.ghl.add_tags(&people[1], &["customer"]).unwrap();
     eventually("Ana's text", LIMIT, || (stack.openphone.messages_sent() == 1).then_some(())).await;
     // One a day: the next one waits.
     stack.ghl.add_tags(&people[2], &["customer"]).unwrap();
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    assert_eq!((stack.openphone.messages_sent(), dead().await.len()), (1, 1));
+    is_put_off(&stack).await;
+    assert_eq!((stack.openphone.messages_sent(), stack.count(Stream::Dead).await), (1, 1));
 
     let (night, _receiver, _folder) = start(shape, &texts(23, 2)).await;
     let id = night.ghl.create_contact(&person("Ana", 1)).unwrap();
     night.quiet(LIMIT).await;
     night.ghl.add_tags(&id, &["customer"]).unwrap();
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    is_put_off(&night).await;
     assert_eq!((night.openphone.messages_sent(), night.count(Stream::Dead).await), (0, 0));
 }

@@ -1,4 +1,5 @@
-//! A plain HTTP/1.1 client over one connection that is kept: cheap enough to load a server with, and free to misbehave.
+//! Plain HTTP/1.1: a client over one connection that is kept, cheap enough to load a server with, and free to misbehave; and what
+//! servers of tests read.
 
 use std::io;
 use std::net::SocketAddr;
@@ -104,6 +105,18 @@ fn whole(bytes: &[u8]) -> Option<Reply> {
     let until = if status == 204 { end } else { length(bytes)? };
     let body = bytes.get(end..until)?;
     Some(Reply { status, body: String::from_utf8_lossy(body).into_owned(), head })
+}
+
+/// A request or an answer; one without a length has no body.
+pub async fn read(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    let end = |bytes: &[u8]| length(bytes).or_else(|| head_end(bytes));
+    while end(&bytes).is_none_or(|length| bytes.len() < length) {
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(bytes)
 }
 
 /// How long a message is, body included, once its head is there.

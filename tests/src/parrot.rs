@@ -1,11 +1,11 @@
-//! What stands before a provider: hears everything, and now and then answers itself, with the caller's own words.
+//! What stands before a provider, or before Tandem: hears everything, and now and then answers itself, with the caller's own words.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
@@ -23,8 +23,8 @@ pub struct Parrot {
 struct Memory {
     /// Beginnings of request lines, and the status they get.
     wanted: Vec<(String, u16)>,
-    /// Answers of the provider.
-    heard: Vec<String>,
+    /// Requests and their answers.
+    heard: Vec<(String, String)>,
 }
 
 impl Parrot {
@@ -36,7 +36,7 @@ impl Parrot {
         Ok(Self { address, memory, task: serving.abort_handle() })
     }
 
-    /// The provider's address as it is to be configured.
+    /// The address as it is to be configured.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -52,8 +52,8 @@ impl Parrot {
         lock(&self.memory).wanted.len()
     }
 
-    /// What the provider answered so far, heads included.
-    pub fn heard(&self) -> Vec<String> {
+    /// What was asked so far and how it was answered by whoever it was meant for, heads included.
+    pub fn heard(&self) -> Vec<(String, String)> {
         lock(&self.memory).heard.clone()
     }
 }
@@ -79,14 +79,15 @@ async fn serve(listener: TcpListener, target: SocketAddr, memory: Arc<Mutex<Memo
 /// Request by request, each passed on over a connection of its own.
 async fn converse(mut client: TcpStream, target: SocketAddr, memory: &Mutex<Memory>) -> io::Result<()> {
     loop {
-        let request = whole(&mut client).await?;
+        let request = http::read(&mut client).await?;
         let status = asked_for(memory, &String::from_utf8_lossy(&request));
         let answer = match status {
             Some(status) => repeat(status, &request),
             None => passed_on(&request, target).await?,
         };
         if status.is_none() {
-            lock(memory).heard.push(String::from_utf8_lossy(&answer).into_owned());
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            lock(memory).heard.push((text(&request), text(&answer)));
         }
         client.write_all(&answer).await?;
     }
@@ -101,7 +102,7 @@ fn asked_for(memory: &Mutex<Memory>, request: &str) -> Option<u16> {
 async fn passed_on(request: &[u8], target: SocketAddr) -> io::Result<Vec<u8>> {
     let mut provider = TcpStream::connect(target).await?;
     provider.write_all(request).await?;
-    whole(&mut provider).await
+    http::read(&mut provider).await
 }
 
 /// A refusal as either provider words it, about everything that was sent.
@@ -116,16 +117,4 @@ fn repeat(status: u16, request: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status} Refused\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
     [head.as_bytes(), b"retry-after: 1\r\n\r\n", body.as_bytes()].concat()
-}
-
-/// A request or an answer; one without a length has no body.
-async fn whole(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(4096);
-    let end = |bytes: &[u8]| http::length(bytes).or_else(|| http::head_end(bytes));
-    while end(&bytes).is_none_or(|length| bytes.len() < length) {
-        if stream.read_buf(&mut bytes).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(bytes)
 }

@@ -8,6 +8,7 @@ mod place;
 mod port;
 mod proxy;
 pub mod servers;
+mod trick;
 mod wait;
 
 pub use child::Child;
@@ -16,4 +17,5 @@ pub use place::{binary, tempdir, vendor_dir, workspace_root};
 pub use port::{free_address, free_port};
 pub use proxy::Proxy;
 pub use tempfile::TempDir;
+pub use trick::{Trick, TrickServer, answer};
 pub use wait::{eventually, eventually_blocking};

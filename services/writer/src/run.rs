@@ -219,7 +219,7 @@ impl Worker<'_> {
     async fn start_rules(&self, mut loaded: Loaded) -> Result<Flow, tandem_records::Error> {
         let firings = self.caller.deps.records.firings();
         for fired in std::mem::take(&mut loaded.document.fired) {
-            let firing = started(&loaded.document, fired);
+            let firing = started(&loaded.document, &fired);
             let Some(revision) = firings.begin(&firing).await? else { continue };
             if let Err(error) = command::publish_firing(&self.caller, &firing, revision).await {
                 tracing::warn!(record.id = %self.record, error = %chain(&error), "rule `{}` can't be started now", firing.rule);
@@ -355,7 +355,7 @@ impl Worker<'_> {
     }
 }
 
-fn started(document: &Document, fired: Fired) -> Firing {
+fn started(document: &Document, fired: &Fired) -> Firing {
     let cause = format!("{}#{}", document.id, fired.number);
     let contact = |side| document.provider_id(side).map(str::to_owned);
     let id = firing_id(&document.connection, &fired.rule, &cause);

@@ -235,7 +235,7 @@ fn secrets(house: &House) -> Canaries {
     ]);
     let heard = [house.ghl_parrot.heard(), house.openphone_parrot.heard()].concat();
     let mut kinds = [("access_token", 0), ("refresh_token", 0), ("key", 0)];
-    for body in heard.iter().filter_map(|answer| answer.split_once("\r\n\r\n")) {
+    for body in heard.iter().filter_map(|(_, answer)| answer.split_once("\r\n\r\n")) {
         let body: Value = serde_json::from_str(body.1).unwrap_or_default();
         for (name, count) in &mut kinds {
             for value in [&body[*name], &body["data"][*name]].into_iter().filter_map(Value::as_str) {

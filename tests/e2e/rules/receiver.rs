@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
-use tandem_tests::eventually;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tandem_tests::{eventually, http};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 const LIMIT: Duration = Duration::from_secs(45);
@@ -89,19 +89,10 @@ impl Receiver {
 
 /// One message per connection.
 async fn take(mut stream: TcpStream, taken: Arc<Mutex<Vec<Value>>>, how: Answer) {
-    let mut read = Vec::new();
-    let body = loop {
-        let mut part = [0; 4096];
-        let Ok(count @ 1..) = stream.read(&mut part).await else { return };
-        read.extend_from_slice(&part[..count]);
-        let text = String::from_utf8_lossy(&read);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        if body.len() >= length.unwrap_or(0) {
-            break body.to_owned();
-        }
-    };
-    taken.lock().unwrap().push(serde_json::from_str(&body).unwrap_or_default());
+    let Ok(message) = http::read(&mut stream).await else { return };
+    let text = String::from_utf8_lossy(&message);
+    let Some((_, body)) = text.split_once("\r\n\r\n") else { return };
+    taken.lock().unwrap().push(serde_json::from_str(body).unwrap_or_default());
     let status = match how {
         Answer::Status(status) => status,
         Answer::Hang => {

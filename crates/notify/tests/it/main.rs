@@ -1,15 +1,12 @@
 //! Notifications to a tiny local server: what arrives, what an answer means, and where nothing is ever sent.
 #![expect(clippy::unwrap_used, reason = "a failed set-up should end the test")]
 
-mod server;
-
 use std::error::Error as _;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tandem_notify::{Allowed, Channel, Failure, Kind, Message, NotSent, Options, Sender, Unknown, Why};
-
-use server::{Server, Trick, answer};
+use tandem_testkit::{Trick, TrickServer, answer};
 
 const PATH: &str = "/services/T0/s3cr3t?sig=s3cr3t";
 
@@ -21,13 +18,13 @@ fn sender(allowed: Allowed) -> Sender {
     Sender::new(Options { allowed, ..Options::default() }).unwrap()
 }
 
-async fn send_to(server: &Server, kind: Kind, message: Message) -> Result<(), Failure> {
+async fn send_to(server: &TrickServer, kind: Kind, message: Message) -> Result<(), Failure> {
     let allowed = allowed(&[&server.address.to_string()]);
     let channel = Channel::new(kind, &server.url(PATH), &allowed).unwrap();
     sender(allowed).send(&channel, &message).await
 }
 
-async fn why(server: &Server, kind: Kind) -> Why {
+async fn why(server: &TrickServer, kind: Kind) -> Why {
     send_to(server, kind, Message::new("hello")).await.unwrap_err().why
 }
 
@@ -37,7 +34,7 @@ fn refused(status: u16, reason: Option<&str>) -> Why {
 
 #[tokio::test]
 async fn a_notification_arrives_whole() {
-    let server = Server::answering("200 OK", "").await;
+    let server = TrickServer::answering("200 OK", "").await;
     let extra = Map::from_iter([("rule".to_owned(), json!("vip"))]);
     let message = || Message::new("<!channel> *Ana*").with(extra.clone());
     for kind in [Kind::Slack, Kind::Teams, Kind::Url] {
@@ -71,10 +68,10 @@ async fn a_notification_arrives_whole() {
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
-    let target = Server::answering("200 OK", "").await;
+    let target = TrickServer::answering("200 OK", "").await;
     let location = format!("location: {}\r\n", target.url("/elsewhere"));
     for (status, number) in [("301 Moved", 301), ("303 See Other", 303), ("307 Temporary Redirect", 307)] {
-        let server = Server::answering(status, &location).await;
+        let server = TrickServer::answering(status, &location).await;
         assert_eq!(why(&server, Kind::Url).await, Why::Unknown(Unknown::Answered(number)));
     }
     assert_eq!(target.connections(), 0);
@@ -82,14 +79,14 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn silence_and_a_reset_leave_the_outcome_unknown() {
-    let server = Server::start(Trick::Silence).await;
+    let server = TrickServer::start(Trick::Silence).await;
     let allowed = allowed(&["127.0.0.1"]);
     let channel = Channel::new(Kind::Slack, &server.url(PATH), &allowed).unwrap();
     let sender = Sender::new(Options { allowed, timeout: Duration::from_millis(300) }).unwrap();
     let failure = sender.send(&channel, &Message::new("hello")).await.unwrap_err();
     assert_eq!(failure.why, Why::Unknown(Unknown::TimedOut));
     assert!(!failure.is_undelivered());
-    let server = Server::start(Trick::Reset).await;
+    let server = TrickServer::start(Trick::Reset).await;
     assert_eq!(why(&server, Kind::Slack).await, Why::Unknown(Unknown::Broken));
     assert_eq!(server.requests().len(), 1, "it is sent once only");
 }
@@ -97,24 +94,24 @@ async fn silence_and_a_reset_leave_the_outcome_unknown() {
 #[tokio::test]
 async fn an_answer_is_understood() {
     let pause = Some(Duration::from_secs(30));
-    let server = Server::answering("429 Too Many Requests", "retry-after: 30\r\n").await;
+    let server = TrickServer::answering("429 Too Many Requests", "retry-after: 30\r\n").await;
     assert_eq!(why(&server, Kind::Slack).await, Why::Throttled { retry_after: pause });
-    let server = Server::start(Trick::Answer(answer("404 Not Found", "", "no_service"))).await;
+    let server = TrickServer::start(Trick::Answer(answer("404 Not Found", "", "no_service"))).await;
     assert_eq!(why(&server, Kind::Slack).await, refused(404, Some("no_service")));
-    let server = Server::answering("410 Gone", "").await;
+    let server = TrickServer::answering("410 Gone", "").await;
     let failure = send_to(&server, Kind::Url, Message::new("hello")).await.unwrap_err();
     assert!(failure.is_gone() && failure.is_undelivered());
-    let server = Server::answering("500 Internal Server Error", "").await;
+    let server = TrickServer::answering("500 Internal Server Error", "").await;
     assert_eq!(why(&server, Kind::Url).await, Why::Unknown(Unknown::Answered(500)));
     let text =
         "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId x";
-    let server = Server::start(Trick::Answer(answer("200 OK", "", text))).await;
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", text))).await;
     assert_eq!(why(&server, Kind::Teams).await, Why::Throttled { retry_after: None });
 }
 
 #[tokio::test]
 async fn an_endless_answer_is_left_after_its_beginning() {
-    let server = Server::start(Trick::Endless).await;
+    let server = TrickServer::start(Trick::Endless).await;
     let begin = Instant::now();
     send_to(&server, Kind::Url, Message::new("hello")).await.unwrap();
     assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
@@ -122,7 +119,7 @@ async fn an_endless_answer_is_left_after_its_beginning() {
 
 #[tokio::test]
 async fn what_is_not_allowed_is_never_connected_to() {
-    let server = Server::answering("200 OK", "").await;
+    let server = TrickServer::answering("200 OK", "").await;
     let port = server.address.port();
     // The channel was allowed when it was made; the sender's list is another one by now.
     let hosts = ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "localhost.localdomain"];
@@ -147,7 +144,7 @@ async fn what_is_not_allowed_is_never_connected_to() {
 
 #[tokio::test]
 async fn localhost_is_reached_when_it_is_allowed() {
-    let server = Server::answering("200 OK", "").await;
+    let server = TrickServer::answering("200 OK", "").await;
     let url = format!("http://localhost:{}{PATH}", server.address.port());
     assert!(Channel::new(Kind::Slack, &url, &allowed(&[])).is_err());
     for entry in ["localhost".to_owned(), format!("LOCALHOST.:{}", server.address.port())] {
@@ -161,7 +158,7 @@ async fn localhost_is_reached_when_it_is_allowed() {
 /// Settings of the environment are those of a process, so another process runs the first test again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_of_the_environment_is_not_used() {
-    let proxy = Server::answering("502 Bad Gateway", "").await;
+    let proxy = TrickServer::answering("502 Bad Gateway", "").await;
     let mut again = std::process::Command::new(std::env::current_exe().unwrap());
     again.args(["--exact", "a_notification_arrives_whole"]).env_remove("NO_PROXY").env_remove("no_proxy");
     for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
@@ -179,7 +176,7 @@ async fn a_refused_connection_and_a_failed_handshake_are_certainly_unsent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let free = listener.local_addr().unwrap();
     drop(listener);
-    let plain = Server::answering("200 OK", "").await;
+    let plain = TrickServer::answering("200 OK", "").await;
     let allowed = allowed(&["127.0.0.1"]);
     let sender = Sender::new(Options { allowed: allowed.clone(), timeout: Duration::from_millis(500) }).unwrap();
     for url in [format!("http://{free}{PATH}"), format!("https://{}{PATH}", plain.address)] {
@@ -211,7 +208,7 @@ async fn failures_show_the_host_and_no_more() {
         Trick::Answer("SMTP ready s3cr3t\r\n\r\n".to_owned()),
     ];
     for trick in tricks {
-        let server = Server::start(trick).await;
+        let server = TrickServer::start(trick).await;
         for kind in [Kind::Slack, Kind::Teams, Kind::Url] {
             let failure = send_to(&server, kind, Message::new("Ana Pérez")).await.unwrap_err();
             let shown = everything_of(&failure);

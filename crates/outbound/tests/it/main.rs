@@ -1,8 +1,6 @@
 //! The client against a tiny local server: what arrives, and what is known when something breaks.
 #![expect(clippy::unwrap_used, reason = "a failed set-up should end the test")]
 
-mod server;
-
 use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +12,16 @@ use tandem_contact::{Field, Fields, Value};
 use tandem_outbound::{Client, ClientConfig, ConfigError, MAX_RESPONSE_BYTES, NotSent, SendError, Unknown};
 use tandem_providers::openphone::{ContactId, ExternalId, OpenPhoneView, TagTarget, request};
 use tandem_providers::{Outcome, Request, Response, ghl};
-
-use server::{Server, Trick, answer};
+use tandem_testkit::{Trick, TrickServer, answer};
 
 const SECRET: &str = "very-secret-key";
 
-fn config(base_url: url::Url) -> ClientConfig {
-    ClientConfig { base_url, timeout: Duration::from_secs(5), connect_timeout: Duration::from_secs(2) }
+fn config(base_url: &str) -> ClientConfig {
+    ClientConfig {
+        base_url: base_url.parse().unwrap(),
+        timeout: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(2),
+    }
 }
 
 fn create() -> Request {
@@ -37,9 +38,9 @@ async fn send(client: &Client, request: Request, send_by: Option<Instant>) -> Re
     client.send(request, &SecretString::from(SECRET), HeaderMap::new(), send_by).await
 }
 
-async fn send_to(trick: Trick, request: Request) -> (Server, Result<Response, SendError>) {
-    let server = Server::start(trick).await;
-    let client = Client::new(config(server.url(""))).unwrap();
+async fn send_to(trick: Trick, request: Request) -> (TrickServer, Result<Response, SendError>) {
+    let server = TrickServer::start(trick).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
     let result = send(&client, request, None).await;
     (server, result)
 }
@@ -60,8 +61,8 @@ fn not_sent(result: Result<Response, SendError>) -> NotSent {
 
 #[tokio::test]
 async fn a_request_arrives_whole_and_its_answer_comes_back() {
-    let server = Server::start(Trick::Answer(answer("201 Created", "x-thing: 1\r\n", "{\"data\":1}"))).await;
-    let client = Client::new(config(server.url("/twin/"))).unwrap();
+    let server = TrickServer::start(Trick::Answer(answer("201 Created", "x-thing: 1\r\n", "{\"data\":1}"))).await;
+    let client = Client::new(config(&server.url("/twin/"))).unwrap();
     let headers = HeaderMap::from_iter([(http::HeaderName::from_static("traceparent"), "00-1".parse().unwrap())]);
     let response = client.send(create(), &SecretString::from(SECRET), headers, None).await.unwrap();
     assert_eq!((response.status(), response.body().as_ref()), (StatusCode::CREATED, b"{\"data\":1}".as_ref()));
@@ -84,8 +85,8 @@ async fn a_refusal_that_repeats_the_credential_loses_it() {
     let stars = "*".repeat(SECRET.len());
     let expected = format!("{{\"message\":\"Bearer {stars} and {stars}{stars} are no good\"}}");
     assert_eq!(refused.unwrap().body().as_ref(), expected.as_bytes());
-    let server = Server::start(Trick::Answer(answer("400 Bad Request", "", "as it was"))).await;
-    let client = Client::new(config(server.url(""))).unwrap();
+    let server = TrickServer::start(Trick::Answer(answer("400 Bad Request", "", "as it was"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
     let refused = client.send(create(), &SecretString::default(), HeaderMap::new(), None).await;
     assert_eq!(refused.unwrap().body().as_ref(), b"as it was", "there was none");
 }
@@ -93,7 +94,7 @@ async fn a_refusal_that_repeats_the_credential_loses_it() {
 #[test]
 fn where_requests_go_is_told_without_a_path() {
     let at = |base: &str| {
-        let client = Client::new(config(base.parse().unwrap())).unwrap();
+        let client = Client::new(config(base)).unwrap();
         let (host, port) = client.server();
         (host.to_owned(), port)
     };
@@ -103,8 +104,8 @@ fn where_requests_go_is_told_without_a_path() {
 
 #[tokio::test]
 async fn ghl_gets_a_bearer_token_and_its_version() {
-    let server = Server::start(Trick::Answer(answer("404 Not Found", "", "{}"))).await;
-    let client = Client::new(config(server.url(""))).unwrap();
+    let server = TrickServer::start(Trick::Answer(answer("404 Not Found", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
     let version = ghl::ApiVersion::new("2021-07-28").unwrap();
     let request = ghl::request::contact(&ContactId::new("c1").unwrap(), &version);
     let response = send(&client, request, None).await.unwrap();
@@ -125,8 +126,8 @@ async fn a_reset_before_the_answer_leaves_the_outcome_unknown() {
 
 #[tokio::test]
 async fn silence_ends_with_an_unknown_outcome() {
-    let server = Server::start(Trick::Silence).await;
-    let client = Client::new(ClientConfig { timeout: Duration::from_millis(200), ..config(server.url("")) }).unwrap();
+    let server = TrickServer::start(Trick::Silence).await;
+    let client = Client::new(ClientConfig { timeout: Duration::from_millis(200), ..config(&server.url("")) }).unwrap();
     let error = send(&client, create(), None).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::Unknown);
     assert_eq!(unknown(Err(error)), Unknown::TimedOut);
@@ -151,7 +152,7 @@ async fn a_refused_connection_is_certainly_unsent() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let free = listener.local_addr().unwrap();
     drop(listener);
-    let client = Client::new(config(format!("http://{free}").parse().unwrap())).unwrap();
+    let client = Client::new(config(&format!("http://{free}"))).unwrap();
     let error = send(&client, create(), None).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotApplied);
     assert_eq!(not_sent(Err(error)), NotSent::Connect);
@@ -159,10 +160,10 @@ async fn a_refused_connection_is_certainly_unsent() {
 
 #[tokio::test]
 async fn a_failed_tls_handshake_is_certainly_unsent() {
-    let server = Server::start(Trick::AnswerAndClose("no TLS here\r\n\r\n".to_owned())).await;
+    let server = TrickServer::start(Trick::AnswerAndClose("no TLS here\r\n\r\n".to_owned())).await;
     let client = Client::new(ClientConfig {
         connect_timeout: Duration::from_millis(300),
-        ..config(format!("https://{}", server.address).parse().unwrap())
+        ..config(&format!("https://{}", server.address))
     })
     .unwrap();
     assert_eq!(not_sent(send(&client, create(), None).await), NotSent::Connect);
@@ -170,7 +171,7 @@ async fn a_failed_tls_handshake_is_certainly_unsent() {
 
 #[tokio::test]
 async fn a_redirect_is_handed_back_and_not_followed() {
-    let target = Server::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let target = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
     let location = format!("location: {}\r\n", target.url("/elsewhere"));
     for status in ["301 Moved", "303 See Other", "307 Temporary Redirect"] {
         let (_, result) = send_to(Trick::Answer(answer(status, &location, "")), create()).await;
@@ -181,8 +182,8 @@ async fn a_redirect_is_handed_back_and_not_followed() {
 
 #[tokio::test]
 async fn past_the_deadline_nothing_is_sent() {
-    let server = Server::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
-    let client = Client::new(config(server.url(""))).unwrap();
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
     let past = Instant::now().checked_sub(Duration::from_millis(1)).unwrap();
     for request in [create(), get()] {
         assert_eq!(not_sent(send(&client, request, Some(past)).await), NotSent::PastDeadline);
@@ -194,12 +195,12 @@ async fn past_the_deadline_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_worker_paused_while_connecting_sends_nothing() {
-    let server = Server::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
     // In time when the request is handed over, a minute late when its body is about to be written.
     let start = Instant::now();
     let looks = Arc::new(AtomicU64::new(0));
     let clock = move || start + Duration::from_mins(1) * u32::from(looks.fetch_add(1, Ordering::Relaxed) > 0);
-    let client = Client::with_clock(config(server.url("")), clock).unwrap();
+    let client = Client::with_clock(config(&server.url("")), clock).unwrap();
     let result = send(&client, create(), Some(start + Duration::from_secs(10))).await;
     assert_eq!(not_sent(result), NotSent::PastDeadline);
     assert!(server.requests().is_empty(), "{:?}", server.requests());
@@ -207,8 +208,8 @@ async fn a_worker_paused_while_connecting_sends_nothing() {
 
 #[tokio::test]
 async fn a_connection_that_died_while_idle_is_replaced() {
-    let server = Server::start(Trick::AnswerAndClose(answer("200 OK", "", "{}"))).await;
-    let client = Client::new(config(server.url(""))).unwrap();
+    let server = TrickServer::start(Trick::AnswerAndClose(answer("200 OK", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
     for _ in 0..20 {
         match send(&client, create(), None).await {
             // The close may be noticed only after the write: then nobody knows.
@@ -234,8 +235,8 @@ async fn errors_show_neither_address_nor_credential() {
 
 #[tokio::test]
 async fn a_credential_that_is_no_header_is_refused_before_anything_happens() {
-    let server = Server::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
-    let client = Client::new(config(server.url(""))).unwrap();
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
     let broken = SecretString::from("key\r\nx-injected: 1");
     let result = client.send(get(), &broken, HeaderMap::new(), None).await;
     assert_eq!(not_sent(result), NotSent::Invalid);
@@ -244,10 +245,10 @@ async fn a_credential_that_is_no_header_is_refused_before_anything_happens() {
 
 #[tokio::test]
 async fn only_the_configured_base_is_ever_addressed() {
-    let server = Server::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
-    let elsewhere = Server::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
-    let client = Client::new(config(server.url(""))).unwrap();
-    for uri in [elsewhere.url("/v1/contacts").to_string(), "*".to_owned()] {
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let elsewhere = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
+    for uri in [elsewhere.url("/v1/contacts"), "*".to_owned()] {
         let mut request = get();
         *request.http.uri_mut() = uri.parse().unwrap();
         assert_eq!(not_sent(send(&client, request, None).await), NotSent::Invalid, "{uri}");
@@ -267,9 +268,9 @@ fn base_urls_with_hidden_parts_are_refused() {
         "ftp://example.com",
         "data:x",
     ] {
-        let result = Client::new(config(bad.parse().unwrap()));
+        let result = Client::new(config(bad));
         assert!(matches!(result, Err(ConfigError::BaseUrl)), "{bad}");
     }
-    let client = Client::new(config("https://api.example.com".parse().unwrap())).unwrap();
+    let client = Client::new(config("https://api.example.com")).unwrap();
     assert_eq!(format!("{client:?}"), r#"Client { base: "https://api.example.com/", .. }"#);
 }
