@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use jiff::Timestamp;
 use serde_json::json;
 use tandem_tests::{Shape, Signer, http};
 use tokio::task::JoinSet;
@@ -85,10 +86,11 @@ async fn paces(shape: Shape, senders: usize, time: Duration) -> anyhow::Result<[
     }))
 }
 
+/// An event of this moment: one that is old is first looked for among all that were seen, as a provider's late retry.
 fn body(id: &str) -> String {
     json!({
         "type": "ContactUpdate", "locationId": location(0), "appId": "6878cec452e7c8d29d4dd3d9", "webhookId": id,
-        "timestamp": "2025-11-07T12:46:45.953Z", "id": "nmFmQEsNgz6AVpgLVUJ0", "firstName": "Ana",
+        "timestamp": format!("{:.3}", Timestamp::now()), "id": "nmFmQEsNgz6AVpgLVUJ0", "firstName": "Ana",
         "lastName": "Example", "name": "Ana Example", "email": "ana@example.com", "phone": "+14155550123",
         "companyName": "Example Plumbing", "tags": ["lead", "vip"], "country": "US", "dateAdded":
         "2025-11-01T08:00:00.000Z", "customFields": [{ "id": "MgobCB14YMVKuE4Ka8p1", "value": "seven" }],

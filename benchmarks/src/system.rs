@@ -229,8 +229,13 @@ impl System {
 
     /// Points the webhooks of both twins at us, or nowhere.
     pub(crate) fn take_webhooks(&self) -> anyhow::Result<()> {
+        self.ghl().set_webhook_url(Some(format!("http://{}/webhooks/ghl", self.address())));
+        self.take_echoes()
+    }
+
+    /// Points `OpenPhone`'s webhooks at us: where only we write there, they tell of our own writes.
+    pub(crate) fn take_echoes(&self) -> anyhow::Result<()> {
         let webhooks = format!("http://{}/webhooks", self.address());
-        self.ghl().set_webhook_url(Some(format!("{webhooks}/ghl")));
         self.openphone().set_webhook_url(Some(format!("{webhooks}/openphone/{}", accounts::id(0))));
         for number in 1..self.connections {
             let url = format!("{webhooks}/openphone/{}", accounts::id(number));

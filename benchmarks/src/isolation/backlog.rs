@@ -17,16 +17,16 @@ pub(super) fn contacts(system: &System, count: usize) -> anyhow::Result<Vec<Stri
     (0..count).map(|number| Ok(system.ghl().create_contact(&person(number))?)).collect()
 }
 
-pub(super) async fn publish(system: &System, contacts: &[String], lane: Lane) -> anyhow::Result<()> {
+pub(super) async fn publish(system: &System, contacts: &[String]) -> anyhow::Result<()> {
     let inside = system.inside().await?;
     for some in contacts.chunks(AT_ONCE) {
-        let events = some.iter().map(|id| event(id, lane)).collect::<anyhow::Result<Vec<_>>>()?;
+        let events = some.iter().map(|id| event(id)).collect::<anyhow::Result<Vec<_>>>()?;
         inside.queue.publish_all(events).await.context("publishing the backlog")?;
     }
     inside.close().await
 }
 
-fn event(contact: &str, lane: Lane) -> anyhow::Result<NewMessage> {
+fn event(contact: &str) -> anyhow::Result<NewMessage> {
     let connection = connection(0)?;
     let header = Header {
         id: format!("backlog-{contact}"),
@@ -39,22 +39,18 @@ fn event(contact: &str, lane: Lane) -> anyhow::Result<NewMessage> {
         traceparent: String::new(),
     };
     let body = json!({ "type": "ContactCreate", "locationId": location(0), "id": contact });
-    let wire_lane = match lane {
-        Lane::Live => v1::Lane::Live,
-        Lane::Bulk => v1::Lane::Bulk,
-    };
     let event = v1::Event {
         side: v1::Side::Ghl.into(),
         provider_type: "ContactCreate".to_owned(),
         contact_id: contact.to_owned(),
         body: body.to_string().into_bytes(),
-        lane: wire_lane.into(),
+        lane: v1::Lane::Bulk.into(),
         ..v1::Event::default()
     };
     Ok(NewMessage {
         stream: Stream::Events,
-        lane,
-        subject: topology::event_subject(lane, &connection, "ghl"),
+        lane: Lane::Bulk,
+        subject: topology::event_subject(Lane::Bulk, &connection, "ghl"),
         id: header.message_id(),
         body: Envelope { header, payload: Payload::Event(event) }.encode().into(),
     })

@@ -10,7 +10,6 @@ use tandem_tests::{Signer, http};
 use super::SEED;
 use crate::clocks::{Clocks, since};
 use crate::quiet::quiet;
-use crate::samples::Samples;
 use crate::system::{System, location};
 
 const OURS: usize = 1;
@@ -48,7 +47,7 @@ impl Edits {
     }
 
     /// From each webhook's first byte to the write's arrival at OpenPhone.
-    pub(super) async fn measure(&self, system: &System, count: usize) -> anyhow::Result<Samples> {
+    pub(super) async fn measure(&self, system: &System, count: usize) -> anyhow::Result<Vec<Duration>> {
         let mut connection = http::Connection::open(system.address()).await?;
         let mut sent = Vec::new();
         let mut pace = tokio::time::interval(PACE);
@@ -69,7 +68,7 @@ impl Edits {
         let until = Instant::now() + LIMIT;
         loop {
             if let Some(times) = self.times(system, &sent) {
-                return Ok(Samples::new(times));
+                return Ok(times);
             }
             ensure!(Instant::now() < until, "a live change doesn't arrive");
             tokio::time::sleep(PACE).await;
