@@ -1,9 +1,21 @@
 //! The generic cell rate algorithm as a reservation: one timestamp per budget, slots handed out in order of asking.
+//! governor decides what fits; here are its state as a value, time as an argument, and holds.
 //!
 //! Times are durations since an origin that the caller picks. What is *not* here: counting what is in flight (that
 //! needs to know when requests end; see the limits crate).
 
+use std::cell::Cell;
+use std::num::NonZeroU32;
 use std::time::Duration;
+
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{NotKeyed, StateStore};
+use governor::{Quota, RateLimiter};
+
+/// Longer than anybody waits, and far below what governor can count.
+const FOREVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// What a provider publishes: so many requests in any window of this length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,24 +112,70 @@ impl Gcra {
         if wait > max_wait {
             return Reservation::Wait(wait);
         }
-        self.arrival = self.arrival.max(now).saturating_add(self.pace.interval);
-        Reservation::Reserved { at }
+        match self.ask(at) {
+            Ok(arrival) => {
+                self.arrival = arrival;
+                Reservation::Reserved { at }
+            }
+            Err(later) => Reservation::Wait(later.saturating_sub(now)),
+        }
     }
 
     /// Start of the slot that the next reservation would get; nothing is reserved.
     pub fn next_slot(&self, now: Duration) -> Duration {
-        self.arrival.saturating_sub(self.burst_span()).max(now)
+        match self.ask(now) {
+            Ok(_) => now,
+            Err(later) => later,
+        }
     }
 
     /// No slot before `until`, and none of the burst right after it: the slots then come one interval apart.
     ///
     /// For a provider that said "too many requests", and for a process that can't know what the one before it sent.
     pub fn hold_until(&mut self, until: Duration) {
-        self.arrival = self.arrival.max(until.saturating_add(self.burst_span()));
+        self.arrival = self.arrival.max(until.min(FOREVER).saturating_add(self.burst_span()));
+    }
+
+    /// When the bucket would be full again if a slot were taken now; an error is the time of the next slot.
+    fn ask(&self, now: Duration) -> Result<Duration, Duration> {
+        let interval = self.pace.interval.clamp(Duration::from_nanos(1), FOREVER);
+        let burst = NonZeroU32::new(self.pace.burst).unwrap_or(NonZeroU32::MIN);
+        let Some(quota) = Quota::with_period(interval) else { return Err(now.saturating_add(interval)) };
+        let left = Left(Cell::new(self.arrival.saturating_sub(now).into()));
+        let limiter = RateLimiter::<_, _, _, NoOpMiddleware<Duration>>::new(quota.allow_burst(burst), left, At(now));
+        let answer = limiter.check().map_err(|not_until| not_until.earliest_possible());
+        answer.map(|()| now.saturating_add(limiter.into_state_store().0.get().into()))
     }
 
     fn burst_span(&self) -> Duration {
         self.pace.interval.saturating_mul(self.pace.burst.saturating_sub(1))
+    }
+}
+
+/// The caller's time.
+struct At(Duration);
+
+impl Clock for At {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0
+    }
+}
+
+/// From the caller's time until the bucket is full again.
+struct Left(Cell<Nanos>);
+
+impl StateStore for Left {
+    type Key = NotKeyed;
+
+    fn measure_and_replace<T, F, E>(&self, _key: &NotKeyed, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let (answer, left) = decide(Some(self.0.get()))?;
+        self.0.set(left);
+        Ok(answer)
     }
 }
 
