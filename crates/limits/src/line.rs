@@ -19,6 +19,7 @@ mod state;
 mod window;
 
 pub(crate) use day::Day;
+pub use round_trips::Trip;
 pub(crate) use state::{Engine, LIVE_PER_BULK, Share};
 use state::{State, Verdict};
 pub(crate) use window::{Claim, Ending};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::Trip;
 use crate::line::{Ending, Line};
 
 /// A permit lasts at least this long. Whoever got one stores what it is about to do before it sends, and a disk under load
@@ -49,12 +50,12 @@ impl Permit {
         self.ending = Ending::NotSent;
     }
 
-    /// The request was answered just now, `took` after it was handed to the network (not after the permit was given).
+    /// The request was answered just now. Its time counts from the hand-over to the network, not from the permit.
     ///
     /// A permit that is just dropped counts as long as if its request had arrived at its very end; knowing how long answers
     /// take lets the next one start earlier.
-    pub fn answered(mut self, took: Duration) {
-        self.ending = Ending::Answered(took);
+    pub fn answered(mut self, trip: Trip) {
+        self.ending = Ending::Answered(trip);
     }
 }
 

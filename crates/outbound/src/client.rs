@@ -9,9 +9,11 @@ use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_providers::{Request, Response};
+use tower::util::MapFutureLayer;
 use url::{Host, Url};
 
 use crate::body::{TimedBody, is_past};
+use crate::connects::Connects;
 use crate::{NotSent, SendError, Unknown};
 
 /// The largest answer that is read; a page of 50 contacts is far below.
@@ -56,6 +58,7 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     clock: Clock,
+    connects: Connects,
 }
 
 impl fmt::Debug for Client {
@@ -78,8 +81,13 @@ impl Client {
         if !is_base(&config.base_url) {
             return Err(ConfigError::BaseUrl);
         }
-        let http = builder(&config.base_url, (config.timeout, config.connect_timeout)).build();
-        Ok(Self { http: http.map_err(ConfigError::Client)?, base: config.base_url, clock: Arc::new(clock) })
+        let connects = Connects::default();
+        let counting = connects.clone();
+        let http = builder(&config.base_url, (config.timeout, config.connect_timeout))
+            .connector_layer(MapFutureLayer::new(move |opening| counting.clone().timed(opening)))
+            .build()
+            .map_err(ConfigError::Client)?;
+        Ok(Self { http, base: config.base_url, clock: Arc::new(clock), connects })
     }
 
     /// Sends the request with its credential and `headers` (such as the trace context) on top, unless `send_by` has
@@ -101,6 +109,11 @@ impl Client {
             blank(response.body_mut(), credential);
         }
         Ok(response)
+    }
+
+    /// How long it took at most lately to open a connection: name, network and TLS. None before the first one.
+    pub fn connecting(&self) -> Option<Duration> {
+        self.connects.slowest()
     }
 
     /// The provider's host and port, for telling where a request goes.

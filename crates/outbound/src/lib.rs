@@ -2,6 +2,7 @@
 
 mod body;
 mod client;
+mod connects;
 mod error;
 mod management;
 

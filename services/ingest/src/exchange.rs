@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use tandem_contact::Side;
-use tandem_limits::{BudgetKey, Limits, Permit, Throttled};
+use tandem_limits::{BudgetKey, Limits, Permit, Throttled, Trip};
 use tandem_outbound::{Client, NotSent, SendError};
 use tandem_proto::{ConnectionId, Lane};
 use tandem_providers::{Request, Response};
@@ -42,7 +42,7 @@ impl Way<'_> {
         let sent = self.exchange(request, credential, send_by).await;
         match &sent {
             Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) => permit.answered(began.elapsed()),
+            Ok(_) => permit.answered(Trip { took: began.elapsed(), connecting: self.client.connecting() }),
             Err(_) => drop(permit),
         }
         Ok(sent)

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
 use tandem_credentials::{NoToken, Paused};
-use tandem_limits::Permit;
+use tandem_limits::{Permit, Trip};
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
 use tandem_providers::openphone::recovery::{self, Refusal};
@@ -162,7 +162,7 @@ impl Caller<'_> {
         tracing::debug!(connection.id = %self.connection.id, provider = side.name(), status, "{template}");
         match &sent {
             Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) => permit.answered(took),
+            Ok(_) => permit.answered(Trip { took, connecting: client.connecting() }),
             Err(_) => drop(permit),
         }
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::round_trips::RoundTrips;
+use super::round_trips::{RoundTrips, Trip};
 
 /// This process's requests that are unfinished, and the latest arrivals of those that arrived within the last window.
 #[derive(Debug, Default)]
@@ -21,8 +21,8 @@ pub(crate) enum Ending {
     NotSent,
     /// It was sent, or may have been.
     Sent,
-    /// It was answered after so long.
-    Answered(Duration),
+    /// It was answered.
+    Answered(Trip),
 }
 
 /// What is left of a request's claim on the window.
@@ -41,8 +41,8 @@ impl Window {
     /// A request ended; one that was never sent leaves no trace. Returns the time since its latest possible arrival.
     pub(super) fn end(&mut self, permit: u64, now: Duration, (ending, per): (Ending, Duration)) -> Duration {
         self.unfinished.remove(&permit);
-        if let Ending::Answered(took) = ending {
-            self.trips.answered(now, took);
+        if let Ending::Answered(trip) = ending {
+            self.trips.answered(now, trip);
         }
         let early_by = self.trips.early_by(now, per);
         if ending != Ending::NotSent {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use secrecy::SecretString;
-use tandem_limits::{BudgetKey, BudgetRate, Limits, Members, Permit, RedisOptions};
+use tandem_limits::{BudgetKey, BudgetRate, Limits, Members, Permit, RedisOptions, Trip};
 use tandem_proto::Lane;
 use tandem_testkit::servers::Redis;
 use tokio::task::JoinSet;
@@ -138,9 +138,15 @@ pub(crate) fn others_are_there(server: &Redis) {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Provider {
     arrivals: Arc<Mutex<Vec<(Instant, Lane)>>>,
+    connecting: Option<Duration>,
 }
 
 impl Provider {
+    /// One of which it is known how long opening a connection to it takes.
+    pub(crate) fn connected_in(connecting: Duration) -> Self {
+        Self { connecting: Some(connecting), ..Self::default() }
+    }
+
     pub(crate) fn count(&self, lane: Lane) {
         self.arrivals.lock().unwrap().push((Instant::now(), lane));
     }
@@ -180,8 +186,16 @@ pub(crate) async fn backlog(
     callers: &[(Lane, [Duration; 2])],
     time: Duration,
 ) -> Provider {
+    backlog_at(Provider::default(), (backend, rate), callers, time).await
+}
+
+pub(crate) async fn backlog_at(
+    provider: Provider,
+    (backend, rate): (Backend, BudgetRate),
+    callers: &[(Lane, [Duration; 2])],
+    time: Duration,
+) -> Provider {
     let open = backend.with(rate).await;
-    let provider = Provider::default();
     let mut tasks = JoinSet::new();
     for (lane, times) in callers {
         tasks.spawn(call_for_ever((open.limits.clone(), open.key.clone()), *lane, provider.clone(), *times));
@@ -213,5 +227,5 @@ async fn call(permit: Permit, lane: Lane, provider: &Provider, times: [Duration;
     tokio::time::sleep(times[0]).await;
     provider.count(lane);
     tokio::time::sleep(times[1]).await;
-    permit.answered(start.elapsed());
+    permit.answered(Trip { took: start.elapsed(), connecting: provider.connecting });
 }

@@ -60,6 +60,19 @@ fn not_sent(result: Result<Response, SendError>) -> NotSent {
 }
 
 #[tokio::test]
+async fn the_time_that_connecting_takes_is_known_once_a_connection_was_opened() {
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
+    assert_eq!(client.connecting(), None);
+    let began = Instant::now();
+    send(&client, get(), None).await.unwrap();
+    assert!(client.connecting().unwrap() < began.elapsed());
+    let away = Client::new(config("http://127.0.0.1:1")).unwrap();
+    send(&away, get(), None).await.unwrap_err();
+    assert_eq!(away.connecting(), None, "a connection that was refused says nothing");
+}
+
+#[tokio::test]
 async fn a_request_arrives_whole_and_its_answer_comes_back() {
     let server = TrickServer::start(Trick::Answer(answer("201 Created", "x-thing: 1\r\n", "{\"data\":1}"))).await;
     let client = Client::new(config(&server.url("/twin/"))).unwrap();
