@@ -138,10 +138,10 @@ impl Gcra {
 
     /// When the bucket would be full again if a slot were taken now; an error is the time of the next slot.
     fn ask(&self, now: Duration) -> Result<Duration, Duration> {
-        let interval = self.pace.interval.clamp(Duration::from_nanos(1), FOREVER);
         let burst = NonZeroU32::new(self.pace.burst).unwrap_or(NonZeroU32::MIN);
+        let interval = self.pace.interval.clamp(Duration::from_nanos(1), FOREVER / burst.get());
         let Some(quota) = Quota::with_period(interval) else { return Err(now.saturating_add(interval)) };
-        let left = Left(Cell::new(self.arrival.saturating_sub(now).into()));
+        let left = Left(Cell::new(self.arrival.saturating_sub(now).min(FOREVER).into()));
         let limiter = RateLimiter::<_, _, _, NoOpMiddleware<Duration>>::new(quota.allow_burst(burst), left, At(now));
         let answer = limiter.check().map_err(|not_until| not_until.earliest_possible());
         answer.map(|()| now.saturating_add(limiter.into_state_store().0.get().into()))

@@ -122,4 +122,15 @@ proptest! {
         let rate = Rate { requests, per: Duration::from_millis(u64::from(per_ms)) };
         prop_assert!(rate.pace().burst >= 1);
     }
+
+    #[test]
+    fn no_rate_and_no_hold_is_too_large(requests: u32, per_ms: u64, now_s in 0_u64..1 << 31, hold_s: u64) {
+        let (now, hold) = (Duration::from_secs(now_s), Duration::from_secs(hold_s));
+        let mut gcra = Gcra::new(Rate { requests, per: Duration::from_millis(per_ms) }.pace());
+        prop_assert_eq!(gcra.reserve(now, Duration::MAX), Reservation::Reserved { at: now });
+        gcra.hold_until(hold);
+        let next = gcra.next_slot(now);
+        prop_assert!(next >= now);
+        prop_assert!(requests > 100_000 || next >= hold.min(now + Duration::from_hours(24)), "{next:?}");
+    }
 }
