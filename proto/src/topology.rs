@@ -131,6 +131,11 @@ impl Consumer {
     }
 }
 
+/// The connection that an event's or a command's subject names; empty where it names none.
+pub fn connection_in(subject: &str) -> &str {
+    subject.split('.').nth(2).unwrap_or_default()
+}
+
 /// Subject of the one waiting command of a record in a lane.
 pub fn command_subject(lane: Lane, connection: &ConnectionId, record: &RecordId) -> String {
     format!("command.{}.{connection}.{record}", lane.name())

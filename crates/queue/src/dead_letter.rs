@@ -32,8 +32,7 @@ fn letter(delivery: &Delivery, cause: Cause<'_>) -> NewMessage {
     let message = &delivery.message;
     // A message that can't be decoded still names its connection in the subject.
     let origin = Envelope::decode(&message.body).map(|envelope| envelope.header).unwrap_or_default();
-    let named = message.subject.split('.').nth(2).and_then(|token| ConnectionId::new(token).ok());
-    let named = named.unwrap_or_else(ConnectionId::unknown);
+    let named = message.connection().unwrap_or_else(ConnectionId::unknown);
     let subject = dead_letter_subject(cause.stage, &named);
     let header = Header {
         id: format!("{}@{}", message.id, message.sequence),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use tandem_proto::{Consumer, Lane, MessageId, Stream};
+use tandem_proto::{ConnectionId, Consumer, Lane, MessageId, Stream, topology};
 
 /// Times the queue goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl NewMessage {
 
     /// The connection that fairness goes by.
     pub(crate) fn connection(&self) -> &str {
-        self.subject.split('.').nth(2).unwrap_or_default()
+        topology::connection_in(&self.subject)
     }
 }
 
@@ -74,6 +74,13 @@ pub struct Stored {
     pub body: Bytes,
     /// When it was published, Unix milliseconds.
     pub stored_at_ms: i64,
+}
+
+impl Stored {
+    /// The connection of an event or a command.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        ConnectionId::new(topology::connection_in(&self.subject)).ok()
+    }
 }
 
 /// How much is in a stream. Streams without a consumer count everything as waiting.

@@ -18,13 +18,14 @@ use tandem_mapping::Mapping;
 use tandem_proto::{ConnectionId, Consumer, Lane};
 use tandem_providers::ghl::GhlView;
 use tandem_providers::openphone::OpenPhoneView;
-use tandem_queue::Queue;
+use tandem_queue::{Delivery, Queue};
 use tandem_reconcile::{Kind, Rules};
 use tandem_records::Records;
 use tandem_telemetry::{Metrics, chain};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::pace::Pace;
+use crate::pace::{Pace, Resting};
 
 /// What the mapper needs to know of each connection.
 #[derive(Debug, Clone)]
@@ -102,23 +103,35 @@ async fn take(
 ) -> Result<(), Error> {
     let at_once = Pace::at_once(lane);
     let mut working = FuturesUnordered::new();
-    // Kept until it ends: what a pull that is given up had taken would have to go back.
+    let mut resting = Resting::default();
+    // Kept while it fits: what a pull that is given up had taken has to go back.
     let mut pull = Fuse::terminated();
     let ended = loop {
         // A new event waits for the room of one, not for the end of all.
         let room = at_once - working.len();
         if pull.is_terminated() && room > at_once / 8 {
-            pull = Box::pin(deps.queue.pull(consumer, room, PULL_WAIT)).fuse();
+            let but = resting.connections();
+            pull = Box::pin(async move { deps.queue.pull_but(consumer, (room, PULL_WAIT), &but).await }).fuse();
         }
         let pulled = tokio::select! {
             () = shutdown.cancelled() => break Ok(()),
-            Some(()) = working.next() => continue,
+            Some((connection, took)) = working.next() => {
+                let now = Instant::now();
+                resting.begin(connection, pace.rest(lane, took, now), now);
+                continue;
+            }
+            () = resting.over() => {
+                resting.go_on(Instant::now());
+                pull = Fuse::terminated();
+                continue;
+            }
             pulled = &mut pull => pulled,
         };
         match pulled {
             Ok(deliveries) => {
-                let settled = |delivery| settle::settle((config, deps), consumer, delivery);
-                working.extend(deliveries.into_iter().map(settled).map(|one| pace.keep(lane, one, shutdown)));
+                pace.taken((lane, deliveries.len()), Instant::now());
+                let timed = |delivery| timed((config, deps), consumer, delivery);
+                working.extend(deliveries.into_iter().map(timed));
             }
             Err(error) if error.class().is_retryable() => {
                 tracing::error!(error = %chain(&error), "events can't be taken; trying again");
@@ -130,4 +143,11 @@ async fn take(
     drop(pull);
     while working.next().await.is_some() {}
     ended
+}
+
+/// Handles an event; whose it was, and how long that took.
+async fn timed(with: (&Config, &Deps), consumer: Consumer, delivery: Delivery) -> (Option<ConnectionId>, Duration) {
+    let (connection, started) = (delivery.message.connection(), Instant::now());
+    settle::settle(with, consumer, delivery).await;
+    (connection, started.elapsed())
 }

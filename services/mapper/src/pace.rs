@@ -1,20 +1,19 @@
 //! How much of each lane is handled at a time: bulk leaves room for whatever people do meanwhile.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use tandem_proto::Lane;
+use tandem_proto::{ConnectionId, Lane};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 /// Live events handled side by side: enough to share the store's commits.
 const LIVE: usize = 64;
 /// Little enough that live events find room at the store and at the cores beside them.
 const BULK: usize = 1;
-/// While live events come, the place of a bulk event stays empty for this many times as long as the event took: less is done
-/// where the machine is slow. It is more than what a provider takes from one connection; where many are imported at once, more
-/// mappers help.
-const REST: u32 = 4;
+/// While live events come, a connection's bulk events rest for this many times as long as the last one took: less is done where
+/// the machine is slow, and other connections' don't wait for it. It is still more than what a provider takes from one.
+const REST: u32 = 9;
 /// After so long without a live event there is nobody to leave room for.
 const QUIET: Duration = Duration::from_secs(2);
 
@@ -33,25 +32,50 @@ impl Pace {
         }
     }
 
-    /// The work, and after it the rest that the other lane is owed, which a shutdown ends.
-    pub(crate) async fn keep(&self, lane: Lane, work: impl Future<Output = ()>, shutdown: &CancellationToken) {
-        let started = Instant::now();
-        if lane == Lane::Live {
-            *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
-        }
-        work.await;
-        let rest = self.rest(lane, started.elapsed());
-        if !rest.is_zero() {
-            drop(tokio::time::timeout(rest, shutdown.cancelled()).await);
+    /// So many events were taken.
+    pub(crate) fn taken(&self, (lane, count): (Lane, usize), now: Instant) {
+        if lane == Lane::Live && count > 0 {
+            *self.live.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
     }
 
-    fn rest(&self, lane: Lane, took: Duration) -> Duration {
+    /// How long the connection of an event that took so long rests now.
+    pub(crate) fn rest(&self, lane: Lane, took: Duration, now: Instant) -> Duration {
         let live = *self.live.lock().unwrap_or_else(PoisonError::into_inner);
         match lane {
-            Lane::Bulk if live.is_some_and(|at| at.elapsed() < QUIET) => took * REST,
+            Lane::Bulk if live.is_some_and(|at| now.saturating_duration_since(at) < QUIET) => took * REST,
             Lane::Live | Lane::Bulk => Duration::ZERO,
         }
+    }
+}
+
+/// Connections whose events rest, and until when.
+#[derive(Debug, Default)]
+pub(crate) struct Resting(BTreeMap<ConnectionId, Instant>);
+
+impl Resting {
+    /// Whose event was handled rests for so long.
+    pub(crate) fn begin(&mut self, connection: Option<ConnectionId>, rest: Duration, now: Instant) {
+        if let Some(connection) = connection.filter(|_| !rest.is_zero()) {
+            self.0.insert(connection, now + rest);
+        }
+    }
+
+    pub(crate) fn connections(&self) -> BTreeSet<ConnectionId> {
+        self.0.keys().cloned().collect()
+    }
+
+    /// Waits until somebody has rested; for ever where nobody rests.
+    pub(crate) async fn over(&self) {
+        match self.0.values().min() {
+            Some(end) => tokio::time::sleep_until(*end).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Lets those go on that have rested.
+    pub(crate) fn go_on(&mut self, now: Instant) {
+        self.0.retain(|_, end| *end > now);
     }
 }
 
@@ -61,30 +85,33 @@ mod tests {
 
     const TOOK: Duration = Duration::from_millis(10);
 
-    /// How long a lane's event occupies its place.
-    async fn occupies(pace: &Pace, lane: Lane) -> Duration {
-        let started = Instant::now();
-        pace.keep(lane, tokio::time::sleep(TOOK), &CancellationToken::new()).await;
-        started.elapsed()
+    #[test]
+    fn bulk_rests_only_while_live_events_come() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        pace.taken((Lane::Bulk, 1), now);
+        pace.taken((Lane::Live, 0), now);
+        assert_eq!(pace.rest(Lane::Bulk, TOOK, now), Duration::ZERO);
+        pace.taken((Lane::Live, 1), now);
+        assert_eq!(pace.rest(Lane::Bulk, TOOK, now), TOOK * REST);
+        assert_eq!(pace.rest(Lane::Live, TOOK, now), Duration::ZERO);
+        assert_eq!(pace.rest(Lane::Bulk, TOOK, now + QUIET), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn bulk_rests_only_while_live_events_come() {
-        let pace = Pace::default();
-        assert_eq!(occupies(&pace, Lane::Bulk).await, TOOK);
-        assert_eq!(occupies(&pace, Lane::Live).await, TOOK);
-        assert_eq!(occupies(&pace, Lane::Bulk).await, TOOK * (1 + REST));
-        tokio::time::sleep(QUIET).await;
-        assert_eq!(occupies(&pace, Lane::Bulk).await, TOOK);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_shutdown_ends_a_rest() {
-        let (pace, shutdown) = (Pace::default(), CancellationToken::new());
-        occupies(&pace, Lane::Live).await;
-        shutdown.cancel();
-        let started = Instant::now();
-        pace.keep(Lane::Bulk, tokio::time::sleep(TOOK), &shutdown).await;
-        assert_eq!(started.elapsed(), TOOK);
+    async fn each_connection_rests_for_itself() {
+        let (now, mut resting) = (Instant::now(), Resting::default());
+        let [acme, umbrella] = ["acme", "umbrella"].map(|id| ConnectionId::new(id).unwrap());
+        resting.begin(Some(acme.clone()), 5 * TOOK, now);
+        resting.begin(Some(umbrella.clone()), TOOK, now);
+        resting.begin(Some(ConnectionId::unknown()), Duration::ZERO, now);
+        assert_eq!(resting.connections(), [acme.clone(), umbrella].into());
+        resting.over().await;
+        assert_eq!(Instant::now(), now + TOOK);
+        resting.go_on(Instant::now());
+        assert_eq!(resting.connections(), [acme].into());
+        resting.over().await;
+        resting.go_on(Instant::now());
+        assert_eq!(resting.connections(), BTreeSet::new());
+        assert!(tokio::time::timeout(TOOK, resting.over()).await.is_err(), "nobody rests");
     }
 }

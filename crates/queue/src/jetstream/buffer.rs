@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use tandem_jetstream::async_nats::Subject;
-use tandem_proto::ConnectionId;
+use tandem_proto::{ConnectionId, topology};
 use tokio::time::Instant;
 
 use crate::Stored;
@@ -21,7 +21,7 @@ pub(crate) struct Fetched {
 
 impl Fetched {
     fn connection(&self) -> &str {
-        self.stored.subject.split('.').nth(2).unwrap_or_default()
+        topology::connection_in(&self.stored.subject)
     }
 }
 

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tandem_jetstream::Error as BrokerError;
 use tandem_jetstream::async_nats::{Message, StatusCode, Subscriber};
-use tandem_proto::Stream;
+use tandem_proto::{Stream, topology};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::buffer::Fetched;
@@ -169,7 +169,7 @@ impl Feeder {
             return;
         }
         let Some(reply) = message.reply.clone() else { return };
-        let Some(index) = message.subject.split('.').nth(2).and_then(|name| self.by_name.get(name)).copied() else {
+        let Some(index) = self.by_name.get(topology::connection_in(&message.subject)).copied() else {
             return;
         };
         let Some((stored, deliveries)) = wire::delivered(self.stream(), message, self.shared.connection.context())
