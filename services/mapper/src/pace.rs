@@ -12,8 +12,10 @@ const LIVE: usize = 64;
 /// Little enough that live events find room at the store and at the cores beside them.
 const BULK: usize = 1;
 /// While live events come, a connection's bulk events rest for this many times as long as the last one took: less is done where
-/// the machine is slow, and other connections' don't wait for it. It is still more than what a provider takes from one.
+/// the machine is slow, and other connections' don't wait for it.
 const REST: u32 = 9;
+/// However slow it is: a provider takes ten requests a second, and the writer must not run dry.
+const LONGEST_REST: Duration = Duration::from_millis(50);
 /// After so long without a live event there is nobody to leave room for.
 const QUIET: Duration = Duration::from_secs(2);
 
@@ -43,7 +45,9 @@ impl Pace {
     pub(crate) fn rest(&self, lane: Lane, took: Duration, now: Instant) -> Duration {
         let live = *self.live.lock().unwrap_or_else(PoisonError::into_inner);
         match lane {
-            Lane::Bulk if live.is_some_and(|at| now.saturating_duration_since(at) < QUIET) => took * REST,
+            Lane::Bulk if live.is_some_and(|at| now.saturating_duration_since(at) < QUIET) => {
+                took.saturating_mul(REST).min(LONGEST_REST)
+            }
             Lane::Live | Lane::Bulk => Duration::ZERO,
         }
     }
@@ -83,7 +87,7 @@ impl Resting {
 mod tests {
     use super::*;
 
-    const TOOK: Duration = Duration::from_millis(10);
+    const TOOK: Duration = Duration::from_millis(4);
 
     #[test]
     fn bulk_rests_only_while_live_events_come() {
@@ -93,6 +97,7 @@ mod tests {
         assert_eq!(pace.rest(Lane::Bulk, TOOK, now), Duration::ZERO);
         pace.taken((Lane::Live, 1), now);
         assert_eq!(pace.rest(Lane::Bulk, TOOK, now), TOOK * REST);
+        assert_eq!(pace.rest(Lane::Bulk, 4 * TOOK, now), LONGEST_REST);
         assert_eq!(pace.rest(Lane::Live, TOOK, now), Duration::ZERO);
         assert_eq!(pace.rest(Lane::Bulk, TOOK, now + QUIET), Duration::ZERO);
     }
