@@ -16,8 +16,8 @@ use super::{assert_found, assert_none, root, text, texts, yaml};
 const BUILT_IN: [&str; 1] = ["up"];
 
 /// prometheus-nats-exporter 0.17: `collector/jsz.go` spells the first ones; the others are `/varz` of the server, each
-/// number under `gnatsd_varz_` and its JSON name.
-const NATS: [&str; 17] = [
+/// number and time under `gnatsd_varz_` and its JSON name.
+const NATS: [&str; 18] = [
     "jetstream_server_total_streams",
     "jetstream_server_total_consumers",
     "jetstream_server_total_messages",
@@ -31,6 +31,7 @@ const NATS: [&str; 17] = [
     "jetstream_consumer_num_redelivered",
     "jetstream_consumer_num_waiting",
     "gnatsd_varz_connections",
+    "gnatsd_varz_start",
     "gnatsd_varz_mem",
     "gnatsd_varz_in_msgs",
     "gnatsd_varz_out_msgs",

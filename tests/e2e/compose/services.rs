@@ -226,9 +226,23 @@ fn the_servers_keep_what_was_promised() {
             let data =
                 mounts.iter().find(|(_, target)| *target == "/data").unwrap_or_else(|| panic!("{name} keeps nothing"));
             assert!(volumes.insert(data.0.to_owned()), "{name} shares its volume");
+            let told = bytes(service["environment"]["GOMEMLIMIT"].as_str().unwrap_or_default());
+            let limit = bytes(service["mem_limit"].as_str().unwrap_or_default());
+            assert!(told > limit / 2 && told <= limit * 4 / 5, "{name} is told of {told} bytes of {limit}");
         }
         assert!(matches!(volumes.len(), 1 | 3));
     }
+}
+
+/// A size, as Docker or the Go runtime spells it.
+fn bytes(size: &str) -> u64 {
+    let (number, unit) = size.split_at(size.find(|c: char| !c.is_ascii_digit()).unwrap_or(size.len()));
+    let shift = match unit {
+        "m" | "MiB" => 20,
+        "g" | "GiB" => 30,
+        _ => panic!("`{size}` has no unit that is known here"),
+    };
+    number.parse::<u64>().unwrap() << shift
 }
 
 /// A service without fault, to be spoilt.
