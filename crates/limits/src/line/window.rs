@@ -41,10 +41,14 @@ impl Window {
     /// A request ended; one that was never sent leaves no trace. Returns the time since its latest possible arrival.
     pub(super) fn end(&mut self, permit: u64, now: Duration, (ending, per): (Ending, Duration)) -> Duration {
         self.unfinished.remove(&permit);
-        if let Ending::Answered(trip) = ending {
-            self.trips.answered(now, trip);
-        }
-        let early_by = self.trips.early_by(now, per);
+        let early_by = match ending {
+            Ending::Answered(trip) => {
+                self.trips.answered(now, trip);
+                self.trips.early_by(now, per)
+            }
+            // Whoever gives up doesn't know how far it got.
+            Ending::Sent | Ending::NotSent => Duration::ZERO,
+        };
         if ending != Ending::NotSent {
             let arrival = now.saturating_sub(early_by);
             let place = self.arrived.partition_point(|(other, _)| *other <= arrival);
@@ -79,5 +83,34 @@ impl Window {
         while self.arrived.front().is_some_and(|(arrival, _)| arrival.saturating_add(per) < now) {
             self.arrived.pop_front();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+    const PER: Duration = Duration::from_secs(1);
+    const ANSWERED: Ending = Ending::Answered(Trip { took: Duration::from_millis(200), connecting: None });
+
+    /// When there is room for one more after a request that ended so after 200 ms, as many others did before it.
+    fn room_after(ending: Ending) -> Option<Duration> {
+        let mut window = Window::default();
+        for permit in 0..32 {
+            window.start(permit, Duration::ZERO);
+            window.end(permit, 200 * MS, (ANSWERED, PER));
+        }
+        window.start(32, 200 * MS);
+        window.end(32, 400 * MS, (ending, PER));
+        window.next_start(400 * MS, 1, PER)
+    }
+
+    #[test]
+    fn only_an_answer_says_that_a_request_arrived_before_its_end() {
+        let instant = Duration::from_nanos(1);
+        assert_eq!(room_after(ANSWERED), Some(PER + 300 * MS + instant));
+        assert_eq!(room_after(Ending::Sent), Some(PER + 400 * MS + instant));
+        assert_eq!(room_after(Ending::NotSent), Some(PER + 200 * MS + instant));
     }
 }
