@@ -101,13 +101,13 @@ async fn publish(system: &mut System, shape: Shape, count: usize) -> anyhow::Res
 /// Waits until the mapper is through, as far as that can be seen from outside.
 async fn taken_in(system: &System, shape: Shape) -> anyhow::Result<()> {
     let since = Instant::now();
-    if shape == Shape::Embedded {
-        // Its queue can't be looked into while it runs. It takes in some thousand a second.
-        tokio::time::sleep(Duration::from_secs(20)).await;
-        return Ok(());
-    }
     // Without echoes of what is written there is no live event, and nothing that the mapper leaves room for.
     system.openphone().set_webhook_url(None);
+    if shape == Shape::Embedded {
+        // Its queue can't be looked into while it runs. It takes in some thousand a second then.
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        return system.take_echoes();
+    }
     let inside = system.inside().await?;
     loop {
         let depth = inside.queue.depth(Stream::Events).await?;
