@@ -6,8 +6,7 @@ mod edits;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
-use tandem_proto::Stream;
-use tandem_tests::Shape;
+use tandem_tests::{Shape, http};
 
 use crate::quiet::quiet;
 use crate::report::Report;
@@ -19,6 +18,8 @@ const WORSE: f64 = 1.2;
 /// A provider far away.
 const FAR: Duration = Duration::from_millis(150);
 const LIMIT: Duration = Duration::from_mins(20);
+const LOOK: Duration = Duration::from_millis(200);
+const EVENTS_WAITING: &str = r#"tandem_queue_depth{stream="EVENTS"}"#;
 pub(crate) const SEED: [u8; 32] = [4; 32];
 
 /// What the other connection does meanwhile.
@@ -71,7 +72,7 @@ async fn round(shape: Shape, sizes: Sizes, phases: &mut [(Beside, Times); 3]) ->
         match beside {
             Beside::Nothing => {}
             Beside::TakingIn => publish(&mut system, shape, sizes.backlog).await?,
-            Beside::Writing => taken_in(&system, shape).await?,
+            Beside::Writing => taken_in(&system).await?,
         }
         times.at_once.extend(edits.measure(&system, sizes.samples).await?);
         // What is being taken in would be through by then.
@@ -98,26 +99,15 @@ async fn publish(system: &mut System, shape: Shape, count: usize) -> anyhow::Res
     Ok(())
 }
 
-/// Waits until the mapper is through, as far as that can be seen from outside.
-async fn taken_in(system: &System, shape: Shape) -> anyhow::Result<()> {
+/// Waits until the mapper is through, which is seen at the metrics, as all in one the queue can't be looked into from outside.
+async fn taken_in(system: &System) -> anyhow::Result<()> {
     let since = Instant::now();
     // Without echoes of what is written there is no live event, and nothing that the mapper leaves room for.
     system.openphone().set_webhook_url(None);
-    if shape == Shape::Embedded {
-        // Its queue can't be looked into while it runs. It takes in some thousand a second then.
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        return system.take_echoes();
-    }
-    let inside = system.inside().await?;
-    loop {
-        let depth = inside.queue.depth(Stream::Events).await?;
-        if depth.waiting + depth.in_flight == 0 {
-            break;
-        }
+    while http::metric(system.address(), EVENTS_WAITING).await != Some(0.0) {
         ensure!(since.elapsed() < LIMIT, "the backfill is not taken in");
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(LOOK).await;
     }
-    inside.close().await?;
     system.take_echoes()
 }
 
