@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::header::{AUTHORIZATION, HeaderMap};
 use secrecy::{ExposeSecret as _, SecretString};
+use tandem_limits::{Permit, Trip};
 use tandem_providers::{Request, Response};
 use tower::util::MapFutureLayer;
 use url::{Host, Url};
@@ -109,6 +110,15 @@ impl Client {
             blank(response.body_mut(), credential);
         }
         Ok(response)
+    }
+
+    /// Ends the permit that a request was sent with, as the request ended after so long.
+    pub fn end(&self, permit: Permit, sent: &Result<Response, SendError>, took: Duration) {
+        match sent {
+            Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
+            Ok(_) => permit.answered(Trip { took, connecting: self.connecting() }),
+            Err(_) => drop(permit),
+        }
     }
 
     /// How long it took at most lately to open a connection: name, network and TLS. None before the first one.

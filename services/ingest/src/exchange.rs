@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 use tandem_contact::Side;
-use tandem_limits::{BudgetKey, Limits, Permit, Throttled, Trip};
-use tandem_outbound::{Client, NotSent, SendError};
+use tandem_limits::{BudgetKey, Limits, Permit, Throttled};
+use tandem_outbound::{Client, SendError};
 use tandem_proto::{ConnectionId, Lane};
 use tandem_providers::{Request, Response};
 use tandem_telemetry::{Call, Metrics, Span};
@@ -40,11 +40,7 @@ impl Way<'_> {
         }
         let began = Instant::now();
         let sent = self.exchange(request, credential, send_by).await;
-        match &sent {
-            Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) => permit.answered(Trip { took: began.elapsed(), connecting: self.client.connecting() }),
-            Err(_) => drop(permit),
-        }
+        self.client.end(permit, &sent, began.elapsed());
         Ok(sent)
     }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use tandem_contact::Side;
 use tandem_credentials::{NoToken, Paused};
-use tandem_limits::{Permit, Trip};
+use tandem_limits::Permit;
 use tandem_outbound::{NotSent, SendError, Unknown};
 use tandem_proto::Lane;
 use tandem_providers::openphone::recovery::{self, Refusal};
@@ -160,11 +160,7 @@ impl Caller<'_> {
         }
         drop(span);
         tracing::debug!(connection.id = %self.connection.id, provider = side.name(), status, "{template}");
-        match &sent {
-            Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) => permit.answered(Trip { took, connecting: client.connecting() }),
-            Err(_) => drop(permit),
-        }
+        client.end(permit, &sent, took);
         let result = sent.map_err(Trouble::Lost).and_then(|response| parse(&response).map_err(Trouble::Refused));
         if let Some(wait) = self.is_too_young(side, &result) {
             return Err(Trouble::NoSlot(wait));

@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use tandem_contact::{Field, Fields, Value};
+use tandem_limits::{BudgetKey, BudgetRate, Limits};
 use tandem_outbound::{Client, ClientConfig, ConfigError, MAX_RESPONSE_BYTES, NotSent, SendError, Unknown};
+use tandem_proto::Lane;
 use tandem_providers::openphone::{ContactId, ExternalId, OpenPhoneView, TagTarget, request};
 use tandem_providers::{Outcome, Request, Response, ghl};
 use tandem_testkit::{Trick, TrickServer, answer};
@@ -70,6 +72,25 @@ async fn the_time_that_connecting_takes_is_known_once_a_connection_was_opened() 
     let away = Client::new(config("http://127.0.0.1:1")).unwrap();
     send(&away, get(), None).await.unwrap_err();
     assert_eq!(away.connecting(), None, "a connection that was refused says nothing");
+}
+
+#[tokio::test]
+async fn only_a_request_that_never_left_gives_its_permit_back() {
+    let server = TrickServer::start(Trick::Answer(answer("200 OK", "", "{}"))).await;
+    let client = Client::new(config(&server.url(""))).unwrap();
+    let away = Client::new(config("http://127.0.0.1:1")).unwrap();
+    let past = Instant::now().checked_sub(Duration::from_millis(1));
+    let cases = [(&client, past, (false, true)), (&away, None, (false, false)), (&client, None, (true, false))];
+    for (client, send_by, (is_answered, is_given_back)) in cases {
+        let (limits, key) = (Limits::in_process(), BudgetKey("openphone:acme".into()));
+        limits.register(key.clone(), BudgetRate { requests: 100, per: Duration::from_secs(1), per_day: Some(1) });
+        let permit = limits.acquire(&key, Lane::Live, Duration::from_secs(1)).await.unwrap();
+        let sent = send(client, get(), send_by).await;
+        assert_eq!(sent.is_ok(), is_answered, "{sent:?}");
+        client.end(permit, &sent, Duration::from_millis(1));
+        let next = limits.acquire(&key, Lane::Live, Duration::from_secs(1)).await;
+        assert_eq!(next.is_ok(), is_given_back, "{sent:?}");
+    }
 }
 
 #[tokio::test]

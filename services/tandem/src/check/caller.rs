@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use tandem_contact::Side;
 use tandem_credentials::{NoToken, Tokens};
-use tandem_limits::{BudgetKey, Permit, Trip};
+use tandem_limits::{BudgetKey, Permit};
 use tandem_outbound::{Client, NotSent, SendError};
 use tandem_proto::{ConnectionId, Lane};
 use tandem_providers::{ApiError, Class, Outcome, Request, Response};
@@ -141,11 +141,7 @@ impl Caller<'_> {
         }
         let began = Instant::now();
         let sent = self.exchange(request.clone(), credential).await;
-        match &sent {
-            Err(SendError::NotSent { reason: NotSent::PastDeadline | NotSent::Invalid, .. }) => permit.cancel(),
-            Ok(_) => permit.answered(Trip { took: began.elapsed(), connecting: self.client().connecting() }),
-            Err(_) => drop(permit),
-        }
+        self.client().end(permit, &sent, began.elapsed());
         parse(&sent.map_err(Obstacle::Lost)?).map_err(Obstacle::Refused)
     }
 
